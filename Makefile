@@ -1,0 +1,89 @@
+# dm-import: the only entry point. `make help` lists what there is; each folder adds itself with its module.mk.
+
+MODE ?= release
+CC ?= gcc
+BUILD ?= build
+OUT := $(BUILD)/$(MODE)-$(notdir $(CC))
+DESTDIR ?=
+
+PKG_CONFIG ?= pkg-config
+VERSION := 1.0
+# <commit>_<number> from git, or from the file `build-version` of a release archive
+BUILD_VERSION := $(shell git describe --always --abbrev=8 --exclude '*' 2>/dev/null && git rev-list --count HEAD 2>/dev/null)
+BUILD_VERSION := $(if $(BUILD_VERSION),$(firstword $(BUILD_VERSION))_$(lastword $(BUILD_VERSION)),$(or $(shell cat build-version 2>/dev/null),unknown_0))
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla -Wformat=2 -Wundef
+CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2
+CFLAGS_debug := -O0 -g
+CFLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+CFLAGS_tsan := -O1 -g -fsanitize=thread
+LDFLAGS_asan := -fsanitize=address,undefined
+LDFLAGS_tsan := -fsanitize=thread
+ifeq ($(CFLAGS_$(MODE)),)
+$(error MODE=$(MODE) is not one of: release debug asan tsan)
+endif
+
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -I. $(WARN) $(CFLAGS_$(MODE)) -fstack-protector-strong -fPIE \
+	-MMD -MP -DDM_IMPORT_VERSION='"$(VERSION)"' $(CFLAGS)
+ALL_LDFLAGS = $(LDFLAGS_$(MODE)) -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS)
+
+.DEFAULT_GOAL := all
+PROGRAMS :=
+CHECKS_FAST :=
+
+# $(call library,NAME,FOLDER): all C files of a folder but main.c, as $(OUT)/libNAME.a
+define library
+$(1)_SRC := $$(filter-out $(2)/main.c,$$(wildcard $(2)/*.c))
+$(1)_OBJ := $$($(1)_SRC:%.c=$$(OUT)/%.o)
+$$(OUT)/lib$(1).a: $$($(1)_OBJ)
+	@rm -f $$@; $$(AR) rcs $$@ $$^
+endef
+
+# $(call program,NAME,OBJECTS,LIBRARIES,PKG-CONFIG MODULES AND -l FLAGS)
+define program
+$$(OUT)/$(1): $(2) $(3)
+	@echo "  LD    $$@"
+	@$$(CC) $$(ALL_LDFLAGS) -o $$@ $(2) $(3) $(4)
+endef
+
+pkg = $(shell $(PKG_CONFIG) --libs $(1))
+
+$(OUT)/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+include base/module.mk dm-import/module.mk agent/module.mk cli/module.mk certs/module.mk init/module.mk \
+	man/module.mk tests/module.mk
+
+# The one place where the build version gets into a program.
+$(OUT)/base/version.o: ALL_CFLAGS += -DDM_IMPORT_BUILD='"$(BUILD_VERSION)"'
+$(OUT)/base/version.o: $(OUT)/build-version
+$(OUT)/build-version: FORCE
+	@mkdir -p $(@D); echo '$(BUILD_VERSION)' | cmp -s - $@ || echo '$(BUILD_VERSION)' > $@
+
+.PHONY: all help check check-fast demo bench lint format install clean deps FORCE
+all: $(PROGRAMS)
+
+help:
+	@echo 'make                 build everything into $(OUT) (MODE=release|debug|asan|tsan, CC=gcc|clang)'
+	@echo 'make check           every test, the VM lab included'
+	@echo 'make check-fast      what needs no VM, under two minutes'
+	@echo 'make demo            a whole import, narrated (CANCEL=1: goes back instead)'
+	@echo 'make bench           the pause, measured against bare device-mapper and multipath -r'
+	@echo 'make lint            layers, includes, formatting, static analysis'
+	@echo 'make format          clang-format all C files'
+	@echo 'make install         into DESTDIR'
+
+deps:
+	@tests/deps build
+
+install: all $(INSTALL_TARGETS)
+
+format:
+	clang-format -i $(C_FILES)
+
+clean:
+	rm -rf $(BUILD)/release-* $(BUILD)/debug-* $(BUILD)/asan-* $(BUILD)/tsan-*
+
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)

@@ -1,0 +1,30 @@
+/*
+ * Whole files: read one with a limit, replace one atomically and durably. Everything is O_CLOEXEC.
+ */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include "error.h"
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/*
+ * Read the whole file, at most `limit` bytes (more is ERR_IO, EFBIG). *ret_text is NUL-terminated and owned by
+ * the caller; *ret_length (may be NULL) is its length in bytes. Missing file: ERR_IO with sys_errno ENOENT.
+ */
+int file_read(const char *path, size_t limit, char **ret_text, size_t *ret_length, struct error *err);
+
+/*
+ * Replace `path` by `text`: temporary file beside it, fsync, rename, fsync of the directory. On failure the
+ * old file is untouched. A full disk is ERR_NO_SPACE, anything else ERR_IO.
+ */
+int file_replace(const char *path, const char *text, size_t length, mode_t mode, struct error *err);
+
+/* Remove a file and make that durable; a missing file is success. */
+int file_remove(const char *path, struct error *err);
+
+/* mkdir -p, the last directory with `mode`; an existing directory is success and keeps its mode. */
+int file_make_directories(const char *path, mode_t mode, struct error *err);
+
+#endif

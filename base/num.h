@@ -1,0 +1,16 @@
+/*
+ * Numbers out of text: the whole text must be a number in range, unlike strtoul's generosity. Pure.
+ */
+#ifndef BASE_NUM_H
+#define BASE_NUM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Decimal digits only (no sign, no space). False, and *ret untouched, when `text` is anything else or above `max`. */
+bool num_parse(const char *text, uint64_t max, uint64_t *ret);
+
+/* True when `text` is at least one hexadecimal digit and nothing else. */
+bool num_is_hex(const char *text);
+
+#endif

@@ -1,0 +1,131 @@
+/*
+ * The engine's public face: everything that agent and importcli may call. Imports, volumes and their verbs;
+ * the mechanism is described in docs/ARCHITECTURE.md.
+ *
+ * One engine per host at a time (engine_open takes a lock), one thread at a time: the caller serialises.
+ * Verbs block until done, seconds to minutes, and tell an observer how far they are. They are idempotent:
+ * asking for the state an import is in is success and changes nothing.
+ */
+#ifndef DM_IMPORT_H
+#define DM_IMPORT_H
+
+#include "ports.h"
+
+#include <json-c/json.h>
+
+struct engine;
+
+enum { MEMBERS_MAX = 64, IMPORT_ID_SIZE = 65 };
+
+enum import_state {
+	IMPORT_NEW,
+	IMPORT_PREPARED,
+	IMPORT_ON_DESTINATION,
+	IMPORT_COMMITTED,
+	IMPORT_CANCELLED,
+	IMPORT_RECOVERING,	/* at start-up, with an unfinished transition */
+	IMPORT_NEEDS_ATTENTION, /* no automatic way is left; the import says what to do */
+};
+
+enum side { SIDE_SOURCE, SIDE_DESTINATION };
+
+struct engine_options {
+	const char *etc_directory;   /* identity store: "/etc/dm-import" */
+	const char *rules_directory; /* "/etc/udev/rules.d" */
+	const char *state_directory; /* "/var/lib/dm-import" */
+	const char *arrays_file;     /* "/usr/share/dm-import/arrays.conf" */
+	const char *multipath_conf;  /* read only: "/etc/multipath.conf" */
+	unsigned min_paths;	     /* policy default, 2 */
+	unsigned max_members;	     /* policy, 16 */
+	unsigned hold_deadline_ms;   /* longest hold, 5000 */
+};
+
+/* Fill in the paths and numbers above. */
+void engine_options_defaults(struct engine_options *ret);
+
+/*
+ * Open the engine: lock (ERR_AGENT_RUNNING when another process has it), read the state, and finish or take back
+ * what an earlier process left unfinished. `ports` must outlive the engine. Free with engine_close (NULL is allowed).
+ */
+int engine_open(struct engine **ret, const struct engine_options *options, const struct ports *ports,
+		struct error *err);
+void engine_close(struct engine *engine);
+
+/* What a verb tells while it runs; called on the verb's thread, never while a map is held. NULL members are allowed. */
+struct observer {
+	void *ctx;
+	void (*step)(void *ctx, const char *step, unsigned percent); /* a step begins */
+	void (*log)(void *ctx, int level, const char *line);	     /* 1 error, 2 info, 3 verbose */
+};
+
+struct member_request {
+	char source_wwid[WWID_SIZE];
+	char destination_wwid[WWID_SIZE];
+};
+
+struct import_request {
+	char id[IMPORT_ID_SIZE]; /* "" = make one */
+	struct member_request *members;
+	size_t member_count;
+	unsigned min_paths; /* 0 = policy default */
+};
+
+/*
+ * Create an import: checks what can be checked without the destination, writes the record and the rule that hides the
+ * destination before it appears. The same id with the same members again is success with *ret_created false.
+ * ret_id receives its id. Errors: VALUE_INVALID, WWID_FORM, SAME_LUN, MEMBER_TWICE, MEMBER_IN_IMPORT, IDENTITY_TAKEN,
+ * VOLUME_UNKNOWN, DESTINATION_IN_USE, IMPORT_EXISTS, IMPORT_LIMIT, NO_SPACE, UDEV_*.
+ */
+int engine_import_create(struct engine *engine, const struct import_request *request, const struct observer *observer,
+			 char ret_id[static IMPORT_ID_SIZE], bool *ret_created, struct error *err);
+
+/*
+ * The verbs. `*ret_result` is a JSON object for the job's result (owned by the caller; also set on failure where
+ * there is something to show, e.g. the findings of PRECHECK_FAILED; else NULL).
+ * Each: IMPORT_UNKNOWN, STATE_WRONG, and what the mechanism can run into.
+ */
+int engine_precheck_members(struct engine *engine, const struct import_request *request,
+			    const struct observer *observer, struct json_object **ret_result, struct error *err);
+int engine_precheck(struct engine *engine, const char *id, const struct observer *observer,
+		    struct json_object **ret_result, struct error *err);
+int engine_prepare(struct engine *engine, const char *id, const struct observer *observer,
+		   struct json_object **ret_result, struct error *err);
+int engine_switch(struct engine *engine, const char *id, enum side to, const struct observer *observer,
+		  struct json_object **ret_result, struct error *err);
+int engine_commit(struct engine *engine, const char *id, const struct observer *observer,
+		  struct json_object **ret_result, struct error *err);
+int engine_cancel(struct engine *engine, const char *id, bool force, const struct observer *observer,
+		  struct json_object **ret_result, struct error *err);
+
+/* Forget a committed or cancelled import. A cancelled pair's hiding rule goes with it (STATE_WRONG while its LUN is
+ * visible). */
+int engine_import_delete(struct engine *engine, const char *id, struct error *err);
+
+/* Keep what the orchestrator says of its session; `percent` 0..100. Changes nothing on the host. */
+int engine_import_session(struct engine *engine, const char *id, const char *state, unsigned percent,
+			  struct error *err);
+
+/* True when `verb` ("prepare", "switch", "commit", "cancel") with `to` is allowed now, or already true; else fills err.
+ * Does not touch devices. */
+int engine_verb_allowed(struct engine *engine, const char *id, const char *verb, enum side to, struct error *err);
+
+/* Imports between prepare and commit/cancel, or needing attention: what makes port changes and removal unsafe. */
+size_t engine_imports_in_progress(struct engine *engine);
+
+/* Look for new LUNs on all SCSI hosts and wait for udev. */
+int engine_refresh(struct engine *engine, struct error *err);
+
+/*
+ * Reports: JSON as the API shows it (docs/openapi.yaml), owned by the caller (json_object_put).
+ * volumes: {"volumes":[…]} of all multipath maps that are not hidden, in name order.
+ * imports: {"imports":[…]}. import: one object. host: name, OS, initiators, cluster, multipathd. arrays: the table.
+ */
+int engine_report_volumes(struct engine *engine, bool importable_only, struct json_object **ret, struct error *err);
+int engine_report_imports(struct engine *engine, struct json_object **ret, struct error *err);
+int engine_report_import(struct engine *engine, const char *id, struct json_object **ret, struct error *err);
+int engine_report_host(struct engine *engine, struct json_object **ret, struct error *err);
+int engine_report_arrays(struct engine *engine, struct json_object **ret, struct error *err);
+
+const char *import_state_name(enum import_state state);
+
+#endif

@@ -1,0 +1,111 @@
+/*
+ * The engine's inside: what its files share. Not for agent and importcli, which see dm_import.h only.
+ */
+#ifndef DM_IMPORT_ENGINE_H
+#define DM_IMPORT_ENGINE_H
+
+#include "arrays.h"
+#include "dm_import.h"
+#include "identity.h"
+#include "inventory.h"
+#include "plan.h"
+
+struct member {
+	char source_wwid[WWID_SIZE];
+	char destination_wwid[WWID_SIZE];
+	char name[NAME_SIZE]; /* the live map's dm name, as it was at creation */
+	uint64_t size_bytes;
+	bool exchanged;	      /* the live map is on the destination */
+	uint64_t pause_us;    /* of the last switch, 0 = none yet */
+};
+
+/* What an import is in the middle of, durable before its first step and cleared behind its last. */
+enum doing { DOING_NOTHING, DOING_PREPARE, DOING_TO_DESTINATION, DOING_TO_SOURCE, DOING_COMMIT, DOING_CANCEL };
+
+struct import {
+	char id[IMPORT_ID_SIZE];
+	enum import_state state;
+	enum doing doing;
+	uint64_t created_ms, updated_ms; /* CLOCK_REALTIME */
+	unsigned min_paths;
+	bool forced; /* cancelled without going back */
+	char session_state[32];
+	unsigned session_percent;
+	struct error attention; /* why NEEDS_ATTENTION or RECOVERING; ERR_NONE otherwise */
+	struct member *members;
+	size_t member_count;
+};
+
+struct engine {
+	struct engine_options options;
+	const struct ports *ports;
+	struct import **imports;
+	size_t import_count;
+	struct identity_store identities;
+	struct arrays arrays;
+	int lock_fd;
+};
+
+/* One run of one verb: what its plan's steps share. */
+struct work {
+	struct engine *engine;
+	struct import *import;
+	const struct observer *observer;
+	enum side to;
+	bool multipathd_stopped;      /* by us */
+	struct dm_hold **holds;	      /* live maps first, then the idle ones; of the members that change */
+	size_t hold_count;	      /* 2 × changing members */
+	struct member **changing;     /* members whose side is not `to` yet */
+	size_t changing_count;
+	char *disks_before;	      /* prepare: names of the destination disks that were there before, " sda sdb " */
+	struct json_object *findings; /* of the pre-check, owned here */
+};
+
+#define FREE_BYTES_NEEDED (16u << 20) /* state, rules, log of one import, with room to spare */
+
+enum {
+	UDEV_TIMEOUT_MS = 60000,
+	PATHS_TIMEOUT_MS = 60000,
+	MULTIPATHD_TIMEOUT_MS = 90000,
+	PROBE_TIMEOUT_MS = 5000,
+	POLL_MS = 100,
+};
+
+/* engine.c */
+struct import *engine_find(struct engine *engine, const char *id);
+void work_log(struct work *work, int level, const struct error *err, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+void work_free(struct work *work);
+
+/* import_store.c: records of imports, one JSON file each */
+int import_save(struct engine *engine, struct import *import, struct error *err);
+int import_load_all(struct engine *engine, struct error *err);
+int import_forget(struct engine *engine, struct import *import, struct error *err);
+void import_free(struct import *import);
+const char *doing_name(enum doing doing);
+
+/* identity_store.c: the store on disk, the rules made of it, and udev's acceptance of them */
+int identities_load(struct engine *engine, struct error *err);
+int identities_apply(struct engine *engine, struct error *err); /* write store and rules; udev is not told */
+int identities_assign(struct engine *engine, const struct import *import, enum identity_role role, struct error *err);
+int identities_present(struct engine *engine, const struct import *import, struct error *err); /* tell udev, verify */
+
+/* wait.c: conditions that take time */
+int wait_paths(struct work *work, struct error *err);
+int wait_destination_maps(struct work *work, struct error *err);
+int wait_multipathd_settled(struct work *work, struct error *err);
+
+/* switch.c, prepare.c, finish.c: the plans */
+enum plan_outcome switch_run(struct work *work, struct error *err);
+enum plan_outcome prepare_run(struct work *work, struct error *err);
+enum plan_outcome commit_run(struct work *work, struct error *err);
+enum plan_outcome cancel_run(struct work *work, struct error *err); /* behind the switch back to the source */
+
+/* hold.c */
+int hold_prepare_all(struct work *work, struct error *err);
+int hold_exchange(struct work *work, struct error *err);
+
+/* recover.c */
+int recover_all(struct engine *engine, struct error *err);
+
+#endif

@@ -1,0 +1,71 @@
+/*
+ * Identities: which LUN presents itself as which. Pure: records <-> text of the store, records -> udev rules,
+ * and the one question everybody asks: what must a LUN with this true WWID present?
+ *
+ * A pair's record outlives its import: after the cutover the destination presents the source's WWID for good, and
+ * the source LUN, should it ever come back, presents itself as retired and stays hidden.
+ */
+#ifndef DM_IMPORT_IDENTITY_H
+#define DM_IMPORT_IDENTITY_H
+
+#include "dm_import.h"
+
+enum identity_role {
+	IDENTITY_HIDDEN,    /* source live as itself; destination presents itself, hidden */
+	IDENTITY_EXCHANGED, /* destination live as the source; source presents the destination's WWID, hidden */
+	IDENTITY_RETIRED,   /* destination live as the source; source presents "retired-<wwid>", hidden, never a path */
+};
+
+struct identity_record {
+	char import_id[IMPORT_ID_SIZE];
+	char source_wwid[WWID_SIZE];
+	char destination_wwid[WWID_SIZE];
+	enum identity_role role;
+	uint64_t generation; /* counts the changes of this record */
+};
+
+struct identity_store {
+	struct identity_record *records;
+	size_t count;
+};
+
+struct presentation {
+	char wwid[WWID_SIZE];
+	bool hidden;
+	bool retired;
+};
+
+/* True when `wwid` is "3" + an NAA designator: 16 or 32 lower-case hexadecimal digits (SPC-4 7.8.6.6). */
+bool identity_wwid_valid(const char *wwid);
+
+/* The record that has `wwid` as its true source or destination; NULL when there is none. */
+struct identity_record *identity_find(const struct identity_store *store, const char *wwid);
+
+/* What a LUN with this true WWID presents; itself, visible, when no record names it. */
+void identity_present(const struct identity_store *store, const char *true_wwid, struct presentation *ret);
+
+/* Put a record in (or change the role of the pair's record) / take a pair out. -1 and NO_MEMORY. */
+int identity_set(struct identity_store *store, const char *import_id, const char *source_wwid,
+		 const char *destination_wwid, enum identity_role role, struct error *err);
+void identity_drop(struct identity_store *store, const char *destination_wwid);
+
+/*
+ * The store's text and back. parse: ERR_STORE_DAMAGED names the line, a wrong checksum, or a record that contradicts
+ * another; *ret is untouched then. format: NULL when memory is short; owned by the caller.
+ */
+int identity_parse(const char *text, struct identity_store *ret, struct error *err);
+char *identity_format(const struct identity_store *store);
+
+/*
+ * The udev rules. The same text stands at four places of the rules' order (identity_rule_files), after each rule that may
+ * set or use an identity, because the places differ between distributions; applying it twice changes nothing, since it
+ * matches on the kernel's own WWID of the LUN. Owned by the caller.
+ */
+char *identity_rules(const struct identity_store *store);
+
+extern const char *const identity_rule_files[];
+enum { IDENTITY_RULE_FILES = 4 };
+
+void identity_free(struct identity_store *store);
+
+#endif

@@ -1,0 +1,128 @@
+/*
+ * The identity store on disk, the rules made of it, and making udev follow. The order is always store, rules, udev: each
+ * can be made again from the one before it, so that a crash in between is repaired by applying the store once more.
+ */
+#include "engine.h"
+
+#include "base/cleanup.h"
+
+#include <limits.h>
+#include <string.h>
+
+static void store_path(const struct engine *engine, char ret[static PATH_MAX])
+{
+	snprintf(ret, PATH_MAX, "%s/identity", engine->options.etc_directory);
+}
+
+int identities_load(struct engine *engine, struct error *err)
+{
+	const struct host_port *host = &engine->ports->host;
+	CLEANUP_FREE char *text = NULL;
+	char path[PATH_MAX];
+
+	store_path(engine, path);
+	if (host->read(host->ctx, path, &text, err) < 0)
+		return -1;
+	if (!text)
+		return 0;
+	if (identity_parse(text, &engine->identities, err) < 0) {
+		snprintf(err->device, sizeof(err->device), "%.63s", path);
+		return -1;
+	}
+	return 0;
+}
+
+static int write_rules(struct engine *engine, struct error *err)
+{
+	const struct host_port *host = &engine->ports->host;
+	CLEANUP_FREE char *rules = identity_rules(&engine->identities);
+	char path[PATH_MAX];
+
+	if (!rules)
+		return error_no_memory(err);
+	for (size_t i = 0; i < IDENTITY_RULE_FILES; i++) {
+		snprintf(path, sizeof(path), "%s/%s", engine->options.rules_directory, identity_rule_files[i]);
+		if (engine->identities.count == 0) {
+			if (host->remove(host->ctx, path, err) < 0)
+				return -1;
+		} else if (host->replace(host->ctx, path, rules, 0644, err) < 0) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+int identities_apply(struct engine *engine, struct error *err)
+{
+	const struct host_port *host = &engine->ports->host;
+	CLEANUP_FREE char *text = identity_format(&engine->identities);
+	char path[PATH_MAX];
+
+	if (!text)
+		return error_no_memory(err);
+	store_path(engine, path);
+	if (host->replace(host->ctx, path, text, 0600, err) < 0)
+		return -1;
+	return write_rules(engine, err);
+}
+
+int identities_assign(struct engine *engine, const struct import *import, enum identity_role role, struct error *err)
+{
+	for (size_t i = 0; i < import->member_count; i++) {
+		const struct member *member = &import->members[i];
+
+		if (identity_set(&engine->identities, import->id, member->source_wwid, member->destination_wwid, role,
+				 err) < 0)
+			return -1;
+	}
+	return identities_apply(engine, err);
+}
+
+static bool names_lun(const struct import *import, const char *true_wwid)
+{
+	for (size_t i = 0; i < import->member_count; i++)
+		if (strcmp(import->members[i].source_wwid, true_wwid) == 0 ||
+		    strcmp(import->members[i].destination_wwid, true_wwid) == 0)
+			return true;
+	return false;
+}
+
+static int verify_presented(struct engine *engine, const struct import *import, struct error *err)
+{
+	CLEANUP_INVENTORY struct inventory now = { 0 };
+
+	if (inventory_load(engine->ports, &now, err) < 0)
+		return -1;
+	for (size_t i = 0; i < now.disk_count; i++) {
+		const struct disk *disk = &now.disks[i];
+		struct presentation should;
+
+		if (!names_lun(import, disk->true_wwid))
+			continue;
+		identity_present(&engine->identities, disk->true_wwid, &should);
+		if (strcmp(disk->presented_wwid, should.wwid) != 0)
+			return error_set(err, ERR_UDEV_FAILED, disk->name, "udev presents %s as %s instead of %s",
+					 disk->true_wwid, disk->presented_wwid, should.wwid);
+	}
+	return 0;
+}
+
+int identities_present(struct engine *engine, const struct import *import, struct error *err)
+{
+	const struct device_port *device = &engine->ports->device;
+	CLEANUP_INVENTORY struct inventory now = { 0 };
+	CLEANUP_FREE const char **names = NULL;
+	size_t count = 0;
+
+	if (inventory_load(engine->ports, &now, err) < 0)
+		return -1;
+	names = calloc(now.disk_count + 1, sizeof(*names));
+	if (!names)
+		return error_no_memory(err);
+	for (size_t i = 0; i < now.disk_count; i++)
+		if (names_lun(import, now.disks[i].true_wwid))
+			names[count++] = now.disks[i].name;
+	if (device->reidentify(device->ctx, names, count, UDEV_TIMEOUT_MS, err) < 0)
+		return -1;
+	return verify_presented(engine, import, err);
+}

@@ -1,0 +1,115 @@
+/*
+ * Puts together what the ports tell; see inventory.h. A map may go away between listing it and reading its table (somebody
+ * removed it): it is left out then, which is the truth a moment later.
+ */
+#include "inventory.h"
+
+#include "base/cleanup.h"
+
+#include <string.h>
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct map *)a)->dm.name, ((const struct map *)b)->dm.name);
+}
+
+static int load_maps(const struct dm_port *dm, struct inventory *inventory, struct error *err)
+{
+	CLEANUP_FREE struct dm_device *devices = NULL;
+	size_t count = 0;
+
+	if (dm->list(dm->ctx, &devices, &count, err) < 0)
+		return -1;
+	inventory->maps = calloc(count + 1, sizeof(*inventory->maps));
+	if (!inventory->maps)
+		return error_no_memory(err);
+	for (size_t i = 0; i < count; i++) {
+		struct map *map = &inventory->maps[inventory->map_count];
+
+		if (strncmp(devices[i].uuid, "mpath-", 6) != 0)
+			continue;
+		map->dm = devices[i];
+		snprintf(map->wwid, sizeof(map->wwid), "%.63s", devices[i].uuid + 6);
+		if (dm->table(dm->ctx, devices[i].name, &map->table, NULL) < 0)
+			continue;
+		if (mp_table_parse(map->table, &map->paths, NULL) < 0)
+			map->paths = (struct mp_table){ 0 };
+		inventory->map_count++;
+	}
+	qsort(inventory->maps, inventory->map_count, sizeof(*inventory->maps), by_name);
+	return 0;
+}
+
+int inventory_load(const struct ports *ports, struct inventory *ret, struct error *err)
+{
+	struct inventory inventory = { 0 };
+
+	if (ports->device.disks(ports->device.ctx, &inventory.disks, &inventory.disk_count, err) < 0 ||
+	    load_maps(&ports->dm, &inventory, err) < 0) {
+		inventory_free(&inventory);
+		return -1;
+	}
+	*ret = inventory;
+	return 0;
+}
+
+void inventory_free(struct inventory *inventory)
+{
+	for (size_t i = 0; i < inventory->map_count; i++)
+		free(inventory->maps[i].table);
+	free(inventory->maps);
+	free(inventory->disks);
+	*inventory = (struct inventory){ 0 };
+}
+
+const struct map *inventory_map(const struct inventory *inventory, const char *wwid)
+{
+	for (size_t i = 0; i < inventory->map_count; i++)
+		if (strcmp(inventory->maps[i].wwid, wwid) == 0)
+			return &inventory->maps[i];
+	return NULL;
+}
+
+const struct disk *inventory_path(const struct inventory *inventory, const char *devno)
+{
+	char other[DEVNO_SIZE];
+
+	for (size_t i = 0; i < inventory->disk_count; i++) {
+		snprintf(other, sizeof(other), "%u:%u", inventory->disks[i].major, inventory->disks[i].minor);
+		if (strcmp(other, devno) == 0)
+			return &inventory->disks[i];
+	}
+	return NULL;
+}
+
+void inventory_true_wwid(const struct inventory *inventory, const struct map *map, char ret[static WWID_SIZE])
+{
+	const char *wwid = "";
+
+	ret[0] = '\0';
+	for (size_t i = 0; i < map->paths.path_count; i++) {
+		const struct disk *disk = inventory_path(inventory, map->paths.paths[i]);
+
+		if (!disk || (i > 0 && strcmp(wwid, disk->true_wwid) != 0))
+			return;
+		wwid = disk->true_wwid;
+	}
+	snprintf(ret, WWID_SIZE, "%s", wwid);
+}
+
+const struct disk *inventory_lun_disk(const struct inventory *inventory, const char *true_wwid, size_t nth)
+{
+	for (size_t i = 0; i < inventory->disk_count; i++)
+		if (strcmp(inventory->disks[i].true_wwid, true_wwid) == 0 && nth-- == 0)
+			return &inventory->disks[i];
+	return NULL;
+}
+
+size_t inventory_lun_disk_count(const struct inventory *inventory, const char *true_wwid)
+{
+	size_t count = 0;
+
+	while (inventory_lun_disk(inventory, true_wwid, count))
+		count++;
+	return count;
+}

@@ -1,0 +1,57 @@
+/*
+ * The one loop that runs every plan; see plan.h.
+ */
+#include "plan.h"
+
+#include "engine.h"
+
+#include <string.h>
+
+static void tell(struct work *work, const struct plan *plan, size_t step)
+{
+	const struct observer *observer = work->observer;
+
+	if (observer && observer->step)
+		observer->step(observer->ctx, plan->steps[step].name, (unsigned)(step * 100 / plan->step_count));
+}
+
+static enum plan_outcome undo_from(const struct plan *plan, struct work *work, size_t failed)
+{
+	enum plan_outcome outcome = PLAN_UNDONE;
+
+	for (size_t i = failed + 1; i-- > 0;) {
+		struct error err = { 0 };
+
+		if (!plan->steps[i].undo || plan->steps[i].undo(work, &err) == 0)
+			continue;
+		work_log(work, 1, &err, "%s: cannot undo step %s", plan->name, plan->steps[i].name);
+		outcome = PLAN_STUCK;
+	}
+	return outcome;
+}
+
+static int act(const struct plan_step *step, struct work *work, unsigned tries, struct error *err)
+{
+	while (step->act(work, err) < 0) {
+		snprintf(err->step, sizeof(err->step), "%s", step->name);
+		if (--tries == 0)
+			return -1;
+		work_log(work, 1, err, "step %s failed behind the point of no return; trying again", step->name);
+	}
+	return 0;
+}
+
+enum plan_outcome plan_run(const struct plan *plan, struct work *work, struct error *err)
+{
+	bool forward = false;
+
+	for (size_t i = 0; i < plan->step_count; i++) {
+		const struct plan_step *step = &plan->steps[i];
+
+		tell(work, plan, i);
+		if (act(step, work, forward ? PLAN_FORWARD_TRIES : 1, err) < 0)
+			return forward ? PLAN_STUCK : undo_from(plan, work, i);
+		forward = forward || step->no_return;
+	}
+	return PLAN_DONE;
+}

@@ -1,0 +1,104 @@
+"""Applications: fio that verifies what it wrote and logs every latency; file systems on LVM on a partition."""
+import glob
+import json
+import os
+import signal
+import subprocess
+
+from util import Failure, log, read, sh, wait_for
+
+EILSEQ = 84     # fio's error when a block is not what it wrote
+
+
+class Fio:
+    """Writes and reads back random blocks of a device or file until stopped. Directly, one at a time, so
+    that every pause of the device is one long I/O; a little thinking in between leaves the CPU to others."""
+
+    def __init__(self, name, filename, directory, size_mib=48, offset_mib=0, runtime_s=900):
+        self.name, self.base = name, "%s/fio-%s" % (directory, name)
+        self.process = subprocess.Popen([
+            "fio", "--name=" + name, "--filename=" + filename, "--size=%dm" % size_mib,
+            "--offset=%dm" % offset_mib, "--ioengine=psync", "--direct=1", "--rw=randrw", "--bs=4k",
+            "--time_based", "--runtime=%d" % runtime_s, "--thinktime=1000", "--thinktime_blocks=4",
+            "--randrepeat=0", "--norandommap", "--verify=crc32c", "--verify_backlog=64", "--verify_fatal=1",
+            "--write_lat_log=" + self.base, "--log_unix_epoch=1", "--log_offset=0", "--log_entries=262144",
+            "--disable_slat=1", "--thread", "--output-format=json", "--output=" + self.base + ".json"],
+            stdout=subprocess.DEVNULL, stderr=open(self.base + ".err", "w"), cwd=directory)
+        wait_for("first I/O of fio " + name, self.alive_and_writing, 60)
+        self.result = None
+
+    def alive_and_writing(self):
+        if self.process.poll() is not None:
+            raise Failure("fio", "fio %s ended at once: %s" % (self.name, read(self.base + ".err", "")))
+        io = dict(line.split(": ") for line in read("/proc/%d/io" % self.process.pid).splitlines())
+        return int(io["write_bytes"]) > 1 << 20
+
+    def stop(self):
+        """Ends fio, waits for its last verification, gives {io_errors, verify_errors, longest_us, samples}."""
+        if self.result:
+            return self.result
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise Failure("fio", "fio %s does not end: its I/O hangs" % self.name)
+        text = read(self.base + ".json", "")
+        start = text.find("{")
+        job = json.loads(text[start:])["jobs"][0] if start >= 0 else {"error": 5}
+        error = job["error"]
+        said = read(self.base + ".err", "")
+        verify = 1 if error == EILSEQ or "verify:" in said else 0
+        self.result = {"io_errors": 1 if error and not verify else 0, "verify_errors": verify,
+                       "longest_us": self.longest_us(), "ios": self.samples,
+                       "detail": "error %d %s" % (error, said[:300]) if error else ""}
+        log("fio %s: %s" % (self.name, self.result))
+        return self.result
+
+    def longest_us(self):
+        longest, self.samples = 0, 0
+        for path in glob.glob(self.base + "_clat.*.log"):
+            with open(path) as file:
+                for line in file:
+                    self.samples += 1
+                    longest = max(longest, int(line.split(",")[1]))
+        return longest // 1000
+
+
+class MountedVolume:
+    """A file system on LVM on a partition of the map, mounted; `dir` is where."""
+
+    def __init__(self, device, fstype, fstab=True):
+        self.vg, self.dir, self.device = "labvg", "/mnt/volume", device
+        partition(device)
+        self.partition = wait_for("partition of " + device, lambda: partition_of(device))
+        sh(["pvcreate", "-qq", "-y", self.partition])
+        sh(["vgcreate", "-qq", self.vg, self.partition])
+        sh(["lvcreate", "-qq", "-y", "-l", "100%FREE", "-n", "data", self.vg])
+        self.lv = "/dev/%s/data" % self.vg
+        sh(["mkfs." + fstype, "-q", self.lv], timeout=120)
+        os.makedirs(self.dir, exist_ok=True)
+        self.uuid = sh(["blkid", "-o", "value", "-s", "UUID", self.lv]).strip()
+        if fstab:
+            with open("/etc/fstab", "a") as file:
+                file.write("UUID=%s %s %s defaults 0 0\n" % (self.uuid, self.dir, fstype))
+        sh(["mount", self.lv, self.dir])
+
+    def close(self):
+        sh(["umount", self.dir])
+        sh(["vgchange", "-qq", "-an", self.vg])
+        sh(["kpartx", "-d", self.device])
+
+
+def partition(device):
+    done = subprocess.run(["sfdisk", "--no-reread", "--no-tell-kernel", "-q", device], input="2048,\n",
+                          text=True, capture_output=True)
+    if done.returncode:
+        raise Failure("command", "sfdisk %s: %s" % (device, done.stderr))
+    sh(["kpartx", "-a", "-p", "-part", device])
+    sh("udevadm settle")
+
+
+def partition_of(device):
+    return next(iter(glob.glob(device + "-part1")), None)

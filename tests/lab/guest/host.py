@@ -1,0 +1,108 @@
+"""The host as the lab looks at it: straight from sysfs, never through the product."""
+import glob
+import os
+
+from util import read, sh, wait_for
+
+
+def maps():
+    """All dm maps: name -> {uuid, dm, suspended, slaves, mpath}."""
+    found = {}
+    for path in glob.glob("/sys/block/dm-*"):
+        uuid = read(path + "/dm/uuid", "")
+        found[read(path + "/dm/name", "?")] = {
+            "uuid": uuid, "dm": os.path.basename(path),
+            "suspended": read(path + "/dm/suspended", "0") == "1",
+            "slaves": sorted(os.listdir(path + "/slaves")),
+            "mpath": uuid.startswith("mpath-")}
+    return found
+
+
+def mpath_of(wwid):
+    """Name of the multipath map with this WWID, or None."""
+    for name, found in maps().items():
+        if found["uuid"] == "mpath-" + wwid:
+            return name
+    return None
+
+
+def disks():
+    """All SCSI disks: sdX -> {wwid, hctl, holders}; wwid is the true one, asked from the LUN by the kernel."""
+    found = {}
+    for path in glob.glob("/sys/block/sd*"):
+        wwid = read(path + "/device/wwid", "").replace("naa.", "3")
+        found[os.path.basename(path)] = {
+            "wwid": wwid, "hctl": os.path.basename(os.path.realpath(path + "/device")),
+            "holders": sorted(os.listdir(path + "/holders"))}
+    return found
+
+
+def disks_of(wwid):
+    return sorted(name for name, disk in disks().items() if disk["wwid"] == wwid)
+
+
+def write_multipath_conf(defaults, multipaths="", more=""):
+    """An administrator's /etc/multipath.conf. The LUNs say TPGS, so multipath finds ALUA by itself."""
+    lines = "".join("\t%s %s\n" % item for item in defaults.items())
+    with open("/etc/multipath.conf", "w") as file:
+        file.write("defaults {\n%s}\n%s%s" % (lines, multipaths, more))
+
+
+def wait_map(wwid, paths, timeout_s=60):
+    """Waits until multipath has the map with so many active paths; gives its name."""
+    def ready():
+        name = mpath_of(wwid)
+        return name if name and active_paths(name) == paths else None
+    return wait_for("map of %s with %d active paths" % (wwid, paths), ready, timeout_s, 0.3)
+
+
+def active_paths(name):
+    """How many paths the kernel's multipath target holds for usable."""
+    words = sh(["dmsetup", "status", name], check=False).split()
+    return sum(1 for word, nr in zip(words, words[1:]) if ":" in word and nr == "A")
+
+
+def rescan():
+    for path in glob.glob("/sys/class/scsi_host/host*/scan"):
+        with open(path, "w") as file:
+            file.write("- - -")
+
+
+def delete_disk(name):
+    with open("/sys/block/%s/device/delete" % name, "w") as file:
+        file.write("1")
+
+
+def processes():
+    """Command names of all user processes with how many there are."""
+    count = {}
+    for path in glob.glob("/proc/[0-9]*"):
+        if read(path + "/cmdline", ""):
+            name = read(path + "/comm", "")
+            count[name] = count.get(name, 0) + 1
+    return count
+
+
+def product_rules():
+    """Generated rule files: path -> text."""
+    return {path: read(path) for where in ("/etc", "/run")
+            for path in sorted(glob.glob(where + "/udev/rules.d/*dm-import*.rules"))}
+
+
+def kernel_log():
+    return sh("dmesg --notime")
+
+
+def snapshot():
+    """What must not change by a refused request: tables, rules, identities, disks."""
+    tables = sorted(line for line in sh("dmsetup table").splitlines())
+    return {"tables": tables, "rules": product_rules(), "identity": read("/etc/dm-import/identity", ""),
+            "disks": {name: disk["wwid"] for name, disk in disks().items()},
+            "serials": {name: udev_property(name, "ID_SERIAL") for name in disks()}}
+
+
+def udev_property(name, key):
+    for line in sh(["udevadm", "info", "-q", "property", "-n", "/dev/" + name], check=False).splitlines():
+        if line.startswith(key + "="):
+            return line.split("=", 1)[1]
+    return ""

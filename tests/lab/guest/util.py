@@ -1,0 +1,60 @@
+"""Small things that every part of the lab uses: commands, waiting for a condition, time, log."""
+import shlex
+import subprocess
+import sys
+import time
+
+
+class Failure(Exception):
+    """What the scenario expected did not happen. `check` is the short name of what was checked."""
+
+    def __init__(self, check, text):
+        super().__init__(text)
+        self.check = check
+        self.text = text
+
+
+def log(text):
+    with open("/proc/uptime") as uptime:
+        print("[%7s] %s" % (uptime.read().split()[0], text), flush=True)
+
+
+def sh(command, check=True, timeout=60):
+    """Runs a command line (no shell) and gives its output; a failure carries what it said."""
+    words = shlex.split(command) if isinstance(command, str) else command
+    done = subprocess.run(words, capture_output=True, text=True, timeout=timeout)
+    if check and done.returncode != 0:
+        raise Failure("command", "%s: status %d: %s" % (
+            " ".join(words), done.returncode, (done.stderr or done.stdout).strip()))
+    return done.stdout
+
+
+def wait_for(what, condition, timeout_s=30, interval_s=0.1):
+    """Polls until condition() gives something true, and gives that; `what` is for the failure."""
+    end = time.monotonic() + timeout_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise Failure("wait", "not within %g s: %s" % (timeout_s, what))
+        time.sleep(interval_s)
+
+
+def read(path, default=None):
+    try:
+        with open(path) as file:
+            return file.read().strip()
+    except OSError:
+        if default is None:
+            raise
+        return default
+
+
+def write(path, text):
+    with open(path, "w") as file:
+        file.write(text)
+
+
+def settle():
+    sh("udevadm settle --timeout=60")

@@ -1,0 +1,88 @@
+# One VM: its product layer, its disks, and its boots. Sourced by run, after image.sh.
+
+# The layer over the root: the product as `make install` ships it, and the lab's own files.
+make_layer() { # FILE [SCRIPT]
+	local tree=$1.tree unit
+	rm -rf "$tree" "$1"
+	mkdir -p "$tree/lab" "$tree/etc/systemd/system"
+	[ -z "$product" ] || cp -a "$product/." "$tree/"
+	cp -r "$lab/rootfs/." "$tree/"
+	cp -r "$lab/guest" "$lab/scenarios" "$tree/lab/"
+	[ -z "${2:-}" ] || cp "$2" "$tree/lab/script"
+	for unit in $(words "$lab/masks"); do
+		ln -s /dev/null "$tree/etc/systemd/system/$unit"
+	done
+	enable_units "$tree"
+	mksquashfs "$tree" "$1" -comp lz4 -no-progress -quiet -noappend -no-xattrs >&2
+	rm -rf "$tree"
+}
+
+# What `systemctl enable` does for the units of a tree, on a build machine that may have no systemd.
+enable_units() { # TREE
+	local unit target
+	for unit in "$1"/{usr/,}lib/systemd/system/*.service "$1"/etc/systemd/system/*.service; do
+		[ -f "$unit" ] || continue
+		for target in $(sed -n 's/^WantedBy=//p' "$unit"); do
+			mkdir -p "$1/etc/systemd/system/$target.wants"
+			ln -sf "${unit#"$1"}" "$1/etc/systemd/system/$target.wants/"
+		done
+	done
+}
+
+# Builds and installs the product into build/lab/product; leaves product empty if there is none yet.
+make_product() {
+	product=
+	[ "${LAB_PRODUCT:-}" = none ] && return
+	if [ -n "${LAB_PRODUCT:-}" ]; then
+		product=$LAB_PRODUCT
+		return
+	fi
+	[ -f "$repo/Makefile" ] || { echo "lab: no Makefile yet, the VM gets no product" >&2; return; }
+	rm -rf "$out/product"
+	if make -C "$repo" -s install DESTDIR="$out/product" > "$out/product.log" 2>&1; then
+		product=$out/product
+	else
+		echo "lab: 'make install' failed, the VM gets no product; see ${out#"$repo/"}/product.log" >&2
+	fi
+}
+
+make_disks() { # DIR
+	truncate -s 3G "$1/disk.img"
+	mkfs.ext4 -q -F -E lazy_itable_init=1,lazy_journal_init=1,nodiscard -m 0 "$1/disk.img"
+	truncate -s 256M "$1/results.img"
+	truncate -s 24G "$1/array.img"
+}
+
+boot_vm() { # DIR SCENARIO TIMEOUT_S MEMORY_MIB: one boot, until power-off, reboot or time is up
+	local dir=$1 args=() image
+	for image in "$root_image,readonly=on" "$dir/layer.squashfs,readonly=on" "$dir/disk.img" \
+			"$dir/results.img" "$dir/array.img,discard=unmap,detect-zeroes=off"; do
+		args+=(-drive "if=virtio,format=raw,cache=unsafe,file=$image")
+	done
+	timeout -k 5 "$3" qemu-system-x86_64 -machine q35 -accel tcg,thread=multi,tb-size=512 -cpu max \
+		-smp 2 -m "$4" -nodefaults -display none -no-reboot -device virtio-rng-pci \
+		-chardev "file,id=console,path=$dir/console.log,append=on" -serial chardev:console \
+		-chardev "file,id=output,path=$dir/output.log,append=on" -serial chardev:output \
+		-kernel "$kernel" -initrd "$initrd" "${args[@]}" \
+		-append "console=ttyS0 quiet loglevel=4 panic=-1 nokaslr mitigations=off random.trust_cpu=on \
+systemd.show_status=0 systemd.default_timeout_stop_sec=15s lab.scenario=$2 ${LAB_CMDLINE:-}" </dev/null
+}
+
+# Runs one scenario in a VM of its own. The guest says `lab: reboot` when it wants another boot; the
+# whole scenario has one time limit. Gives the exit status of the scenario, 124 when time is up.
+run_vm() { # DIR SCENARIO TIMEOUT_S MEMORY_MIB
+	local dir=$1 end=$((SECONDS + $3)) boots=0 status
+	: > "$dir/console.log"
+	: > "$dir/output.log"
+	make_disks "$dir"
+	while :; do
+		status=0
+		boot_vm "$dir" "$2" $((end - SECONDS)) "$4" || status=$?
+		boots=$((boots + 1))
+		[ $status -eq 0 ] || break
+		[ "$(grep -c '^lab: reboot' "$dir/output.log")" -ge $boots ] || break
+	done
+	tar -xf "$dir/results.img" -C "$dir" 2>/dev/null || true
+	[ -n "${LAB_KEEP:-}" ] || rm -f "$dir"/{disk,results,array}.img "$dir/layer.squashfs"
+	return $status
+}

@@ -1,0 +1,72 @@
+"""Negative controls: each commits one fault and passes when the lab's check named in `expect` catches it,
+and nothing else does. They need no product: they exchange sides by hand."""
+import exchange
+import host
+from scenario import scenario
+from util import sh, write
+
+
+def to_destination(lab, **how):
+    """What the product does in a switch, by hand."""
+    source, destination = lab.wwids()
+    lab.destination.map()
+    host.wait_map(destination, 2)
+    fio = lab.fio()
+    with lab.step("switch"):
+        exchange.exchange(source, destination, 2, **how)
+    lab.moved("destination")
+    return fio
+
+
+def leave(lab):
+    """Goes back to the source, so that only the fault itself is left for the checks."""
+    source, destination = lab.wwids()
+    lab.stop_applications()
+    lab.leaving_destination()
+    live, idle = host.mpath_of(source), host.mpath_of(destination)
+    exchange.stop_multipathd((live, idle))
+    exchange.undo_rules()
+    exchange.present()
+    exchange.exchange_tables(live, idle)
+    sh(["dmsetup", "remove", idle])
+    lab.destination.unmap()
+    exchange.start_multipathd()
+    host.wait_map(source, 2)
+    lab.moved("source")
+
+
+@scenario("control-exchange", product=False)
+def control_exchange(lab):
+    """Not a fault: the same by hand in the right order is found faultless, so the faults below are the faults."""
+    to_destination(lab)
+    leave(lab)
+
+
+@scenario("control-no-passthrough", product=False, expect="verify")
+def control_no_passthrough(lab):
+    lab.destination.luns[0].detach()
+    to_destination(lab)
+    lab.fios[0].process.wait(60)
+    leave(lab)
+
+
+@scenario("control-stray-write", product=False, expect="stray-write")
+def control_stray_write(lab):
+    to_destination(lab)
+    path = host.disks_of(lab.wwids()[0])[0]
+    with open("/dev/" + path, "r+b", buffering=0) as disk:
+        disk.seek(80 << 20)
+        disk.write(bytes(4096))
+    sh(["blockdev", "--flushbufs", "/dev/" + path])
+    leave(lab)
+
+
+@scenario("control-wrong-order", product=False, expect="stall")
+def control_wrong_order(lab):
+    to_destination(lab, identity_first=False)
+    leave(lab)
+
+
+@scenario("control-leak", product=False, expect="dm-left")
+def control_leak(lab):
+    sh(["dmsetup", "create", "leaked", "--table", "0 8 linear /dev/vde 0"])

@@ -16,8 +16,7 @@ void sys_device_close(struct device_port *port);
 
 void sys_scsi_open(struct scsi_port *ret);
 
-int sys_multipathd_open(struct multipathd_port *ret, struct error *err);
-void sys_multipathd_close(struct multipathd_port *port);
+void sys_multipathd_open(struct multipathd_port *ret);
 
 void sys_host_open(struct host_port *ret);
 
@@ -38,6 +37,23 @@ int sys_users(void *ctx, const char *device, struct user **ret, size_t *ret_coun
 int sysfs_text(const char *directory, const char *attribute, char *ret, size_t size);
 uint64_t sysfs_number(const char *directory, const char *attribute);
 int sysfs_write(const char *directory, const char *attribute, const char *text);
+
+/*
+ * sys_exec.c: run a program of /usr/sbin, /sbin, /usr/bin or /bin by its name, without a shell, and wait for it.
+ * Its output and errors go to ret_output, what does not fit is dropped. 0 when it ran, whatever its exit status
+ * (128 + n when signal n ended it); ERR_IO when it could not be started, or was killed after timeout_ms (ETIMEDOUT).
+ */
+int sys_exec(const char *const *argv, unsigned timeout_ms, char *ret_output, size_t size, int *ret_status,
+	     struct error *err);
+
+/*
+ * sys_systemd.c. may_connect: connecting to the socket does not make systemd start the service, because it runs, or
+ * because systemd does not listen. jobs: `method` "StopUnit" or "StartUnit" for all units at once; returns when all
+ * jobs are done. stopped_with: blank-separated names of active units that stop when `units` stop.
+ */
+int sys_systemd_may_connect(const char *socket_unit, const char *service_unit, bool *ret, struct error *err);
+int sys_systemd_jobs(const char *method, const char *const *units, size_t count, struct error *err);
+int sys_systemd_stopped_with(const char *const *units, size_t count, char **ret_units, struct error *err);
 
 /* The limits of a block device, `directory` as above; zero where the kernel does not say. */
 void sysfs_limits(const char *directory, struct queue_limits *ret);

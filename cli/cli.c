@@ -1,0 +1,185 @@
+/*
+ * One run of importcli: from words to a command, and from its result to the exit status. See cli.h.
+ */
+#include "cli.h"
+
+#include "client.h"
+#include "field.h"
+#include "print.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The same document as the agent makes (RFC 9457), for what goes wrong on this side of the socket. */
+static struct json_object *problem_document(enum error_code code, const char *detail, const char *remedy)
+{
+	struct json_object *problem = json_object_new_object();
+	struct buf type CLEANUP_BUF = { 0 };
+
+	buf_printf(&type, "urn:dm-import:error:%s", error_name(code));
+	json_object_object_add(problem, "type", json_object_new_string(buf_text(&type)));
+	json_object_object_add(problem, "title", json_object_new_string(error_text(code)));
+	json_object_object_add(problem, "status", json_object_new_int(error_http_status(code)));
+	json_object_object_add(problem, "code", json_object_new_string(error_name(code)));
+	json_object_object_add(problem, "detail", json_object_new_string(detail));
+	json_object_object_add(problem, "remedy", json_object_new_string(remedy));
+	return problem;
+}
+
+int cli_fail(struct cli *cli, const struct error *err)
+{
+	cli_forget_problem(cli);
+	cli->problem = problem_document(err->code, err->detail, error_remedy(err->code));
+	if (*err->device)
+		json_object_object_add(cli->problem, "device", json_object_new_string(err->device));
+	if (*err->step)
+		json_object_object_add(cli->problem, "step", json_object_new_string(err->step));
+	return -1;
+}
+
+int cli_usage(struct cli *cli, const char *fmt, ...)
+{
+	char detail[256];
+	va_list list;
+
+	va_start(list, fmt);
+	vsnprintf(detail, sizeof(detail), fmt, list);
+	va_end(list);
+	cli_forget_problem(cli);
+	cli->problem = problem_document(ERR_USAGE, detail, "Correct the command line.");
+	cli->wrong_usage = true;
+	return -1;
+}
+
+bool cli_problem_is(const struct cli *cli, enum error_code code)
+{
+	return strcmp(field_text(cli->problem, "code"), error_name(code)) == 0;
+}
+
+void cli_forget_problem(struct cli *cli)
+{
+	json_object_put(cli->problem);
+	cli->problem = NULL;
+	cli->wrong_usage = false;
+}
+
+static void show_problem(const struct cli *cli)
+{
+	static const char *const where[] = { "device", "step" };
+	struct buf text CLEANUP_BUF = { 0 };
+
+	buf_printf(&text, "importcli: %s", field_text(cli->problem, "title"));
+	if (*field_text(cli->problem, "detail"))
+		buf_printf(&text, " %s", field_text(cli->problem, "detail"));
+	for (size_t i = 0; i < 2; i++)
+		if (*field_text(cli->problem, where[i]))
+			buf_printf(&text, " (%s %s)", where[i], field_text(cli->problem, where[i]));
+	buf_puts(&text, "\n");
+	if (*field_text(cli->problem, "remedy"))
+		buf_printf(&text, "What to do: %s\n", field_text(cli->problem, "remedy"));
+	print_text(stderr, buf_text(&text));
+}
+
+static void show_wrong_usage(const struct cli *cli)
+{
+	struct buf text CLEANUP_BUF = { 0 };
+
+	buf_printf(&text, "importcli: %s\n", field_text(cli->problem, "detail"));
+	help_usage(&text, cli->command);
+	print_text(stderr, buf_text(&text));
+}
+
+static const struct command *find(const struct command *const *table, const char *word)
+{
+	for (; *table; table++)
+		if (strcmp((*table)->name, word) == 0)
+			return *table;
+	return NULL;
+}
+
+/* Go from the table of commands down to the one that the words name; options of every command may stand between. */
+static int find_command(struct cli *cli, char ***words)
+{
+	const struct command *const *table = commands;
+
+	do {
+		if (!args_parse(&cli->args, NULL, true, words))
+			return cli_usage(cli, "%s", cli->args.error);
+		if (!**words)
+			return args_option(&cli->args, "help") ? 0 : cli_usage(cli, "a command is missing");
+		const struct command *found = find(table, **words);
+
+		if (!found && strcmp(**words, "help") == 0)
+			return 0; /* of a family; left in the words */
+		if (!found)
+			return cli_usage(cli, "unknown command '%s'", **words);
+		cli->command = found;
+		table = found->verbs;
+		(*words)++;
+	} while (table);
+	return 0;
+}
+
+static int check_operands(struct cli *cli)
+{
+	const struct args *args = &cli->args;
+
+	if (args->operand_count < cli->command->min_operands)
+		return cli_usage(cli, "an argument is missing");
+	if (args->operand_count > cli->command->max_operands)
+		return cli_usage(cli, "unexpected argument '%s'", args->operands[cli->command->max_operands]);
+	return 0;
+}
+
+static bool wants_help(const struct args *args)
+{
+	return args_option(args, "help") || (args->operand_count == 1 && strcmp(args->operands[0], "help") == 0);
+}
+
+static int parse(struct cli *cli, char **words)
+{
+	if (find_command(cli, &words) < 0)
+		return -1;
+	if (!args_parse(&cli->args, cli->command ? cli->command->options : NULL, false, &words))
+		return cli_usage(cli, "%s", cli->args.error);
+	const char *output = args_option(&cli->args, "output");
+
+	if (output && strcmp(output, "json") != 0 && strcmp(output, "text") != 0)
+		return cli_usage(cli, "option '--output' is json or text, not '%s'", output);
+	cli->json = output && strcmp(output, "json") == 0;
+	if (args_option(&cli->args, "socket"))
+		cli->socket_path = args_option(&cli->args, "socket");
+	return 0;
+}
+
+static int run(struct cli *cli)
+{
+	if (wants_help(&cli->args) || !cli->command) {
+		help_print(cli->command);
+		return 0;
+	}
+	if (check_operands(cli) < 0)
+		return -1;
+	if (cli->command->diagnostic && isatty(STDERR_FILENO))
+		fputs("Generating diagnostic data, please wait...\n", stderr);
+	return cli->command->run(cli);
+}
+
+int cli_main(char **words)
+{
+	struct cli cli = { .socket_path = CLIENT_SOCKET_PATH };
+	int result = parse(&cli, words) < 0 ? -1 : run(&cli);
+
+	if (cli.problem && cli.json)
+		print_json(cli.problem);
+	else if (cli.wrong_usage)
+		show_wrong_usage(&cli);
+	else if (cli.problem)
+		show_problem(&cli);
+	int status = result == 0 ? 0 : cli.wrong_usage ? 2 : 1;
+
+	cli_forget_problem(&cli);
+	client_close(&cli);
+	return fflush(stdout) == 0 ? status : 1;
+}

@@ -1,0 +1,135 @@
+/*
+ * HTTP over the agent's Unix socket; see client.h. libcurl does the protocol; this file owns the limits, and turns
+ * everything that is not a good answer into the run's problem.
+ */
+#include "client.h"
+
+#include "field.h"
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+enum {
+	ANSWER_MAX = 32 * 1024 * 1024, /* thousands of volumes */
+	CONNECT_TIMEOUT_S = 5,
+	ANSWER_TIMEOUT_S = 60, /* beyond the wait that was asked for */
+};
+
+static size_t keep(char *data, size_t size, size_t count, void *ctx)
+{
+	struct buf *answer = ctx;
+
+	if (answer->length + size * count > ANSWER_MAX)
+		return 0;
+	buf_add(answer, data, size * count);
+	return buf_failed(answer) ? 0 : size * count;
+}
+
+static CURL *handle(struct cli *cli)
+{
+	if (!cli->curl)
+		cli->curl = curl_easy_init();
+	else
+		curl_easy_reset(cli->curl); /* the connection stays open */
+	return cli->curl;
+}
+
+void client_close(struct cli *cli)
+{
+	curl_easy_cleanup(cli->curl);
+	cli->curl = NULL;
+}
+
+static int unreachable(struct cli *cli, CURL *curl, CURLcode code)
+{
+	struct error err;
+	long sys_errno = 0;
+
+	curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &sys_errno);
+	if (code == CURLE_OUT_OF_MEMORY)
+		error_no_memory(&err);
+	else if (code == CURLE_COULDNT_CONNECT && (sys_errno == EACCES || sys_errno == EPERM))
+		error_set(&err, ERR_NOT_ROOT, "", "The agent's socket %s is root's.", cli->socket_path);
+	else if (code == CURLE_COULDNT_CONNECT)
+		error_set(&err, ERR_AGENT_UNREACHABLE, "", "Nobody listens on %s.", cli->socket_path);
+	else
+		error_set(&err, ERR_AGENT_UNREACHABLE, "", "%s on %s.", curl_easy_strerror(code), cli->socket_path);
+	return cli_fail(cli, &err);
+}
+
+/* The agent refused: its problem document becomes ours. */
+static int refused(struct cli *cli, long status, struct json_object *answer)
+{
+	struct error err;
+
+	if (!*field_text(answer, "code")) {
+		error_set(&err, ERR_INTERNAL, "", "The agent answered HTTP %ld without saying why.", status);
+		return cli_fail(cli, &err);
+	}
+	cli_forget_problem(cli);
+	cli->problem = json_object_get(answer);
+	return -1;
+}
+
+static int judge(struct cli *cli, CURL *curl, const struct buf *text, struct json_object **ret)
+{
+	struct json_object *answer CLEANUP_JSON = json_tokener_parse(buf_text(text));
+	struct error err;
+	long status = 0;
+
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	if (status < 200 || status > 299)
+		return refused(cli, status, answer);
+	if (!answer && text->length) {
+		error_set(&err, ERR_INTERNAL, "", "The agent's answer is not JSON.");
+		return cli_fail(cli, &err);
+	}
+	if (ret)
+		*ret = TAKE(answer);
+	return 0;
+}
+
+int client_call(struct cli *cli, const char *method, const char *path, struct json_object *body, unsigned wait_s,
+		struct json_object **ret)
+{
+	struct buf url CLEANUP_BUF = { 0 }, prefer CLEANUP_BUF = { 0 }, answer CLEANUP_BUF = { 0 };
+	struct curl_slist *headers = NULL;
+	CURL *curl = handle(cli);
+	struct error err;
+
+	buf_printf(&url, "http://localhost/api/v1%s", path);
+	buf_printf(&prefer, "Prefer: wait=%u", wait_s);
+	if (!curl || buf_failed(&url) || buf_failed(&prefer)) {
+		error_no_memory(&err);
+		return cli_fail(cli, &err);
+	}
+	headers = curl_slist_append(headers, "Accept: application/json, application/problem+json");
+	headers = curl_slist_append(headers, body ? "Content-Type: application/json" : "Content-Type:");
+	if (wait_s)
+		headers = curl_slist_append(headers, buf_text(&prefer));
+	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, cli->socket_path);
+	curl_easy_setopt(curl, CURLOPT_URL, buf_text(&url));
+	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+	curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* whatever the environment says */
+	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+	if (strcmp(method, "POST") == 0 || body)
+		curl_easy_setopt(curl, CURLOPT_COPYPOSTFIELDS,
+				 body ? json_object_to_json_string_ext(body, JSON_C_TO_STRING_PLAIN) : "");
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)ANSWER_TIMEOUT_S + (long)wait_s);
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+
+	CURLcode code = curl_easy_perform(curl);
+	int result = code == CURLE_OK ? judge(cli, curl, &answer, ret) : unreachable(cli, curl, code);
+
+	curl_slist_free_all(headers);
+	return result;
+}

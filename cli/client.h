@@ -1,0 +1,33 @@
+/*
+ * The agent, as importcli sees it: HTTP/1.1 over the Unix socket, by libcurl. One call at a time, blocking.
+ */
+#ifndef CLI_CLIENT_H
+#define CLI_CLIENT_H
+
+#include "cli.h"
+
+#define CLIENT_SOCKET_PATH "/run/dm-import/agent.sock"
+
+/*
+ * One request to `path` below /api/v1. `body` (may be NULL) stays the caller's. wait_s > 0 asks the agent to answer
+ * only when the job is done or that many seconds have passed. *ret (may be NULL) is the answer, owned by the caller;
+ * NULL when the agent answered without a body.
+ * On failure the run's problem is what the agent said, or: agent_unreachable, not_root, internal.
+ */
+int client_call(struct cli *cli, const char *method, const char *path, struct json_object *body, unsigned wait_s,
+		struct json_object **ret);
+
+static inline int client_get(struct cli *cli, const char *path, struct json_object **ret)
+{
+	return client_call(cli, "GET", path, NULL, 0, ret);
+}
+
+void client_close(struct cli *cli);
+
+#define CLEANUP_JSON __attribute__((cleanup(cleanup_json)))
+static inline void cleanup_json(struct json_object **object)
+{
+	json_object_put(*object);
+}
+
+#endif

@@ -1,0 +1,87 @@
+/*
+ * help: what the table says about the commands.
+ */
+#include "cli.h"
+#include "print.h"
+
+#include <string.h>
+
+void help_usage(struct buf *buf, const struct command *command)
+{
+	const char *line = command ? command->usage : "<command> [options]\n<command> help";
+	const char *label = "Usage:";
+
+	while (line) {
+		const char *end = strchr(line, '\n');
+
+		buf_printf(buf, "%-6s importcli %.*s\n", label, (int)(end ? (size_t)(end - line) : strlen(line)), line);
+		line = end ? end + 1 : NULL;
+		label = "";
+	}
+}
+
+static void add_commands(struct buf *buf, const struct command *const *table, const char *family)
+{
+	for (; *table; table++) {
+		struct buf name CLEANUP_BUF = { 0 };
+
+		if ((*table)->verbs) {
+			add_commands(buf, (*table)->verbs, (*table)->name);
+			continue;
+		}
+		buf_printf(&name, "%s%s%s", family, *family ? " " : "", (*table)->name);
+		buf_printf(buf, "  %-22s %s\n", buf_text(&name), (*table)->summary);
+	}
+}
+
+static void add_options(struct buf *buf, const struct option_spec *spec)
+{
+	for (; spec && spec->name; spec++) {
+		struct buf name CLEANUP_BUF = { 0 };
+
+		if (!spec->help)
+			continue;
+		if (spec->letter)
+			buf_printf(&name, "-%c, ", spec->letter);
+		buf_printf(&name, "--%s", spec->name);
+		if (spec->value)
+			buf_printf(&name, " %s", spec->value);
+		buf_printf(buf, "  %-22s %s\n", buf_text(&name), spec->help);
+	}
+}
+
+void help_print(const struct command *command)
+{
+	struct buf text CLEANUP_BUF = { 0 };
+
+	if (!command)
+		buf_puts(&text, "importcli moves LUNs from one array to another while applications use them.\n\n");
+	help_usage(&text, command);
+	buf_puts(&text, "\n");
+	if (command && command->help)
+		buf_printf(&text, "%s\n", command->help);
+	if (!command || command->verbs) {
+		buf_puts(&text, "Commands:\n");
+		add_commands(&text, command ? command->verbs : commands, command ? command->name : "");
+		buf_puts(&text, "\n");
+	}
+	buf_puts(&text, "Options:\n");
+	add_options(&text, command ? command->options : NULL);
+	add_options(&text, args_common);
+	buf_puts(&text, "\nExit status: 0 done, 1 failed, 2 wrong usage. See also: man importcli\n");
+	print_text(stdout, buf_text(&text));
+}
+
+static int run(struct cli *cli)
+{
+	(void)cli;
+	help_print(NULL);
+	return 0;
+}
+
+const struct command command_help = {
+	.name = "help",
+	.usage = "help",
+	.summary = "this list",
+	.run = run,
+};

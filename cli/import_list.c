@@ -1,0 +1,126 @@
+/*
+ * import list, import show.
+ */
+#include "client.h"
+#include "field.h"
+#include "import.h"
+#include "job.h"
+#include "print.h"
+
+static void show_list(struct json_object *answer)
+{
+	static const char *const headings[] = { "Import", "State", "Active path", "Volumes", "Session" };
+	struct table table CLEANUP_TABLE = { .columns = 5, .right = 1u << 3 };
+	struct buf text CLEANUP_BUF = { 0 };
+	size_t count, members;
+	struct json_object *imports = field_list(answer, "imports", &count);
+
+	for (size_t i = 0; i < 5; i++)
+		table_cell(&table, "%s", headings[i]);
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *import = json_object_array_get_idx(imports, i);
+		struct buf session CLEANUP_BUF = { 0 };
+
+		field_list(import, "members", &members);
+		import_add_session(&session, import);
+		table_cell(&table, "%s", field_text(import, "id"));
+		table_cell(&table, "%s", field_text(import, "state"));
+		table_cell(&table, "%s", field_text(import, "active_path"));
+		table_cell(&table, "%zu", members);
+		table_cell(&table, "%s", buf_text(&session));
+	}
+	table_print(&table, &text);
+	print_text(stdout, count ? buf_text(&text) : "There are no imports.\n");
+}
+
+static int run_list(struct cli *cli)
+{
+	struct json_object *answer CLEANUP_JSON = NULL;
+
+	if (client_get(cli, "/imports", &answer) < 0)
+		return -1;
+	if (cli->json)
+		print_json(answer);
+	else
+		show_list(answer);
+	return 0;
+}
+
+const struct command command_import_list = {
+	.name = "list",
+	.usage = "import list",
+	.summary = "all imports and their states",
+	.run = run_list,
+};
+
+static void add_side(struct buf *text, struct json_object *member, const char *side, const char *wwid,
+		     const char *paths)
+{
+	buf_printf(text, "    %-12s %s  ", side, field_text(member, wwid));
+	print_words(text, field_get(member, paths));
+	buf_puts(text, "\n");
+}
+
+static void add_member(struct buf *text, struct json_object *member)
+{
+	buf_printf(text, "\nVolume: %s (%s), ", field_text(member, "name"), field_text(member, "dm_device"));
+	print_size(text, (uint64_t)field_number(member, "size_bytes"));
+	buf_printf(text, "\n    Active path  %s\n", field_text(member, "active_path"));
+	add_side(text, member, "Source", "source_wwid", "source_paths");
+	add_side(text, member, "Destination", "destination_wwid", "destination_paths");
+	if (field_get(member, "pause_us")) {
+		buf_puts(text, "    Last pause   ");
+		print_pause(text, field_number(member, "pause_us"));
+		buf_puts(text, "\n");
+	}
+}
+
+static void show(struct json_object *import, struct json_object *job)
+{
+	struct json_object *attention = field_get(import, "attention");
+	struct buf text CLEANUP_BUF = { 0 };
+	size_t count;
+	struct json_object *members = field_list(import, "members", &count);
+
+	buf_printf(&text, "Import: %s\nState: %s\n", field_text(import, "id"), field_text(import, "state"));
+	if (attention)
+		buf_printf(&text, "Attention: %s\nWhat to do: %s\n", field_text(attention, "text"),
+			   field_text(attention, "remedy"));
+	buf_printf(&text, "Active path: %s\nSession: ", field_text(import, "active_path"));
+	import_add_session(&text, import);
+	buf_puts(&text, "\nLast job: ");
+	if (job)
+		job_describe(&text, job);
+	else
+		buf_puts(&text, "-");
+	buf_printf(&text, "\nCreated: %s\nUpdated: %s\n", field_text(import, "created"), field_text(import, "updated"));
+	for (size_t i = 0; i < count; i++)
+		add_member(&text, json_object_array_get_idx(members, i));
+	print_text(stdout, buf_text(&text));
+}
+
+static int run_show(struct cli *cli)
+{
+	struct json_object *import CLEANUP_JSON = NULL, *job CLEANUP_JSON = NULL;
+	struct buf path CLEANUP_BUF = { 0 };
+
+	if (import_path(cli, "", &path) < 0 || client_get(cli, buf_text(&path), &import) < 0)
+		return -1;
+	if (cli->json) {
+		print_json(import);
+		return 0;
+	}
+	if (import_job(cli, import, &job) < 0)
+		return -1;
+	show(import, job);
+	return 0;
+}
+
+const struct command command_import_show = {
+	.name = "show",
+	.usage = "import show <import>",
+	.summary = "one import: volumes, sides, paths, last job",
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run_show,
+};

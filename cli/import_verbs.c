@@ -1,0 +1,216 @@
+/*
+ * import prepare, switch, cutover, cancel: the verbs that move an import from state to state, each a job.
+ */
+#include "client.h"
+#include "field.h"
+#include "import.h"
+#include "job.h"
+#include "print.h"
+
+#include <string.h>
+
+/* " Pause: 14.2 ms (mpatha)." of the job's result; of several maps the longest. */
+static void add_pause(struct buf *text, struct json_object *job)
+{
+	struct json_object *pauses = field_get(field_get(job, "result"), "pauses_us");
+	int64_t longest = -1;
+	const char *map = "";
+	size_t count = 0;
+
+	if (!json_object_is_type(pauses, json_type_object))
+		return;
+	json_object_object_foreach(pauses, name, pause)
+	{
+		count++;
+		if (json_object_get_int64(pause) > longest)
+			longest = json_object_get_int64(pause), map = name;
+	}
+	if (count == 0)
+		return;
+	if (count == 1)
+		buf_puts(text, " Pause: ");
+	else
+		buf_printf(text, " Longest pause of %zu volumes: ", count);
+	print_pause(text, longest);
+	buf_printf(text, " (%s).", map);
+}
+
+/* One sentence of what came of it, the pause, and what is next. */
+static void show_done(struct json_object *job, const char *done, const char *next)
+{
+	struct buf text CLEANUP_BUF = { 0 };
+
+	buf_printf(&text, "Import %s: %s%s.", field_text(job, "import_id"), job_unchanged(job) ? "was already " : "",
+		   done);
+	add_pause(&text, job);
+	buf_printf(&text, "%s%s\n", *next ? " " : "", next);
+	print_text(stdout, buf_text(&text));
+}
+
+/* A verb whose job failed in the pre-check: the findings come before the message. */
+static int show_findings(struct cli *cli)
+{
+	struct buf text CLEANUP_BUF = { 0 };
+
+	if (!cli->json)
+		import_add_findings(&text, field_get(field_get(cli->problem, "job"), "result"));
+	print_text(stderr, buf_text(&text));
+	return -1;
+}
+
+static int run_verb(struct cli *cli, const char *path, struct json_object *body, const char *done, const char *next)
+{
+	struct json_object *job CLEANUP_JSON = NULL;
+
+	if (job_run(cli, path, body, &job) < 0)
+		return show_findings(cli);
+	if (!job) /* --no-wait */
+		return 0;
+	if (cli->json)
+		print_json(job);
+	else
+		show_done(job, done, next);
+	return 0;
+}
+
+static int prepare(struct cli *cli, const char *id)
+{
+	struct buf path CLEANUP_BUF = { 0 }, next CLEANUP_BUF = { 0 };
+
+	buf_printf(&path, "/imports/%s/prepare", id);
+	buf_printf(&next, "Next: importcli import switch %s --to destination", id);
+	return run_verb(cli, buf_text(&path), NULL, "prepared", buf_text(&next));
+}
+
+static int prepare_new(struct cli *cli)
+{
+	struct json_object *import CLEANUP_JSON = NULL;
+
+	if (import_create(cli, &import) < 0)
+		return -1;
+	const char *id = field_text(import, "id");
+
+	if (prepare(cli, id) == 0)
+		return 0;
+	fprintf(stderr,
+		"Import %s was created. Try again: importcli import prepare %s, or drop it: importcli import cancel "
+		"%s\n",
+		id, id, id);
+	return -1;
+}
+
+static int run_prepare(struct cli *cli)
+{
+	if (cli->args.operand_count > 1)
+		return prepare_new(cli);
+	if (args_option(&cli->args, "min-paths") || args_option(&cli->args, "id"))
+		return cli_usage(cli, "options '--id' and '--min-paths' go with WWIDs, not with an import");
+	return import_check_id(cli) < 0 ? -1 : prepare(cli, cli->args.operands[0]);
+}
+
+static const struct option_spec prepare_options[] = {
+	IMPORT_ID_OPTION,
+	IMPORT_MIN_PATHS_OPTION,
+	JOB_NO_WAIT,
+	{ 0 },
+};
+
+const struct command command_import_prepare = {
+	.name = "prepare",
+	.usage = "import prepare [--no-wait] <import>\n"
+		 "import prepare [--no-wait] [--id name] [--min-paths n] <source> <destination>...",
+	.summary = "find and check the destination; moves no I/O",
+	.help = "Takes an import, or WWIDs in pairs: then it creates the import first. The\n"
+		"destination must be mapped to this host by the array, in pass-through.\n",
+	.options = prepare_options,
+	.min_operands = 1,
+	.max_operands = OPERANDS_MAX,
+	.run = run_prepare,
+};
+
+static int run_switch(struct cli *cli)
+{
+	struct json_object *body CLEANUP_JSON = json_object_new_object();
+	const char *to = args_option(&cli->args, "to");
+	struct buf path CLEANUP_BUF = { 0 };
+
+	if (!to || (strcmp(to, "destination") != 0 && strcmp(to, "source") != 0))
+		return cli_usage(cli, "say where to: --to destination or --to source");
+	if (import_path(cli, "/switch", &path) < 0)
+		return -1;
+	json_object_object_add(body, "to", json_object_new_string(to));
+	return run_verb(cli, buf_text(&path), body, strcmp(to, "source") == 0 ? "on the source" : "on the destination",
+			"");
+}
+
+static const struct option_spec switch_options[] = {
+	{ "to", 0, "side", "where the application goes: destination or source" },
+	JOB_NO_WAIT,
+	{ 0 },
+};
+
+const struct command command_import_switch = {
+	.name = "switch",
+	.usage = "import switch [--no-wait] <import> --to destination|source",
+	.summary = "move the application to the other side in a short pause",
+	.help = "All volumes of the import change sides together, or none. Until the cutover it\n"
+		"can go back and forth.\n",
+	.options = switch_options,
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run_switch,
+};
+
+static int run_cutover(struct cli *cli)
+{
+	struct buf path CLEANUP_BUF = { 0 };
+
+	if (import_path(cli, "/commit", &path) < 0)
+		return -1;
+	return run_verb(cli, buf_text(&path), NULL, "committed", "The source is no longer on this host.");
+}
+
+static const struct option_spec wait_options[] = {
+	JOB_NO_WAIT,
+	{ 0 },
+};
+
+const struct command command_import_cutover = {
+	.name = "cutover",
+	.usage = "import cutover [--no-wait] <import>",
+	.summary = "make it final: remove the source from this host",
+	.help = "There is no way back afterwards. Wait until the array has copied everything.\n",
+	.options = wait_options,
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run_cutover,
+};
+
+static int run_cancel(struct cli *cli)
+{
+	struct json_object *body CLEANUP_JSON = json_object_new_object();
+	struct buf path CLEANUP_BUF = { 0 };
+
+	if (import_path(cli, "/cancel", &path) < 0)
+		return -1;
+	json_object_object_add(body, "force", json_object_new_boolean(args_option(&cli->args, "force") != NULL));
+	return run_verb(cli, buf_text(&path), body, "cancelled", "");
+}
+
+static const struct option_spec cancel_options[] = {
+	{ "force", 0, NULL, "end the import without switching back" },
+	JOB_NO_WAIT,
+	{ 0 },
+};
+
+const struct command command_import_cancel = {
+	.name = "cancel",
+	.usage = "import cancel [--no-wait] [--force] <import>",
+	.summary = "go back to the source and remove the destination",
+	.help = "Possible at any time before the cutover. With --force the import ends without\n"
+		"going back; the host may then need a recovery of its own.\n",
+	.options = cancel_options,
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run_cancel,
+};

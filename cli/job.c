@@ -1,0 +1,114 @@
+/*
+ * Following a job; see job.h. A terminal gets its progress on one line that is rewritten, from short polls; anybody
+ * else waits in the agent with `Prefer: wait`.
+ */
+#include "job.h"
+
+#include "client.h"
+#include "field.h"
+#include "print.h"
+#include "terminal.h"
+
+#include <string.h>
+#include <unistd.h>
+
+enum { WAIT_S = 30, POLL_MS = 200 };
+
+static bool ended(struct json_object *job)
+{
+	return strcmp(field_text(job, "state"), "done") == 0 || strcmp(field_text(job, "state"), "failed") == 0;
+}
+
+bool job_unchanged(struct json_object *job)
+{
+	return field_true(field_get(job, "result"), "unchanged");
+}
+
+void job_describe(struct buf *buf, struct json_object *job)
+{
+	const char *state = field_text(job, "state"), *step = field_text(job, "step");
+
+	buf_printf(buf, "%s: ", field_text(job, "kind"));
+	if (strcmp(state, "failed") == 0) {
+		buf_printf(buf, "failed: %s", field_text(field_get(job, "error"), "title"));
+	} else if (ended(job)) {
+		buf_puts(buf, "done in ");
+		print_duration(buf, field_number(job, "duration_us"));
+	} else if (*step) {
+		buf_printf(buf, "%s, %d %%", step, (int)field_number(job, "percent"));
+	} else {
+		buf_printf(buf, "%s", state);
+	}
+}
+
+static int failed(struct cli *cli, struct json_object *job)
+{
+	struct json_object *error = field_get(job, "error");
+	struct error err;
+
+	error_set(&err, ERR_INTERNAL, "", "Job %d failed without saying why.", (int)field_number(job, "id"));
+	cli_fail(cli, &err);
+	if (error) {
+		json_object_object_foreach(error, name, value)
+			json_object_object_add(cli->problem, name, json_object_get(value));
+	}
+	json_object_object_add(cli->problem, "job", json_object_get(job));
+	return -1;
+}
+
+/* Poll until the job has ended; *job is replaced by its newest version. */
+static int follow(struct cli *cli, struct json_object **job, bool on_terminal)
+{
+	struct buf path CLEANUP_BUF = { 0 };
+
+	buf_printf(&path, "/jobs/%d", (int)field_number(*job, "id"));
+	while (!ended(*job)) {
+		struct json_object *newer = NULL;
+
+		if (on_terminal) {
+			struct buf line CLEANUP_BUF = { 0 };
+
+			job_describe(&line, *job);
+			terminal_progress(buf_text(&line));
+			if (terminal_key(POLL_MS) == KEY_QUIT) {
+				fprintf(stderr, "\nimportcli: Job %d goes on in the agent; only the waiting stopped.\n",
+					(int)field_number(*job, "id"));
+				return -1;
+			}
+		}
+		if (client_call(cli, "GET", buf_text(&path), NULL, on_terminal ? 0 : WAIT_S, &newer) < 0)
+			return -1;
+		json_object_put(*job);
+		*job = newer;
+	}
+	return 0;
+}
+
+int job_run(struct cli *cli, const char *path, struct json_object *body, struct json_object **ret_job)
+{
+	struct json_object *job CLEANUP_JSON = NULL;
+	bool on_terminal = isatty(STDERR_FILENO);
+
+	if (client_call(cli, "POST", path, body, 0, &job) < 0)
+		return -1;
+	if (args_option(&cli->args, "no-wait")) {
+		if (cli->json)
+			print_json(job);
+		else
+			printf("Job: %d\n", (int)field_number(job, "id"));
+		*ret_job = NULL;
+		return 0;
+	}
+	if (on_terminal)
+		terminal_catch_signals();
+	int result = follow(cli, &job, on_terminal);
+
+	if (on_terminal)
+		terminal_progress("");
+	if (result < 0)
+		return -1;
+	if (strcmp(field_text(job, "state"), "failed") == 0)
+		return failed(cli, job);
+	*ret_job = json_object_get(job);
+	return 0;
+}

@@ -1,0 +1,24 @@
+/*
+ * importcli: the table of commands, in the order in which `help` lists them. Each is a `struct command` in its own
+ * file; cli.c finds and runs it.
+ */
+#include "cli.h"
+
+const struct command *const commands[] = {
+	&command_help,
+	&command_status,
+	&command_ha_version,
+	&command_list_supported_arrays,
+	&command_server_port,
+	&command_log_show,
+	&command_log_level,
+	&command_mhd_status,
+	&command_restart_web_server,
+	&command_import,
+	NULL,
+};
+
+int main(int argc, char **argv)
+{
+	return cli_main(argc > 0 ? argv + 1 : argv);
+}

@@ -19,6 +19,7 @@ void sys_scsi_open(struct scsi_port *ret);
 void sys_multipathd_open(struct multipathd_port *ret);
 
 void sys_host_open(struct host_port *ret);
+uint64_t sys_now_us(void); /* CLOCK_MONOTONIC */
 
 /* sys_dm_hold.c: the hold_* operations of struct dm_port. */
 int sys_dm_hold_prepare(void *ctx, const char *map, struct dm_hold **ret, struct error *err);
@@ -26,6 +27,9 @@ int sys_dm_hold_suspend(struct dm_hold *hold);
 int sys_dm_hold_resume(struct dm_hold *hold);
 int sys_dm_hold_clear(struct dm_hold *hold);
 void sys_dm_hold_free(struct dm_hold *hold);
+
+/* sys_reidentify.c: the `reidentify` operation of struct device_port; ctx is the struct udev. */
+int sys_reidentify(void *ctx, const char *const *disks, size_t count, unsigned timeout_ms, struct error *err);
 
 /* sys_users.c: the `users` operation of struct device_port. */
 int sys_users(void *ctx, const char *device, struct user **ret, size_t *ret_count, struct error *err);

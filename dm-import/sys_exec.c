@@ -14,7 +14,6 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 
 enum { WAIT_SLICE_MS = 20 };
 
@@ -61,14 +60,6 @@ static int spawn(const char *path, char *const *argv, int output, pid_t *ret)
 	return rc;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Take what is there; what does not fit is read and dropped, so that the program never blocks on us. */
 static void drain(int fd, char *output, size_t size)
 {
@@ -88,7 +79,7 @@ static void drain(int fd, char *output, size_t size)
 int sys_exec(const char *const *argv, unsigned timeout_ms, char *ret_output, size_t size, int *ret_status,
 	     struct error *err)
 {
-	int64_t deadline = now_ms() + timeout_ms;
+	uint64_t deadline = sys_now_us() + (uint64_t)timeout_ms * 1000;
 	char path[PATH_MAX];
 	int ends[2], status, rc;
 	pid_t pid, ended;
@@ -105,7 +96,7 @@ int sys_exec(const char *const *argv, unsigned timeout_ms, char *ret_output, siz
 	close(ends[1]);
 	if (rc != 0)
 		return error_set_sys(err, ERR_IO, path, rc, "cannot start the program");
-	while ((ended = waitpid(pid, &status, WNOHANG)) == 0 && now_ms() < deadline) {
+	while ((ended = waitpid(pid, &status, WNOHANG)) == 0 && sys_now_us() < deadline) {
 		struct pollfd wait = { .fd = reader, .events = POLLIN };
 
 		/* at the end of its output the pipe polls ready for good: then only sleep */

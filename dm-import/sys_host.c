@@ -83,13 +83,18 @@ static int host_free_bytes(void *ctx, const char *path, uint64_t *ret, struct er
 	return 0;
 }
 
-static uint64_t host_now_us(void *ctx)
+uint64_t sys_now_us(void)
 {
 	struct timespec now;
 
-	(void)ctx;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static uint64_t host_now_us(void *ctx)
+{
+	(void)ctx;
+	return sys_now_us();
 }
 
 static uint64_t host_wall_ms(void *ctx)

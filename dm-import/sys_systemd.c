@@ -13,7 +13,6 @@
 #include <string.h>
 #include <systemd/sd-bus.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 
 enum { JOB_TIMEOUT_MS = 120000, UNITS_MAX = 256 };
 
@@ -135,20 +134,12 @@ static int queue_job(sd_bus *bus, const char *method, const char *unit, struct j
 	return 0;
 }
 
-static uint64_t now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 static int await_jobs(sd_bus *bus, struct jobs *jobs, struct error *err)
 {
-	uint64_t deadline = now_us() + (uint64_t)JOB_TIMEOUT_MS * 1000;
+	uint64_t deadline = sys_now_us() + (uint64_t)JOB_TIMEOUT_MS * 1000;
 
 	while (jobs->left) {
-		uint64_t now = now_us();
+		uint64_t now = sys_now_us();
 		int rc = sd_bus_process(bus, NULL);
 
 		if (rc == 0 && now >= deadline)

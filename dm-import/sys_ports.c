@@ -1,0 +1,22 @@
+/*
+ * All real ports together.
+ */
+#include "sys.h"
+
+int ports_system(struct ports *ret, struct error *err)
+{
+	struct ports ports;
+
+	if (sys_dm_open(&ports.dm, err) < 0 || sys_device_open(&ports.device, err) < 0)
+		return -1;
+	sys_scsi_open(&ports.scsi);
+	sys_multipathd_open(&ports.multipathd);
+	sys_host_open(&ports.host);
+	*ret = ports;
+	return 0;
+}
+
+void ports_system_close(struct ports *ports)
+{
+	sys_device_close(&ports->device);
+}

@@ -41,11 +41,23 @@ def disks_of(wwid):
     return sorted(name for name, disk in disks().items() if disk["wwid"] == wwid)
 
 
-def write_multipath_conf(defaults, multipaths="", more=""):
-    """An administrator's /etc/multipath.conf. The LUNs say TPGS, so multipath finds ALUA by itself."""
+# LIO is no CLARiiON: it lacks the vendor page that multipath's checker for DGC asks for.
+DEVICES = """devices {
+	device {
+		vendor "DGC"
+		product "VRAID"
+		path_checker tur
+		detect_checker yes
+	}
+}
+"""
+
+
+def write_multipath_conf(defaults, more=""):
+    """An administrator's /etc/multipath.conf."""
     lines = "".join("\t%s %s\n" % item for item in defaults.items())
     with open("/etc/multipath.conf", "w") as file:
-        file.write("defaults {\n%s}\n%s%s" % (lines, multipaths, more))
+        file.write("defaults {\n%s}\n%s%s" % (lines, DEVICES, more))
 
 
 def wait_map(wwid, paths, timeout_s=60):

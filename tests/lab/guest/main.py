@@ -10,6 +10,7 @@ import time
 import traceback
 
 import host
+import pairing
 import scenario
 from arrays import Arrays, STATE
 from util import Failure, log, read, sh, wait_for, write
@@ -51,9 +52,10 @@ def build_arrays():
     if os.path.exists(STATE):
         Arrays.load(build=True)
         return
+    pairing.prepare()
     defaults = {"user_friendly_names": "no", "find_multipaths": "no", "polling_interval": 2}
     defaults.update(options["multipath"])
-    host.write_multipath_conf(defaults, options["multipaths"], options["conf"])
+    host.write_multipath_conf(defaults, options["conf"])
     Arrays.create({key: options[key] for key in ("luns", "size_mib", "paths", "transport", "alua")})
 
 

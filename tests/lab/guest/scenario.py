@@ -21,7 +21,7 @@ SCENARIOS = {}
 STATE_DIR = "/var/lib/lab"
 RESULTS = STATE_DIR + "/results"
 DEFAULTS = {"luns": 1, "size_mib": 96, "paths": 2, "transport": "loop", "alua": False,
-            "multipath": {}, "multipaths": "", "conf": "", "product": True, "expect": None,
+            "multipath": {}, "conf": "", "product": True, "expect": None,
             "max_io_ms": 1500, "timeout": 300, "memory": 1536, "controlled": True}
 
 
@@ -31,7 +31,7 @@ class Skip(Exception):
 
 def scenario(name, **options):
     """Declares a scenario. `expect` names the check that must fail: a negative control. `product=False`
-    needs no product. `multipath` are defaults of multipath.conf, `multipaths` and `conf` further sections."""
+    needs no product. `multipath` are defaults of multipath.conf, `conf` further sections of it."""
     unknown = set(options) - set(DEFAULTS)
     assert not unknown, unknown
 
@@ -164,14 +164,13 @@ class Lab:
         """Client of the agent, with the trusted certificate; made when first used."""
         if not self._agent:
             import pairing
-            self._agent = pairing.connect(self)
+            self._agent = pairing.connect()
         return self._agent
 
     def create_import(self, name="lab", indexes=None, **options):
         """Creates the import of all pairs (or those numbered). The destination is not mapped yet."""
         import driver
-        with self.step("create"):
-            return driver.LabImport(self, name, indexes, options)
+        return driver.LabImport(self, name, indexes, options)
 
     # The course of a scenario
 

@@ -1,0 +1,45 @@
+"""Makes the orchestrator's certificate and puts it among those that the agent trusts, as an administrator would."""
+import os
+
+from orchestrator import Agent
+from util import read, sh, wait_for
+
+OURS = "/root/orchestrator"
+AGENT_CERTIFICATE = "/etc/dm-import/tls/agent.crt"
+TRUSTED = "/etc/dm-import/trusted.d"
+
+
+def make_certificate(base, name, days=30):
+    sh(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+        "-subj", "/CN=" + name, "-days", str(days), "-keyout", base + ".key", "-out", base + ".crt"])
+
+
+def prepare():
+    """At the first boot, before the agent starts."""
+    make_certificate(OURS, "lab-orchestrator")
+    os.makedirs(TRUSTED, mode=0o700, exist_ok=True)
+    sh(["cp", OURS + ".crt", TRUSTED + "/lab-orchestrator.pem"])
+
+
+def answers(agent):
+    try:
+        return agent.exchange("GET", "", None, 0)
+    except OSError:
+        agent.close()
+        return None
+
+
+def connect(port=None, wait_s=60):
+    """A client of the agent on this host, as soon as the agent answers."""
+    wait_for("agent's certificate", lambda: os.path.exists(AGENT_CERTIFICATE), wait_s)
+    agent = Agent("127.0.0.1", port or configured_port(), OURS + ".crt", OURS + ".key", AGENT_CERTIFICATE)
+    wait_for("answer of the agent", lambda: answers(agent), wait_s, 0.3)
+    return agent
+
+
+def configured_port():
+    for line in read("/etc/dm-import/agent.conf", "").splitlines():
+        key, _, value = line.partition("=")
+        if key.strip() == "port":
+            return int(value)
+    return 8443

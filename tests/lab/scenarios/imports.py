@@ -1,0 +1,91 @@
+"""Whole imports: to the end, back, there and back again, in groups, by other transports and path counts."""
+from scenario import scenario
+
+
+def cutover(lab):
+    """One import of all LUNs from start to end, every LUN under verified load."""
+    for index in range(len(lab.source.luns)):
+        lab.fio(index)
+    names = [lab.map_name(index) for index in range(len(lab.source.luns))]
+    work = lab.create_import()
+    work.to_destination()
+    work.copy()
+    work.commit()
+    lab.expect([lab.map_name(index) for index in range(len(names))] == names, "maps were renamed")
+
+
+@scenario("import-cutover")
+def import_cutover(lab):
+    cutover(lab)
+
+
+@scenario("import-cancel")
+def import_cancel(lab):
+    """Cancel while the array is copying: the source has every write."""
+    lab.fio()
+    work = lab.create_import()
+    work.to_destination()
+    work.copy()
+    work.cancel()
+    work.delete()
+
+
+@scenario("import-cancel-prepared")
+def import_cancel_prepared(lab):
+    """Cancel before anything was switched."""
+    lab.fio()
+    work = lab.create_import()
+    work.map()
+    work.prepare()
+    work.cancel()
+    work.delete()
+
+
+@scenario("there-and-back", timeout=400)
+def there_and_back(lab):
+    lab.fio()
+    work = lab.create_import()
+    work.to_destination()
+    work.switch("source")
+    work.switch("destination")
+    work.copy()
+    work.commit()
+
+
+@scenario("group-3", luns=3, timeout=400)
+def group_3(lab):
+    cutover(lab)
+
+
+@scenario("group-16", luns=16, size_mib=64, timeout=900, max_io_ms=6000)
+def group_16(lab):
+    """All sixteen hold before any is released; three are under load, more is more than the build machine can do."""
+    for index in (0, 7, 15):
+        lab.fio(index, size_mib=32)
+    work = lab.create_import()
+    work.to_destination()
+    work.copy()
+    work.commit()
+
+
+@scenario("paths-2", paths=2)
+def paths_2(lab):
+    cutover(lab)
+
+
+@scenario("paths-4", paths=4, timeout=400)
+def paths_4(lab):
+    cutover(lab)
+
+
+@scenario("paths-8", paths=8, timeout=500)
+def paths_8(lab):
+    cutover(lab)
+
+
+@scenario("alua", paths=4, alua=True, timeout=400)
+def alua(lab):
+    """Optimized and non-optimized groups on both sides: the live map has two groups all along."""
+    cutover(lab)
+    groups = lab.path_groups()
+    lab.expect(groups == 2, "the live map has %d path groups, not 2" % groups)

@@ -1,0 +1,154 @@
+/*
+ * The agent's life: start the parts in their order, wait for signals and events, stop them in reverse. The main thread
+ * is the control thread; it never touches a device.
+ *
+ * Start: configuration, log, engine (which first repairs what an earlier process left), worker, Unix socket, HTTPS.
+ */
+#include "agent.h"
+
+#include "udev_watch.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/version.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <systemd/sd-daemon.h>
+
+enum { TICK_MS = 1000 };
+
+/*
+ * All threads have the signals blocked, above all the worker: a signal must not interrupt its ioctls. Who starts a
+ * program from here has to give it an empty mask.
+ */
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* True when the process is to end. */
+static bool take_signal(int fd, struct web *web)
+{
+	struct signalfd_siginfo info;
+
+	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
+			return true;
+		if (info.ssi_signo == SIGHUP)
+			web_restart(web); /* reads certificate and key again */
+	}
+	return false;
+}
+
+static void close_watch(struct udev_watch **watch)
+{
+	udev_watch_close(*watch);
+}
+
+static void control(struct agent *agent, int signals)
+{
+	CLEANUP(close_watch) struct udev_watch *watch = NULL;
+	struct error err;
+
+	if (udev_watch_open(&watch, &err) < 0)
+		log_failure("udev", &err); /* the snapshot is still renewed by its age */
+	for (bool stop = false; !stop;) {
+		struct pollfd fds[] = {
+			{ .fd = signals, .events = POLLIN },
+			{ .fd = web_event_fd(agent->web), .events = POLLIN },
+			{ .fd = udev_watch_fd(watch), .events = POLLIN },
+		};
+
+		poll(fds, ARRAY_SIZE(fds), TICK_MS);
+		stop = take_signal(signals, agent->web);
+		if (watch && udev_watch_drain(watch))
+			snapshot_set_stale(agent->snapshot);
+		web_tick(agent->web);
+	}
+}
+
+static int start_parts(struct agent *agent, struct engine *engine, struct error *err)
+{
+	if (trust_open(&agent->trust, agent->config.trusted, err) < 0 || jobs_open(&agent->jobs, err) < 0 ||
+	    snapshot_open(&agent->snapshot, err) < 0 ||
+	    worker_start(&agent->worker, engine, agent->jobs, agent->snapshot, err) < 0 ||
+	    web_open(&agent->web, agent, err) < 0)
+		return -1;
+	return 0;
+}
+
+static void stop_parts(struct agent *agent)
+{
+	web_close(agent->web);
+	worker_stop(agent->worker);
+	snapshot_close(agent->snapshot);
+	jobs_close(agent->jobs);
+	trust_close(agent->trust);
+}
+
+static int serve(struct agent *agent, struct engine *engine, int signals, struct error *err)
+{
+	int result = start_parts(agent, engine, err);
+
+	if (result == 0) {
+		log_info("ready: version %s, build %s", version_product, version_build);
+		sd_notify(0, "READY=1");
+		control(agent, signals);
+		log_info("stops; a running job is brought to its end first");
+		sd_notify(0, "STOPPING=1");
+	}
+	stop_parts(agent);
+	return result;
+}
+
+static int run_with_engine(struct agent *agent, int signals, struct error *err)
+{
+	struct engine_options options;
+	struct engine *engine;
+	struct ports ports;
+	int result;
+
+	engine_options_defaults(&options);
+	options.min_paths = agent->config.min_paths;
+	options.max_members = agent->config.max_members;
+	if (ports_system(&ports, err) < 0)
+		return -1;
+	result = engine_open(&engine, &options, &ports, err);
+	if (result == 0) {
+		result = serve(agent, engine, signals, err);
+		engine_close(engine);
+	}
+	ports_system_close(&ports);
+	return result;
+}
+
+int agent_run(const char *config_path, struct error *err)
+{
+	struct agent agent = { .config_path = config_path, .started_ms = clock_wall_ms() };
+	CLEANUP_FD int signals = -1;
+	struct error log_err;
+	int result;
+
+	if (config_load(&agent.config, config_path, err) < 0)
+		return -1;
+	signals = open_signals();
+	if (log_open(agent.config.log_location, agent.config.log_level, &log_err) < 0)
+		log_failure("log", &log_err);
+	result = run_with_engine(&agent, signals, err);
+	if (result < 0)
+		log_failure("start", err);
+	log_info("stopped");
+	log_close();
+	return result;
+}

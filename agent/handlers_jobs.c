@@ -1,0 +1,120 @@
+/*
+ * Verbs become jobs here: read the body, ask whether the verb is allowed now, queue it, answer with the job.
+ */
+#include "handlers.h"
+
+#include "json_in.h"
+
+#include "base/cleanup.h"
+#include "base/num.h"
+
+#include <string.h>
+
+int reply_with_job(struct request *request, struct job_request *job, struct reply *reply, struct error *err)
+{
+	struct agent *agent = request->agent;
+	struct json_object *json;
+	uint64_t id;
+
+	if (worker_submit(agent->worker, job, &id, err) < 0)
+		return -1;
+	reply->waited = request->wait_s && jobs_wait(agent->jobs, id, request->wait_s, request->stop);
+	if (jobs_json_one(agent->jobs, id, &json, err) < 0)
+		return -1;
+	snprintf(reply->location, sizeof(reply->location), API_BASE "/jobs/%llu", (unsigned long long)id);
+	return reply_json(reply, reply->waited ? 200 : 202, json, err);
+}
+
+static int parse_verb(struct request *request, const char *const *fields, struct json_object **ret, struct error *err)
+{
+	CLEANUP_JSON struct json_object *body = NULL;
+
+	if (json_in_parse(buf_text(&request->body), request->body.length, &body, err) < 0 ||
+	    json_in_only(body, fields, err) < 0)
+		return -1;
+	*ret = TAKE(body);
+	return 0;
+}
+
+static int submit_verb(struct request *request, struct job_request *job, struct reply *reply, struct error *err)
+{
+	if (strlen(request->parameter) >= sizeof(job->import_id))
+		return error_set(err, ERR_IMPORT_UNKNOWN, NULL, "the name is too long");
+	memcpy(job->import_id, request->parameter, strlen(request->parameter) + 1);
+	if (snapshot_verb_allowed(request->agent->snapshot, job, err) < 0)
+		return -1;
+	return reply_with_job(request, job, reply, err);
+}
+
+static int plain_verb(struct request *request, enum job_kind kind, struct reply *reply, struct error *err)
+{
+	struct job_request job = { .kind = kind };
+	CLEANUP_JSON struct json_object *body = NULL;
+
+	if (parse_verb(request, (const char *const[]){ NULL }, &body, err) < 0)
+		return -1;
+	return submit_verb(request, &job, reply, err);
+}
+
+int post_import_precheck(struct request *request, struct reply *reply, struct error *err)
+{
+	return plain_verb(request, JOB_PRECHECK, reply, err);
+}
+
+int post_import_prepare(struct request *request, struct reply *reply, struct error *err)
+{
+	return plain_verb(request, JOB_PREPARE, reply, err);
+}
+
+int post_import_commit(struct request *request, struct reply *reply, struct error *err)
+{
+	return plain_verb(request, JOB_COMMIT, reply, err);
+}
+
+int post_import_switch(struct request *request, struct reply *reply, struct error *err)
+{
+	struct job_request job = { .kind = JOB_SWITCH };
+	CLEANUP_JSON struct json_object *body = NULL;
+	const char *to;
+
+	if (parse_verb(request, (const char *const[]){ "to", NULL }, &body, err) < 0 ||
+	    json_in_text(body, "to", true, &to, err) < 0)
+		return -1;
+	if (strcmp(to, "destination") == 0)
+		job.to = SIDE_DESTINATION;
+	else if (strcmp(to, "source") == 0)
+		job.to = SIDE_SOURCE;
+	else
+		return error_set(err, ERR_VALUE_INVALID, NULL, "'to' must be destination or source");
+	return submit_verb(request, &job, reply, err);
+}
+
+int post_import_cancel(struct request *request, struct reply *reply, struct error *err)
+{
+	struct job_request job = { .kind = JOB_CANCEL };
+	CLEANUP_JSON struct json_object *body = NULL;
+
+	if (parse_verb(request, (const char *const[]){ "force", NULL }, &body, err) < 0 ||
+	    json_in_bool(body, "force", false, &job.force, err) < 0)
+		return -1;
+	return submit_verb(request, &job, reply, err);
+}
+
+int get_jobs(struct request *request, struct reply *reply, struct error *err)
+{
+	return reply_json(reply, 200, jobs_json_all(request->agent->jobs), err);
+}
+
+int get_job(struct request *request, struct reply *reply, struct error *err)
+{
+	struct jobs *jobs = request->agent->jobs;
+	struct json_object *json;
+	uint64_t id;
+
+	if (!num_parse(request->parameter, UINT64_MAX, &id))
+		return error_set(err, ERR_JOB_UNKNOWN, NULL, "'%.64s' is no number", request->parameter);
+	reply->waited = request->wait_s && jobs_wait(jobs, id, request->wait_s, request->stop);
+	if (jobs_json_one(jobs, id, &json, err) < 0)
+		return -1;
+	return reply_json(reply, 200, json, err);
+}

@@ -1,0 +1,132 @@
+/*
+ * Strict JSON on top of json-c, which is generous by default; see json_in.h.
+ */
+#include "json_in.h"
+
+#include "base/cleanup.h"
+
+#include <limits.h>
+#include <string.h>
+
+enum { DEPTH_MAX = 8 };
+
+static void cleanup_tokener(struct json_tokener **tokener)
+{
+	if (*tokener)
+		json_tokener_free(*tokener);
+}
+
+int json_in_parse(const char *text, size_t length, struct json_object **ret, struct error *err)
+{
+	CLEANUP(cleanup_tokener) struct json_tokener *tokener = json_tokener_new_ex(DEPTH_MAX + 1);
+	CLEANUP_JSON struct json_object *object = NULL;
+	enum json_tokener_error error;
+
+	if (!tokener)
+		return error_no_memory(err);
+	if (length == 0) {
+		*ret = json_object_new_object();
+		return *ret ? 0 : error_no_memory(err);
+	}
+	if (length >= INT_MAX || memchr(text, '\0', length))
+		return error_set(err, ERR_JSON_BROKEN, NULL, "the body has a NUL byte");
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	object = json_tokener_parse_ex(tokener, text, (int)length);
+	error = json_tokener_get_error(tokener);
+	if (error == json_tokener_continue) { /* a number at the end of the text, or an unfinished text */
+		object = json_tokener_parse_ex(tokener, "", 1);
+		error = json_tokener_get_error(tokener);
+	}
+	if (error == json_tokener_error_depth)
+		return error_set(err, ERR_JSON_TOO_DEEP, NULL, "more than %d levels", DEPTH_MAX);
+	if (error != json_tokener_success)
+		return error_set(err, ERR_JSON_BROKEN, NULL, "%s at byte %zu", json_tokener_error_desc(error),
+				 json_tokener_get_parse_end(tokener));
+	if (!json_object_is_type(object, json_type_object))
+		return error_set(err, ERR_JSON_WRONG_TYPE, NULL, "the body is not an object");
+	*ret = TAKE(object);
+	return 0;
+}
+
+int json_in_only(struct json_object *object, const char *const *names, struct error *err)
+{
+	json_object_object_foreach(object, key, value)
+	{
+		const char *const *name = names;
+
+		(void)value;
+		while (*name && strcmp(*name, key) != 0)
+			name++;
+		if (!*name)
+			return error_set(err, ERR_JSON_UNKNOWN_FIELD, NULL, "'%.60s'", key);
+	}
+	return 0;
+}
+
+/* 1: there, and of this type; 0: not there and not required; -1: wrong. */
+static int field(struct json_object *object, const char *name, bool required, enum json_type type,
+		 struct json_object **ret, struct error *err)
+{
+	if (!json_object_object_get_ex(object, name, ret)) {
+		if (required)
+			return error_set(err, ERR_JSON_MISSING_FIELD, NULL, "'%s'", name);
+		return 0;
+	}
+	if (!json_object_is_type(*ret, type))
+		return error_set(err, ERR_JSON_WRONG_TYPE, NULL, "'%s' must be %s, not %s", name,
+				 json_type_to_name(type), json_type_to_name(json_object_get_type(*ret)));
+	return 1;
+}
+
+int json_in_text(struct json_object *object, const char *name, bool required, const char **ret, struct error *err)
+{
+	struct json_object *value;
+	int found = field(object, name, required, json_type_string, &value, err);
+
+	if (found <= 0)
+		return found;
+	if (strlen(json_object_get_string(value)) != (size_t)json_object_get_string_len(value))
+		return error_set(err, ERR_VALUE_INVALID, NULL, "'%s' has a NUL character", name);
+	*ret = json_object_get_string(value);
+	return 0;
+}
+
+int json_in_number(struct json_object *object, const char *name, bool required, uint64_t min, uint64_t max,
+		   uint64_t *ret, struct error *err)
+{
+	struct json_object *value;
+	int found = field(object, name, required, json_type_int, &value, err);
+	int64_t number;
+
+	if (found <= 0)
+		return found;
+	number = json_object_get_int64(value); /* saturates */
+	if (number < 0 || (uint64_t)number < min || (uint64_t)number > max)
+		return error_set(err, ERR_VALUE_INVALID, NULL, "'%s' must be %llu to %llu", name,
+				 (unsigned long long)min, (unsigned long long)max);
+	*ret = (uint64_t)number;
+	return 0;
+}
+
+int json_in_bool(struct json_object *object, const char *name, bool required, bool *ret, struct error *err)
+{
+	struct json_object *value;
+	int found = field(object, name, required, json_type_boolean, &value, err);
+
+	if (found <= 0)
+		return found;
+	*ret = json_object_get_boolean(value);
+	return 0;
+}
+
+int json_in_array(struct json_object *object, const char *name, bool required, struct json_object **ret,
+		  struct error *err)
+{
+	struct json_object *value;
+	int found = field(object, name, required, json_type_array, &value, err);
+
+	if (found <= 0)
+		return found;
+	*ret = value;
+	return 0;
+}

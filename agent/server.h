@@ -1,0 +1,24 @@
+/*
+ * One HTTP server on one listening socket: the HTTPS one or the one on the Unix socket. libmicrohttpd lives here and
+ * nowhere else. Every request takes the same way: route, authenticate, read the body within its limits, call the
+ * handler, answer.
+ */
+#ifndef AGENT_SERVER_H
+#define AGENT_SERVER_H
+
+#include "agent.h"
+#include "tls.h"
+
+struct server;
+
+/* Serve on listen_fd, with TLS when there is an identity. Takes listen_fd over, on failure too. */
+int server_start(struct server **ret, struct agent *agent, int listen_fd, const struct tls_identity *identity,
+		 struct error *err);
+
+/* No new connections; let the requests that are there end, for some seconds; then close everything. */
+void server_stop(struct server *server);
+
+/* To be called about every second: cut connections that are too slow with a request. */
+void server_expire(struct server *server);
+
+#endif

@@ -1,0 +1,282 @@
+/*
+ * The worker's loop; see worker.h. A call lives on its caller's stack and is in the list while it waits.
+ */
+#include "worker.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { FRESHEN_TIMEOUT_MS = 5000 };
+
+struct call {
+	struct call *next;
+	int (*function)(struct engine *engine, void *ctx, struct error *err);
+	void *ctx;
+	struct error *err;
+	int result;
+	enum { CALL_WAITING, CALL_RUNNING, CALL_ENDED } state;
+};
+
+struct worker {
+	struct engine *engine;
+	struct jobs *jobs;
+	struct snapshot *snapshot;
+	pthread_t thread;
+	sem_t work;		/* one post per call or job, and one for stop */
+	pthread_mutex_t mutex;	/* for what follows */
+	pthread_cond_t changed; /* a call began or ended */
+	struct call *calls;
+	bool stop;
+};
+
+static void remove_call(struct worker *worker, struct call *call)
+{
+	for (struct call **link = &worker->calls; *link; link = &(*link)->next) {
+		if (*link == call) {
+			*link = call->next;
+			return;
+		}
+	}
+}
+
+static void end_call(struct worker *worker, struct call *call, int result)
+{
+	pthread_mutex_lock(&worker->mutex);
+	call->result = result;
+	call->state = CALL_ENDED;
+	pthread_cond_broadcast(&worker->changed);
+	pthread_mutex_unlock(&worker->mutex);
+}
+
+static bool run_one_call(struct worker *worker)
+{
+	struct call *call;
+	int result;
+
+	pthread_mutex_lock(&worker->mutex);
+	call = worker->stop ? NULL : worker->calls;
+	if (call) {
+		remove_call(worker, call);
+		call->state = CALL_RUNNING;
+	}
+	pthread_mutex_unlock(&worker->mutex);
+	if (!call)
+		return false;
+	result = call->function(worker->engine, call->ctx, call->err);
+	end_call(worker, call, result);
+	return true;
+}
+
+struct progress {
+	struct worker *worker;
+	struct job *job;
+};
+
+static void on_step(void *ctx, const char *step, unsigned percent)
+{
+	struct progress *progress = ctx;
+
+	jobs_step(progress->worker->jobs, progress->job, step, percent);
+}
+
+static void on_log(void *ctx, int level, const char *line)
+{
+	(void)ctx;
+	log_line((enum log_level)level, line);
+}
+
+static int run_verb(struct engine *engine, const struct job_request *request, const struct observer *observer,
+		    struct json_object **ret_result, struct error *err)
+{
+	const char *id = request->import_id;
+
+	switch (request->kind) {
+	case JOB_REFRESH:
+		return engine_refresh(engine, err);
+	case JOB_PRECHECK:
+		if (request->precheck)
+			return engine_precheck_members(engine, request->precheck, observer, ret_result, err);
+		return engine_precheck(engine, id, observer, ret_result, err);
+	case JOB_PREPARE:
+		return engine_prepare(engine, id, observer, ret_result, err);
+	case JOB_SWITCH:
+		return engine_switch(engine, id, request->to, observer, ret_result, err);
+	case JOB_COMMIT:
+		return engine_commit(engine, id, observer, ret_result, err);
+	case JOB_CANCEL:
+		return engine_cancel(engine, id, request->force, observer, ret_result, err);
+	case JOB_KINDS:
+		break;
+	}
+	return error_set(err, ERR_INTERNAL, NULL, "no such kind of job");
+}
+
+static bool run_one_job(struct worker *worker)
+{
+	struct job *job = jobs_take(worker->jobs);
+	struct progress progress = { worker, job };
+	const struct observer observer = { &progress, on_step, on_log };
+	struct json_object *result = NULL;
+	struct error err = { 0 };
+	char what[IMPORT_ID_SIZE + 32];
+	bool failed;
+
+	if (!job)
+		return false;
+	snprintf(what, sizeof(what), "%s %s", job_kind_name(job_request(job)->kind), job_request(job)->import_id);
+	log_info("%s: begins", what);
+	failed = run_verb(worker->engine, job_request(job), &observer, &result, &err) < 0;
+	if (failed)
+		log_failure(what, &err);
+	else
+		log_info("%s: done", what);
+	snapshot_publish_imports(worker->snapshot, worker->engine); /* who sees the job's end sees its effect */
+	jobs_finish(worker->jobs, job, result, failed ? &err : NULL);
+	if (!jobs_any_active(worker->jobs))
+		snapshot_publish_devices(worker->snapshot, worker->engine);
+	return true;
+}
+
+static bool is_stopping(struct worker *worker)
+{
+	bool stop;
+
+	pthread_mutex_lock(&worker->mutex);
+	stop = worker->stop;
+	pthread_mutex_unlock(&worker->mutex);
+	return stop;
+}
+
+static void *run(void *ctx)
+{
+	struct worker *worker = ctx;
+
+	while (!is_stopping(worker)) {
+		if (run_one_call(worker) || run_one_job(worker))
+			continue;
+		while (sem_wait(&worker->work) < 0 && errno == EINTR)
+			;
+	}
+	return NULL;
+}
+
+static void destroy(struct worker *worker)
+{
+	pthread_cond_destroy(&worker->changed);
+	pthread_mutex_destroy(&worker->mutex);
+	sem_destroy(&worker->work);
+	free(worker);
+}
+
+int worker_start(struct worker **ret, struct engine *engine, struct jobs *jobs, struct snapshot *snapshot,
+		 struct error *err)
+{
+	struct worker *worker = calloc(1, sizeof(*worker));
+	pthread_condattr_t attributes;
+
+	if (!worker)
+		return error_no_memory(err);
+	worker->engine = engine;
+	worker->jobs = jobs;
+	worker->snapshot = snapshot;
+	sem_init(&worker->work, 0, 0);
+	pthread_mutex_init(&worker->mutex, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&worker->changed, &attributes);
+	pthread_condattr_destroy(&attributes);
+	snapshot_publish_imports(snapshot, engine);
+	snapshot_publish_devices(snapshot, engine);
+	if (pthread_create(&worker->thread, NULL, run, worker)) {
+		destroy(worker);
+		return error_no_memory(err);
+	}
+	*ret = worker;
+	return 0;
+}
+
+void worker_stop(struct worker *worker)
+{
+	if (!worker)
+		return;
+	pthread_mutex_lock(&worker->mutex);
+	worker->stop = true;
+	pthread_cond_broadcast(&worker->changed);
+	pthread_mutex_unlock(&worker->mutex);
+	sem_post(&worker->work);
+	pthread_join(worker->thread, NULL);
+	jobs_drop_queued(worker->jobs);
+	destroy(worker);
+}
+
+int worker_submit(struct worker *worker, struct job_request *request, uint64_t *ret_id, struct error *err)
+{
+	if (jobs_submit(worker->jobs, request, ret_id, err) < 0)
+		return -1;
+	sem_post(&worker->work);
+	return 0;
+}
+
+static struct timespec after_ms(unsigned ms)
+{
+	struct timespec deadline;
+
+	clock_gettime(CLOCK_MONOTONIC, &deadline);
+	deadline.tv_sec += ms / 1000;
+	deadline.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (deadline.tv_nsec >= 1000000000) {
+		deadline.tv_sec++;
+		deadline.tv_nsec -= 1000000000;
+	}
+	return deadline;
+}
+
+int worker_call(struct worker *worker, int (*function)(struct engine *engine, void *ctx, struct error *err), void *ctx,
+		unsigned timeout_ms, struct error *err)
+{
+	struct call call = { .function = function, .ctx = ctx, .err = err }, **link;
+	struct timespec deadline = after_ms(timeout_ms);
+	bool begun;
+
+	pthread_mutex_lock(&worker->mutex);
+	for (link = &worker->calls; *link; link = &(*link)->next)
+		;
+	*link = &call;
+	sem_post(&worker->work);
+	while (call.state == CALL_WAITING && !worker->stop)
+		if (pthread_cond_timedwait(&worker->changed, &worker->mutex, &deadline))
+			break;
+	begun = call.state != CALL_WAITING;
+	if (!begun)
+		remove_call(worker, &call);
+	while (begun && call.state != CALL_ENDED)
+		pthread_cond_wait(&worker->changed, &worker->mutex);
+	pthread_mutex_unlock(&worker->mutex);
+	if (!begun)
+		return error_set(err, ERR_BUSY, NULL, "the device worker has other work");
+	return call.result;
+}
+
+static int freshen(struct engine *engine, void *ctx, struct error *err)
+{
+	struct worker *worker = ctx;
+
+	(void)err;
+	if (snapshot_devices_stale(worker->snapshot)) /* another request may have been first */
+		snapshot_publish_devices(worker->snapshot, engine);
+	return 0;
+}
+
+void worker_freshen(struct worker *worker)
+{
+	if (snapshot_devices_stale(worker->snapshot) && !jobs_any_active(worker->jobs))
+		worker_call(worker, freshen, worker, FRESHEN_TIMEOUT_MS, NULL);
+}

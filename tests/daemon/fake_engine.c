@@ -1,0 +1,548 @@
+/*
+ * The engine's public face (dm-import/dm_import.h) in memory, so that the real agent can be tested without devices.
+ * Four volumes, imports with their state machine, and faults on command: in the directory $FAKE_ENGINE,
+ *   <function>.fail      an error's name: the function fails with it
+ *   <function>.delay_ms  how long the function takes
+ * where <function> is open, create, precheck, prepare, switch, commit, cancel, delete, session, refresh, volumes.
+ */
+#include "dm-import/dm_import.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/num.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum { IMPORTS_MAX = 16, VOLUMES = 4 };
+
+struct import {
+	char id[IMPORT_ID_SIZE];
+	enum import_state state;
+	struct member_request members[MEMBERS_MAX];
+	size_t member_count;
+	unsigned min_paths;
+	char session[32];
+	unsigned percent;
+	uint64_t created_ms, updated_ms;
+	unsigned pause_us;
+};
+
+struct engine {
+	struct import imports[IMPORTS_MAX];
+	size_t count;
+	unsigned min_paths;
+};
+
+static const char *const wwids[VOLUMES] = {
+	"36001405aaaaaaaaaaaaaaaaaaaaaaa01",
+	"36001405aaaaaaaaaaaaaaaaaaaaaaa02",
+	"36001405aaaaaaaaaaaaaaaaaaaaaaa03",
+	"36001405aaaaaaaaaaaaaaaaaaaaaaa04",
+};
+
+static const char *const state_names[] = { "new",	"prepared",   "on_destination",	 "committed",
+					   "cancelled", "recovering", "needs_attention" };
+
+const char *import_state_name(enum import_state state)
+{
+	return state_names[state];
+}
+
+/* The content of $FAKE_ENGINE/<function>.<what>, without its newline; false when there is no such file. */
+static bool command(const char *function, const char *what, char *ret, size_t size)
+{
+	const char *directory = getenv("FAKE_ENGINE");
+	CLEANUP_FREE char *text = NULL;
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s.%s", directory ? directory : "", function, what);
+	if (!directory || file_read(path, 256, &text, NULL, NULL) < 0)
+		return false;
+	snprintf(ret, size, "%.*s", (int)strcspn(text, "\n"), text);
+	return true;
+}
+
+static void take_time(const char *function, unsigned parts)
+{
+	char text[32];
+	uint64_t ms;
+	struct timespec nap;
+
+	if (!command(function, "delay_ms", text, sizeof(text)) || !num_parse(text, 600000, &ms))
+		return;
+	ms /= parts;
+	nap = (struct timespec){ (time_t)(ms / 1000), (long)(ms % 1000) * 1000000 };
+	nanosleep(&nap, NULL);
+}
+
+static int fault(const char *function, struct error *err)
+{
+	char name[64];
+
+	if (!command(function, "fail", name, sizeof(name)))
+		return 0;
+	error_set_sys(err, error_from_name(name), "mpatha", EIO, "on command, with a \"quote\"\n and a newline");
+	snprintf(err->step, sizeof(err->step), "fake");
+	return -1;
+}
+
+void engine_options_defaults(struct engine_options *ret)
+{
+	*ret = (struct engine_options){ .min_paths = 2, .max_members = 16, .hold_deadline_ms = 5000 };
+}
+
+int ports_system(struct ports *ret, struct error *err)
+{
+	(void)err;
+	*ret = (struct ports){ 0 };
+	return 0;
+}
+
+void ports_system_close(struct ports *ports)
+{
+	(void)ports;
+}
+
+int engine_open(struct engine **ret, const struct engine_options *options, const struct ports *ports,
+		struct error *err)
+{
+	struct engine *engine;
+
+	(void)ports;
+	if (fault("open", err) < 0)
+		return -1;
+	engine = calloc(1, sizeof(*engine));
+	if (!engine)
+		return error_no_memory(err);
+	engine->min_paths = options->min_paths;
+	*ret = engine;
+	return 0;
+}
+
+void engine_close(struct engine *engine)
+{
+	free(engine);
+}
+
+static struct import *find(struct engine *engine, const char *id, struct error *err)
+{
+	for (size_t i = 0; i < engine->count; i++)
+		if (strcmp(engine->imports[i].id, id) == 0)
+			return &engine->imports[i];
+	error_set(err, ERR_IMPORT_UNKNOWN, NULL, "'%s'", id);
+	return NULL;
+}
+
+static bool is_over(const struct import *import)
+{
+	return import->state == IMPORT_COMMITTED || import->state == IMPORT_CANCELLED;
+}
+
+static const struct import *import_of(struct engine *engine, const char *wwid)
+{
+	for (size_t i = 0; i < engine->count; i++)
+		for (size_t j = 0; j < engine->imports[i].member_count && !is_over(&engine->imports[i]); j++)
+			if (strcmp(engine->imports[i].members[j].source_wwid, wwid) == 0)
+				return &engine->imports[i];
+	return NULL;
+}
+
+static int volume_index(const char *wwid)
+{
+	for (int i = 0; i < VOLUMES; i++)
+		if (strcmp(wwids[i], wwid) == 0)
+			return i;
+	return -1;
+}
+
+static bool wwid_form_is_right(const char *wwid)
+{
+	size_t length = strlen(wwid);
+
+	return wwid[0] == '3' && num_is_hex(wwid) && (length == 17 || length == 33);
+}
+
+static bool same_members(const struct import *import, const struct import_request *request)
+{
+	return import->member_count == request->member_count &&
+	       memcmp(import->members, request->members, request->member_count * sizeof(request->members[0])) == 0;
+}
+
+static int check_members(struct engine *engine, const struct import_request *request, struct error *err)
+{
+	for (size_t i = 0; i < request->member_count; i++) {
+		const struct member_request *member = &request->members[i];
+
+		if (!wwid_form_is_right(member->source_wwid) || !wwid_form_is_right(member->destination_wwid))
+			return error_set(err, ERR_WWID_FORM, NULL, "member %zu", i);
+		if (strcmp(member->source_wwid, member->destination_wwid) == 0)
+			return error_set(err, ERR_SAME_LUN, NULL, "member %zu", i);
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(request->members[j].source_wwid, member->source_wwid) == 0)
+				return error_set(err, ERR_MEMBER_TWICE, NULL, "member %zu", i);
+		if (volume_index(member->source_wwid) < 0)
+			return error_set(err, ERR_VOLUME_UNKNOWN, NULL, "%s", member->source_wwid);
+		if (import_of(engine, member->source_wwid))
+			return error_set(err, ERR_MEMBER_IN_IMPORT, NULL, "%s", member->source_wwid);
+	}
+	return 0;
+}
+
+int engine_import_create(struct engine *engine, const struct import_request *request, const struct observer *observer,
+			 char ret_id[static IMPORT_ID_SIZE], bool *ret_created, struct error *err)
+{
+	struct import *import = request->id[0] ? find(engine, request->id, NULL) : NULL;
+
+	take_time("create", 1);
+	if (fault("create", err) < 0)
+		return -1;
+	if (observer && observer->log)
+		observer->log(observer->ctx, 2, "fake: create");
+	if (import) {
+		if (!same_members(import, request))
+			return error_set(err, ERR_IMPORT_EXISTS, NULL, "%s", request->id);
+		*ret_created = false;
+		memcpy(ret_id, import->id, IMPORT_ID_SIZE);
+		return 0;
+	}
+	if (check_members(engine, request, err) < 0)
+		return -1;
+	if (engine->count == IMPORTS_MAX)
+		return error_set(err, ERR_IMPORT_LIMIT, NULL, "%d", IMPORTS_MAX);
+	import = &engine->imports[engine->count++];
+	*import = (struct import){ .member_count = request->member_count, .created_ms = clock_wall_ms() };
+	import->updated_ms = import->created_ms;
+	import->min_paths = request->min_paths ? request->min_paths : engine->min_paths;
+	memcpy(import->members, request->members, request->member_count * sizeof(request->members[0]));
+	snprintf(import->id, sizeof(import->id), "%s", request->id);
+	if (!import->id[0])
+		snprintf(import->id, sizeof(import->id), "import-%zu", engine->count);
+	*ret_created = true;
+	memcpy(ret_id, import->id, IMPORT_ID_SIZE);
+	return 0;
+}
+
+static struct json_object *findings(const struct member_request *member, bool failed)
+{
+	struct json_object *list = json_object_new_array(), *finding = json_object_new_object();
+	struct json_object *result = json_object_new_object();
+	enum error_code code = failed ? ERR_SIZE_SMALLER : ERR_SOURCE_NOT_OPEN;
+
+	json_object_object_add(finding, "code", json_object_new_string(error_name(code)));
+	json_object_object_add(finding, "severity", json_object_new_string(failed ? "error" : "warning"));
+	json_object_object_add(finding, "source_wwid", json_object_new_string(member->source_wwid));
+	json_object_object_add(finding, "destination_wwid", json_object_new_string(member->destination_wwid));
+	json_object_object_add(finding, "text", json_object_new_string(error_text(code)));
+	json_object_object_add(finding, "remedy", json_object_new_string(error_remedy(code)));
+	json_object_array_add(list, finding);
+	json_object_object_add(result, "passed", json_object_new_boolean(!failed));
+	json_object_object_add(result, "findings", list);
+	return result;
+}
+
+static struct json_object *unchanged(void)
+{
+	struct json_object *result = json_object_new_object();
+
+	json_object_object_add(result, "unchanged", json_object_new_boolean(true));
+	return result;
+}
+
+/* The time a verb takes, in the steps of a switch, and its fault. */
+static int work(const char *function, const struct observer *observer, struct error *err)
+{
+	static const char *const steps[] = { "check", "journal", "present", "load", "hold", "verify" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		observer->step(observer->ctx, steps[i], (unsigned)(i * 100 / ARRAY_SIZE(steps)));
+		observer->log(observer->ctx, 3, steps[i]);
+		take_time(function, ARRAY_SIZE(steps));
+	}
+	return fault(function, err);
+}
+
+int engine_precheck_members(struct engine *engine, const struct import_request *request,
+			    const struct observer *observer, struct json_object **ret_result, struct error *err)
+{
+	if (check_members(engine, request, err) < 0 || work("precheck", observer, err) < 0)
+		return -1;
+	*ret_result = findings(&request->members[0], false);
+	return 0;
+}
+
+int engine_precheck(struct engine *engine, const char *id, const struct observer *observer,
+		    struct json_object **ret_result, struct error *err)
+{
+	struct import *import = find(engine, id, err);
+
+	if (!import || work("precheck", observer, err) < 0)
+		return -1;
+	*ret_result = findings(&import->members[0], false);
+	return 0;
+}
+
+static enum import_state wanted(const char *verb, enum side to)
+{
+	if (strcmp(verb, "prepare") == 0)
+		return IMPORT_PREPARED;
+	if (strcmp(verb, "switch") == 0)
+		return to == SIDE_DESTINATION ? IMPORT_ON_DESTINATION : IMPORT_PREPARED;
+	return strcmp(verb, "commit") == 0 ? IMPORT_COMMITTED : IMPORT_CANCELLED;
+}
+
+int engine_verb_allowed(struct engine *engine, const char *id, const char *verb, enum side to, struct error *err)
+{
+	const struct import *import = find(engine, id, err);
+	bool allowed = false;
+
+	if (!import)
+		return -1;
+	if (import->state == wanted(verb, to))
+		return 0;
+	if (strcmp(verb, "prepare") == 0)
+		allowed = import->state == IMPORT_NEW;
+	else if (strcmp(verb, "switch") == 0)
+		allowed = import->state == IMPORT_PREPARED || import->state == IMPORT_ON_DESTINATION;
+	else if (strcmp(verb, "commit") == 0)
+		allowed = import->state == IMPORT_ON_DESTINATION;
+	else
+		allowed = import->state != IMPORT_COMMITTED;
+	if (!allowed)
+		return error_set(err, ERR_STATE_WRONG, NULL, "%s is %s", id, import_state_name(import->state));
+	return 0;
+}
+
+static int verb(struct engine *engine, const char *id, const char *name, enum side to, const struct observer *observer,
+		struct json_object **ret_result, struct error *err)
+{
+	struct import *import = find(engine, id, err);
+
+	if (!import || engine_verb_allowed(engine, id, name, to, err) < 0)
+		return -1;
+	if (import->state == wanted(name, to)) {
+		*ret_result = unchanged();
+		return 0;
+	}
+	if (work(name, observer, err) < 0) {
+		if (err->code == ERR_PRECHECK_FAILED)
+			*ret_result = findings(&import->members[0], true);
+		return -1;
+	}
+	import->state = wanted(name, to);
+	import->updated_ms = clock_wall_ms();
+	return 1;
+}
+
+int engine_prepare(struct engine *engine, const char *id, const struct observer *observer,
+		   struct json_object **ret_result, struct error *err)
+{
+	return verb(engine, id, "prepare", SIDE_DESTINATION, observer, ret_result, err) < 0 ? -1 : 0;
+}
+
+int engine_switch(struct engine *engine, const char *id, enum side to, const struct observer *observer,
+		  struct json_object **ret_result, struct error *err)
+{
+	int result = verb(engine, id, "switch", to, observer, ret_result, err);
+	struct json_object *pauses;
+
+	if (result <= 0)
+		return result;
+	find(engine, id, NULL)->pause_us = 12345;
+	pauses = json_object_new_object();
+	json_object_object_add(pauses, "mpatha", json_object_new_int(12345));
+	*ret_result = json_object_new_object();
+	json_object_object_add(*ret_result, "pauses_us", pauses);
+	json_object_object_add(*ret_result, "to",
+			       json_object_new_string(to == SIDE_SOURCE ? "source" : "destination"));
+	return 0;
+}
+
+int engine_commit(struct engine *engine, const char *id, const struct observer *observer,
+		  struct json_object **ret_result, struct error *err)
+{
+	return verb(engine, id, "commit", SIDE_DESTINATION, observer, ret_result, err) < 0 ? -1 : 0;
+}
+
+int engine_cancel(struct engine *engine, const char *id, bool force, const struct observer *observer,
+		  struct json_object **ret_result, struct error *err)
+{
+	(void)force;
+	return verb(engine, id, "cancel", SIDE_SOURCE, observer, ret_result, err) < 0 ? -1 : 0;
+}
+
+int engine_import_delete(struct engine *engine, const char *id, struct error *err)
+{
+	struct import *import = find(engine, id, err);
+
+	if (fault("delete", err) < 0 || !import)
+		return -1;
+	if (!is_over(import))
+		return error_set(err, ERR_STATE_WRONG, NULL, "%s is %s", id, import_state_name(import->state));
+	*import = engine->imports[--engine->count];
+	return 0;
+}
+
+int engine_import_session(struct engine *engine, const char *id, const char *state, unsigned percent,
+			  struct error *err)
+{
+	struct import *import = find(engine, id, err);
+
+	if (fault("session", err) < 0 || !import)
+		return -1;
+	snprintf(import->session, sizeof(import->session), "%s", state);
+	import->percent = percent;
+	return 0;
+}
+
+size_t engine_imports_in_progress(struct engine *engine)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < engine->count; i++)
+		count += !is_over(&engine->imports[i]) && engine->imports[i].state != IMPORT_NEW;
+	return count;
+}
+
+int engine_refresh(struct engine *engine, struct error *err)
+{
+	(void)engine;
+	take_time("refresh", 1);
+	return fault("refresh", err);
+}
+
+/* Reports from a text, because the shape is easier to see so. */
+static struct json_object *shape(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static struct json_object *shape(const char *fmt, ...)
+{
+	CLEANUP_FREE char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		abort();
+	va_end(ap);
+	return json_tokener_parse(text);
+}
+
+static struct json_object *volume_json(struct engine *engine, int i)
+{
+	const struct import *import = import_of(engine, wwids[i]);
+	bool moved = import && import->state == IMPORT_ON_DESTINATION;
+	struct json_object *volume = shape(
+		"{\"name\":\"mpath%c\",\"dm_device\":\"dm-%d\",\"wwid\":\"%s\",\"naa_id\":\"%s\",\"array_type\":\"UNITY\","
+		"\"array_id\":null,\"vendor\":\"DGC\",\"product\":\"VRAID\",\"size_bytes\":1073741824,"
+		"\"logical_sector_size\":512,\"physical_sector_size\":512,\"protocols\":[\"FC\"],\"status\":\"online\","
+		"\"mount_paths\":[\"/srv\"],\"users\":[{\"kind\":\"mount\",\"name\":\"/srv\",\"detail\":\"ext4\"}],"
+		"\"paths\":[{\"device\":\"sd%c\",\"hctl\":\"1:0:0:%d\",\"initiator_port\":\"\",\"target_port\":\"\","
+		"\"alua_state\":\"optimized\",\"checker_state\":\"ready\",\"true_wwid\":\"%s\"}]}",
+		'a' + i, i, wwids[i], wwids[i] + 1, 'a' + i, i, wwids[i]);
+
+	json_object_object_add(volume, "is_migrating", json_object_new_boolean(import != NULL));
+	json_object_object_add(volume, "active_path",
+			       json_object_new_string(!import ? "None" : moved ? "Destination" : "Source"));
+	json_object_object_add(volume, "import_id", import ? json_object_new_string(import->id) : NULL);
+	json_object_object_add(volume, "import_state",
+			       import ? json_object_new_string(import_state_name(import->state)) : NULL);
+	json_object_object_add(volume, "importable", json_object_new_boolean(!import && i != VOLUMES - 1));
+	json_object_object_add(volume, "import_status", json_object_new_string("READY FOR IMPORT"));
+	json_object_object_add(volume, "reason", NULL);
+	if (i == VOLUMES - 1)
+		json_object_object_add(volume, "reason",
+				       shape("{\"code\":\"source_not_open\",\"text\":\"t\",\"remedy\":\"r\"}"));
+	return volume;
+}
+
+int engine_report_volumes(struct engine *engine, bool importable_only, struct json_object **ret, struct error *err)
+{
+	struct json_object *list;
+
+	(void)importable_only;
+	take_time("volumes", 1);
+	if (fault("volumes", err) < 0)
+		return -1;
+	list = json_object_new_array();
+	for (int i = 0; i < VOLUMES; i++)
+		json_object_array_add(list, volume_json(engine, i));
+	*ret = json_object_new_object();
+	json_object_object_add(*ret, "volumes", list);
+	return 0;
+}
+
+static struct json_object *import_json(const struct import *import)
+{
+	char created[CLOCK_ISO_SIZE], updated[CLOCK_ISO_SIZE];
+	struct json_object *members = json_object_new_array(), *json;
+	const char *side = import->state == IMPORT_ON_DESTINATION || import->state == IMPORT_COMMITTED ? "Destination" :
+													 "Source";
+
+	clock_iso(import->created_ms, created);
+	clock_iso(import->updated_ms, updated);
+	json = shape("{\"id\":\"%s\",\"state\":\"%s\",\"active_path\":\"%s\",\"created\":\"%s\",\"updated\":\"%s\","
+		     "\"min_paths\":%u,\"session\":null,\"attention\":null}",
+		     import->id, import_state_name(import->state), side, created, updated, import->min_paths);
+	for (size_t i = 0; i < import->member_count; i++) {
+		int index = volume_index(import->members[i].source_wwid);
+		struct json_object *member = shape(
+			"{\"source_wwid\":\"%s\",\"destination_wwid\":\"%s\",\"name\":\"mpath%c\",\"dm_device\":\"dm-%d\","
+			"\"size_bytes\":1073741824,\"active_path\":\"%s\",\"source_paths\":[\"sd%c\"],"
+			"\"destination_paths\":[]}",
+			import->members[i].source_wwid, import->members[i].destination_wwid, 'a' + index, index, side,
+			'a' + index);
+
+		json_object_object_add(member, "pause_us",
+				       import->pause_us ? json_object_new_int((int)import->pause_us) : NULL);
+		json_object_array_add(members, member);
+	}
+	json_object_object_add(json, "members", members);
+	if (import->session[0])
+		json_object_object_add(json, "session",
+				       shape("{\"state\":\"%s\",\"percent\":%u}", import->session, import->percent));
+	return json;
+}
+
+int engine_report_imports(struct engine *engine, struct json_object **ret, struct error *err)
+{
+	struct json_object *list = json_object_new_array();
+
+	(void)err;
+	for (size_t i = 0; i < engine->count; i++)
+		json_object_array_add(list, import_json(&engine->imports[i]));
+	*ret = json_object_new_object();
+	json_object_object_add(*ret, "imports", list);
+	return 0;
+}
+
+int engine_report_import(struct engine *engine, const char *id, struct json_object **ret, struct error *err)
+{
+	const struct import *import = find(engine, id, err);
+
+	if (!import)
+		return -1;
+	*ret = import_json(import);
+	return 0;
+}
+
+int engine_report_host(struct engine *engine, struct json_object **ret, struct error *err)
+{
+	(void)engine;
+	(void)err;
+	*ret = shape("{\"name\":\"fake\",\"os\":\"Linux\",\"kernel\":\"6.1\",\"initiators\":[{\"iqn_or_wwn\":\"iqn.x\","
+		     "\"protocol\":\"iSCSI\"}],\"cluster\":{\"type\":\"none\",\"members\":[]},"
+		     "\"multipathd\":{\"running\":true,\"version\":\"0.9.4\"}}");
+	return 0;
+}
+
+int engine_report_arrays(struct engine *engine, struct json_object **ret, struct error *err)
+{
+	(void)engine;
+	(void)err;
+	*ret = shape("{\"arrays\":[{\"name\":\"PowerStore\",\"vendor\":\"DellEMC\",\"product\":\"PowerStore\"},"
+		     "{\"name\":\"UNITY\",\"vendor\":\"DGC\",\"product\":null}]}");
+	return 0;
+}

@@ -2,6 +2,7 @@
 #include "pattern.h"
 
 #include <regex.h>
+#include <stddef.h>
 
 bool pattern_valid(const char *pattern)
 {

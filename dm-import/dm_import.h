@@ -34,7 +34,7 @@ struct engine_options {
 	const char *rules_directory; /* "/etc/udev/rules.d" */
 	const char *state_directory; /* "/var/lib/dm-import" */
 	const char *arrays_file;     /* "/usr/share/dm-import/arrays.conf" */
-	const char *multipath_conf;  /* read only: "/etc/multipath.conf" */
+	const char *lock_file;	     /* "/run/dm-import.lock"; NULL: no lock, for tests */
 	unsigned min_paths;	     /* policy default, 2 */
 	unsigned max_members;	     /* policy, 16 */
 	unsigned hold_deadline_ms;   /* longest hold, 5000 */

@@ -15,8 +15,8 @@ struct member {
 	char destination_wwid[WWID_SIZE];
 	char name[NAME_SIZE]; /* the live map's dm name, as it was at creation */
 	uint64_t size_bytes;
-	bool exchanged;	      /* the live map is on the destination */
-	uint64_t pause_us;    /* of the last switch, 0 = none yet */
+	bool exchanged;	   /* the live map is on the destination */
+	uint64_t pause_us; /* of the last switch, 0 = none yet */
 };
 
 /* What an import is in the middle of, durable before its first step and cleared behind its last. */
@@ -52,14 +52,19 @@ struct work {
 	struct import *import;
 	const struct observer *observer;
 	enum side to;
-	bool multipathd_stopped;      /* by us */
-	struct dm_hold **holds;	      /* live maps first, then the idle ones; of the members that change */
-	size_t hold_count;	      /* 2 × changing members */
-	struct member **changing;     /* members whose side is not `to` yet */
+	bool recovering;	  /* nothing is asked that a torn switch cannot answer */
+	bool multipathd_stopped;  /* by us */
+	struct dm_hold **holds;	  /* live maps first, then the idle ones; of the members that change */
+	size_t hold_count;	  /* 2 × changing members */
+	struct member **changing; /* members whose side is not `to` yet */
 	size_t changing_count;
-	char *disks_before;	      /* prepare: names of the destination disks that were there before, " sda sdb " */
-	struct json_object *findings; /* of the pre-check, owned here */
+	char (*idle_names)[NAME_SIZE]; /* dm names of their partners, in the same order */
+	char *disks_before;	       /* prepare: names of the destination disks that were there before, " sda sdb " */
+	struct json_object *findings;  /* of the pre-check, owned here */
+	unsigned disks_timeout_ms;     /* how long wait_disks waits */
 };
+
+enum { IMPORTS_MAX = 256 };
 
 #define FREE_BYTES_NEEDED (16u << 20) /* state, rules, log of one import, with room to spare */
 
@@ -75,6 +80,7 @@ enum {
 struct import *engine_find(struct engine *engine, const char *id);
 void work_log(struct work *work, int level, const struct error *err, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+void work_free_holds(struct work *work);
 void work_free(struct work *work);
 
 /* import_store.c: records of imports, one JSON file each */
@@ -90,16 +96,12 @@ int identities_apply(struct engine *engine, struct error *err); /* write store a
 int identities_assign(struct engine *engine, const struct import *import, enum identity_role role, struct error *err);
 int identities_present(struct engine *engine, const struct import *import, struct error *err); /* tell udev, verify */
 
-/* wait.c: conditions that take time */
-int wait_paths(struct work *work, struct error *err);
-int wait_destination_maps(struct work *work, struct error *err);
-int wait_multipathd_settled(struct work *work, struct error *err);
-
 /* switch.c, prepare.c, finish.c: the plans */
 enum plan_outcome switch_run(struct work *work, struct error *err);
 enum plan_outcome prepare_run(struct work *work, struct error *err);
 enum plan_outcome commit_run(struct work *work, struct error *err);
 enum plan_outcome cancel_run(struct work *work, struct error *err); /* behind the switch back to the source */
+int unmap_destinations(struct work *work, struct error *err);	    /* remove the idle maps */
 
 /* hold.c */
 int hold_prepare_all(struct work *work, struct error *err);

@@ -11,7 +11,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-static const char header[] = "# Identity store of dm-import, format 1. Written by the engine; see dm-import-identity(5).\n";
+static const char header[] =
+	"# Identity store of dm-import, format 1. Written by the engine; see dm-import-identity(5).\n";
 static const char *const role_names[] = { "hidden", "exchanged", "retired" };
 
 bool identity_wwid_valid(const char *wwid)

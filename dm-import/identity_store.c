@@ -1,6 +1,7 @@
 /*
- * The identity store on disk, the rules made of it, and making udev follow. The order is always store, rules, udev: each
- * can be made again from the one before it, so that a crash in between is repaired by applying the store once more.
+ * The identity store on disk, the rules made of it, and making udev follow. The order is always store, rules, udev:
+ * each can be made again from the one before it, so that a crash in between is repaired by applying the store once
+ * more.
  */
 #include "engine.h"
 

@@ -1,6 +1,6 @@
 /*
- * Puts together what the ports tell; see inventory.h. A map may go away between listing it and reading its table (somebody
- * removed it): it is left out then, which is the truth a moment later.
+ * Puts together what the ports tell; see inventory.h. A map may go away between listing it and reading its table
+ * (somebody removed it): it is left out then, which is the truth a moment later.
  */
 #include "inventory.h"
 

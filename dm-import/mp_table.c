@@ -48,8 +48,8 @@ static bool parse_head(struct walk *walk, struct mp_table *table)
 {
 	uint64_t start, features, handler_words;
 
-	if (!next_number(walk, 0, &start) || !next_number(walk, INT64_MAX, &table->length_sectors) || !next_word(walk) ||
-	    strcmp(walk->word, "multipath") != 0)
+	if (!next_number(walk, 0, &start) || !next_number(walk, INT64_MAX, &table->length_sectors) ||
+	    !next_word(walk) || strcmp(walk->word, "multipath") != 0)
 		return false;
 	if (!next_number(walk, 64, &features))
 		return false;

@@ -1,6 +1,6 @@
 /*
- * A line reader for multipath's configuration language: `section {`, `key value`, `}`. multipathd prints one word pair a
- * line, values in double quotes; vendor and product of a `device` are extended regular expressions, anchored nowhere.
+ * A line reader for multipath's configuration language: `section {`, `key value`, `}`. multipathd prints one word pair
+ * a line, values in double quotes; vendor and product of a `device` are extended regular expressions, anchored nowhere.
  */
 #include "mpconf.h"
 
@@ -38,7 +38,8 @@ static void open_section(struct reader *reader, const char *name)
 static void close_section(struct reader *reader)
 {
 	if (reader->section == SECTION_DEVICES && reader->depth == 2 && reader->device_has &&
-	    pattern_matches(reader->device_vendor, reader->vendor) && pattern_matches(reader->device_product, reader->product)) {
+	    pattern_matches(reader->device_vendor, reader->vendor) &&
+	    pattern_matches(reader->device_product, reader->product)) {
 		memcpy(reader->found[SECTION_DEVICES], reader->device_value, sizeof(reader->device_value));
 		reader->has[SECTION_DEVICES] = true;
 	}

@@ -5,7 +5,7 @@
 
 #include "engine.h"
 
-#include <string.h>
+#include <stdio.h>
 
 static void tell(struct work *work, const struct plan *plan, size_t step)
 {
@@ -43,7 +43,7 @@ static int act(const struct plan_step *step, struct work *work, unsigned tries, 
 
 enum plan_outcome plan_run(const struct plan *plan, struct work *work, struct error *err)
 {
-	bool forward = false;
+	bool forward = work->recovering; /* what is torn is completed, never undone */
 
 	for (size_t i = 0; i < plan->step_count; i++) {
 		const struct plan_step *step = &plan->steps[i];

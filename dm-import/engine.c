@@ -1,0 +1,183 @@
+/*
+ * The engine as an object: opening it (lock, state, recovery), finding imports, and what runs of verbs share.
+ */
+#include "engine.h"
+
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/file.h>
+
+void engine_options_defaults(struct engine_options *ret)
+{
+	*ret = (struct engine_options){
+		.etc_directory = "/etc/dm-import",
+		.rules_directory = "/etc/udev/rules.d",
+		.state_directory = "/var/lib/dm-import",
+		.arrays_file = "/usr/share/dm-import/arrays.conf",
+		.lock_file = "/run/dm-import.lock",
+		.min_paths = 2,
+		.max_members = 16,
+		.hold_deadline_ms = 5000,
+	};
+}
+
+static int take_lock(struct engine *engine, struct error *err)
+{
+	const char *path = engine->options.lock_file;
+
+	if (!path)
+		return 0;
+	engine->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (engine->lock_fd < 0)
+		return error_set_sys(err, errno == EACCES ? ERR_NOT_ROOT : ERR_IO, path, errno, "cannot open the lock");
+	if (flock(engine->lock_fd, LOCK_EX | LOCK_NB) < 0)
+		return error_set_sys(err, errno == EWOULDBLOCK ? ERR_AGENT_RUNNING : ERR_IO, path, errno,
+				     "cannot take the lock");
+	return 0;
+}
+
+static int load_arrays_file(struct engine *engine, const char *path, struct error *err)
+{
+	const struct host_port *host = &engine->ports->host;
+	CLEANUP_FREE char *text = NULL;
+
+	if (host->read(host->ctx, path, &text, err) < 0)
+		return -1;
+	return text ? arrays_add(&engine->arrays, path, text, err) : 0;
+}
+
+static int load_arrays(struct engine *engine, struct error *err)
+{
+	const struct host_port *host = &engine->ports->host;
+	CLEANUP_FREE char *names = NULL;
+	char path[PATH_MAX], *rest, *name;
+
+	if (load_arrays_file(engine, engine->options.arrays_file, err) < 0)
+		return -1;
+	snprintf(path, sizeof(path), "%s/arrays.d", engine->options.etc_directory);
+	if (host->list(host->ctx, path, &names, err) < 0)
+		return -1;
+	for (name = strtok_r(names, "\n", &rest); name; name = strtok_r(NULL, "\n", &rest)) {
+		size_t length = strlen(name);
+
+		if (length <= 5 || strcmp(name + length - 5, ".conf") != 0)
+			continue;
+		snprintf(path, sizeof(path), "%s/arrays.d/%s", engine->options.etc_directory, name);
+		if (load_arrays_file(engine, path, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int engine_open(struct engine **ret, const struct engine_options *options, const struct ports *ports, struct error *err)
+{
+	struct engine *engine = calloc(1, sizeof(*engine));
+
+	if (!engine)
+		return error_no_memory(err);
+	engine->options = *options;
+	engine->ports = ports;
+	engine->lock_fd = -1;
+	if (take_lock(engine, err) < 0 ||
+	    ports->host.make_directories(ports->host.ctx, options->etc_directory, 0755, err) < 0 ||
+	    ports->host.make_directories(ports->host.ctx, options->state_directory, 0700, err) < 0 ||
+	    load_arrays(engine, err) < 0 || identities_load(engine, err) < 0 || import_load_all(engine, err) < 0 ||
+	    recover_all(engine, err) < 0) {
+		engine_close(engine);
+		return -1;
+	}
+	*ret = engine;
+	return 0;
+}
+
+void engine_close(struct engine *engine)
+{
+	if (!engine)
+		return;
+	for (size_t i = 0; i < engine->import_count; i++)
+		import_free(engine->imports[i]);
+	free(engine->imports);
+	identity_free(&engine->identities);
+	arrays_free(&engine->arrays);
+	if (engine->lock_fd >= 0)
+		close(engine->lock_fd);
+	free(engine);
+}
+
+struct import *engine_find(struct engine *engine, const char *id)
+{
+	for (size_t i = 0; i < engine->import_count; i++)
+		if (strcmp(engine->imports[i]->id, id) == 0)
+			return engine->imports[i];
+	return NULL;
+}
+
+size_t engine_imports_in_progress(struct engine *engine)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < engine->import_count; i++) {
+		enum import_state state = engine->imports[i]->state;
+
+		count += state != IMPORT_NEW && state != IMPORT_COMMITTED && state != IMPORT_CANCELLED;
+	}
+	return count;
+}
+
+int engine_refresh(struct engine *engine, struct error *err)
+{
+	const struct device_port *device = &engine->ports->device;
+
+	if (device->rescan(device->ctx, err) < 0)
+		return -1;
+	return device->settle(device->ctx, UDEV_TIMEOUT_MS, err);
+}
+
+void work_log(struct work *work, int level, const struct error *err, const char *fmt, ...)
+{
+	const struct observer *observer = work->observer;
+	char line[1024], message[512];
+	va_list ap;
+
+	if (!observer || !observer->log)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(message, sizeof(message), fmt, ap);
+	va_end(ap);
+	snprintf(line, sizeof(line), "import %s: %s", work->import ? work->import->id : "-", message);
+	if (err && err->code != ERR_NONE) {
+		size_t used = strlen(line);
+
+		used += (size_t)snprintf(line + used, sizeof(line) - used, ": [%s] ", error_name(err->code));
+		if (used < sizeof(line))
+			error_format(err, line + used, sizeof(line) - used);
+	}
+	observer->log(observer->ctx, level, line);
+}
+
+void work_free_holds(struct work *work)
+{
+	for (size_t i = 0; i < work->hold_count; i++)
+		work->engine->ports->dm.hold_free(work->holds[i]);
+	free(work->holds);
+	work->holds = NULL;
+	work->hold_count = 0;
+}
+
+void work_free(struct work *work)
+{
+	work_free_holds(work);
+	free(work->changing);
+	free(work->idle_names);
+	free(work->disks_before);
+	json_object_put(work->findings);
+	work->changing = NULL;
+	work->idle_names = NULL;
+	work->disks_before = NULL;
+	work->findings = NULL;
+}

@@ -1,0 +1,150 @@
+/*
+ * The hold: the milliseconds in which the application waits. All maps of all members are suspended, their tables
+ * exchanged by resuming them with what was loaded before, and released: all or none.
+ *
+ * Between the first suspend and the last resume there are only ioctls: no allocation, no file, no log, no observer; one
+ * of them might need the very map that is held. Memory is locked, and the guardian stands by: should this process die
+ * or the deadline pass, it releases the maps, to the old side while the first map is not yet exchanged, to the new side
+ * after.
+ */
+#include "deadline.h"
+#include "engine.h"
+#include "guardian.h"
+
+#include <errno.h>
+
+/* One hold in progress. The first `live` maps are the applications', the rest are the idle partners, in the same order.
+ */
+struct hold {
+	struct work *work;
+	struct guardian *guardian;
+	size_t live;
+	size_t suspended; /* how many of the order idle…, live… are held */
+	uint64_t began_us[MEMBERS_MAX], ended_us[MEMBERS_MAX];
+	int sys_errno; /* of the ioctl that failed */
+	size_t failed; /* index of its map */
+	bool reverted; /* by the guardian */
+};
+
+int hold_prepare_all(struct work *work, struct error *err)
+{
+	const struct dm_port *dm = &work->engine->ports->dm;
+
+	work->holds = calloc(2 * work->changing_count + 1, sizeof(struct dm_hold *));
+	if (!work->holds)
+		return error_no_memory(err);
+	for (size_t i = 0; i < 2 * work->changing_count; i++) {
+		const struct member *member = work->changing[i % work->changing_count];
+		const char *map = i < work->changing_count ? member->name : work->idle_names[i - work->changing_count];
+
+		if (dm->hold_prepare(dm->ctx, map, &work->holds[i], err) < 0)
+			return -1;
+		work->hold_count++;
+	}
+	return 0;
+}
+
+/* The idle partners first, they cost nobody anything; then the live maps. */
+static size_t suspend_order(const struct hold *hold, size_t nth)
+{
+	return nth < hold->live ? hold->live + nth : nth - hold->live;
+}
+
+static bool suspend_all(struct hold *hold)
+{
+	const struct dm_port *dm = &hold->work->engine->ports->dm;
+	const struct host_port *host = &hold->work->engine->ports->host;
+
+	for (; hold->suspended < 2 * hold->live; hold->suspended++) {
+		size_t map = suspend_order(hold, hold->suspended);
+
+		if (map < hold->live)
+			hold->began_us[map] = host->now_us(host->ctx);
+		hold->sys_errno = deadline_passed() ? EINTR : dm->hold_suspend(hold->work->holds[map]);
+		hold->failed = map;
+		if (hold->sys_errno)
+			return false;
+	}
+	return true;
+}
+
+static void release_back(struct hold *hold)
+{
+	const struct dm_port *dm = &hold->work->engine->ports->dm;
+
+	/* live maps first: the reverse of the suspend order; also those that were never held, which is a no-op */
+	for (size_t map = 0; map < 2 * hold->live; map++) {
+		dm->hold_clear(hold->work->holds[map]);
+		dm->hold_resume(hold->work->holds[map]);
+	}
+}
+
+static bool release_forward(struct hold *hold)
+{
+	const struct dm_port *dm = &hold->work->engine->ports->dm;
+	const struct host_port *host = &hold->work->engine->ports->host;
+	bool all = true;
+
+	for (size_t map = 0; map < 2 * hold->live; map++) {
+		int sys_errno = dm->hold_resume(hold->work->holds[map]);
+
+		if (map < hold->live)
+			hold->ended_us[map] = host->now_us(host->ctx);
+		if (!sys_errno)
+			continue;
+		/* the kernel has dropped the new table; a second resume brings the old one back */
+		hold->sys_errno = sys_errno;
+		hold->failed = map;
+		dm->hold_resume(hold->work->holds[map]);
+		all = false;
+	}
+	return all;
+}
+
+static bool exchange(struct hold *hold)
+{
+	if (!suspend_all(hold) || (hold->guardian && !guardian_release(hold->guardian))) {
+		release_back(hold);
+		return false;
+	}
+	return release_forward(hold);
+}
+
+static int explain(const struct hold *hold, struct error *err)
+{
+	const struct member *member = hold->work->changing[hold->failed % hold->live];
+
+	if (hold->reverted || hold->sys_errno == EINTR)
+		return error_set(
+			err, ERR_HOLD_TIMEOUT, member->name,
+			"I/O in flight did not end within %u ms; the maps were released on the side they were on",
+			hold->work->engine->options.hold_deadline_ms);
+	return error_set_sys(err, ERR_DM_FAILED, member->name, hold->sys_errno, "cannot exchange the tables");
+}
+
+int hold_exchange(struct work *work, struct error *err)
+{
+	unsigned deadline_ms = work->engine->options.hold_deadline_ms;
+	struct hold hold = { .work = work, .live = work->changing_count };
+	bool done;
+
+	if (hold.live == 0)
+		return 0;
+	if (work->engine->ports->host.has_guardian &&
+	    (guardian_start(&hold.guardian, &work->engine->ports->dm, work->holds, work->hold_count, deadline_ms, err) <
+		     0 ||
+	     deadline_start(deadline_ms * 3 / 4, err) < 0)) {
+		guardian_stop(hold.guardian);
+		return -1;
+	}
+	done = exchange(&hold);
+	if (hold.guardian) {
+		deadline_stop();
+		hold.reverted = guardian_stop(hold.guardian) == GUARDIAN_REVERTED;
+	}
+	if (!done || hold.reverted)
+		return explain(&hold, err);
+	for (size_t i = 0; i < hold.live; i++)
+		work->changing[i]->pause_us = hold.ended_us[i] - hold.began_us[i];
+	return 0;
+}

@@ -1,0 +1,231 @@
+/*
+ * Records of imports: one JSON file each in the state directory, replaced atomically. A record is written before the
+ * first step of a verb (with `doing`) and behind its last; recovery starts from what it says, but believes the kernel.
+ */
+#include "engine.h"
+
+#include "base/cleanup.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <string.h>
+
+static const char *const state_names[] = { "new",	"prepared",   "on_destination", "committed",
+					   "cancelled", "recovering", "needs_attention" };
+static const char *const doing_names[] = { "nothing", "prepare", "to_destination", "to_source", "commit", "cancel" };
+
+const char *import_state_name(enum import_state state)
+{
+	return state_names[state];
+}
+
+const char *doing_name(enum doing doing)
+{
+	return doing_names[doing];
+}
+
+static void record_path(const struct engine *engine, const char *id, char ret[static PATH_MAX])
+{
+	snprintf(ret, PATH_MAX, "%s/imports/%s.json", engine->options.state_directory, id);
+}
+
+static void add_text(struct json_object *object, const char *key, const char *text)
+{
+	json_object_object_add(object, key, json_object_new_string(text));
+}
+
+static void add_number(struct json_object *object, const char *key, uint64_t number)
+{
+	json_object_object_add(object, key, json_object_new_int64((int64_t)number));
+}
+
+static struct json_object *record_of(const struct import *import)
+{
+	struct json_object *record = json_object_new_object();
+	struct json_object *members = json_object_new_array();
+
+	add_number(record, "format", 1);
+	add_text(record, "id", import->id);
+	add_text(record, "state", state_names[import->state]);
+	add_text(record, "doing", doing_names[import->doing]);
+	add_number(record, "created_ms", import->created_ms);
+	add_number(record, "updated_ms", import->updated_ms);
+	add_number(record, "min_paths", import->min_paths);
+	add_number(record, "forced", import->forced);
+	add_text(record, "session_state", import->session_state);
+	add_number(record, "session_percent", import->session_percent);
+	add_text(record, "attention", error_name(import->attention.code));
+	add_text(record, "attention_device", import->attention.device);
+	add_text(record, "attention_detail", import->attention.detail);
+	for (size_t i = 0; i < import->member_count; i++) {
+		const struct member *member = &import->members[i];
+		struct json_object *row = json_object_new_object();
+
+		add_text(row, "source_wwid", member->source_wwid);
+		add_text(row, "destination_wwid", member->destination_wwid);
+		add_text(row, "name", member->name);
+		add_number(row, "size_bytes", member->size_bytes);
+		add_number(row, "exchanged", member->exchanged);
+		add_number(row, "pause_us", member->pause_us);
+		json_object_array_add(members, row);
+	}
+	json_object_object_add(record, "members", members);
+	return record;
+}
+
+int import_save(struct engine *engine, struct import *import, struct error *err)
+{
+	const struct host_port *host = &engine->ports->host;
+	struct json_object *record;
+	char path[PATH_MAX];
+	int result;
+
+	import->updated_ms = host->wall_ms(host->ctx);
+	record = record_of(import);
+	record_path(engine, import->id, path);
+	result = host->replace(host->ctx, path, json_object_to_json_string_ext(record, JSON_C_TO_STRING_PRETTY), 0600,
+			       err);
+	json_object_put(record);
+	return result;
+}
+
+static const char *text_of(struct json_object *object, const char *key)
+{
+	struct json_object *value = NULL;
+
+	json_object_object_get_ex(object, key, &value);
+	return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : "";
+}
+
+static uint64_t number_of(struct json_object *object, const char *key)
+{
+	struct json_object *value = NULL;
+
+	json_object_object_get_ex(object, key, &value);
+	return json_object_is_type(value, json_type_int) ? (uint64_t)json_object_get_int64(value) : 0;
+}
+
+/* -1 when the name is in no row */
+static int index_of(const char *name, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(names[i], name) == 0)
+			return (int)i;
+	return -1;
+}
+
+static bool read_members(struct json_object *record, struct import *import)
+{
+	struct json_object *rows = NULL;
+
+	if (!json_object_object_get_ex(record, "members", &rows) || !json_object_is_type(rows, json_type_array))
+		return false;
+	import->member_count = json_object_array_length(rows);
+	import->members = calloc(import->member_count + 1, sizeof(*import->members));
+	if (!import->members || import->member_count == 0 || import->member_count > MEMBERS_MAX)
+		return false;
+	for (size_t i = 0; i < import->member_count; i++) {
+		struct json_object *row = json_object_array_get_idx(rows, i);
+		struct member *member = &import->members[i];
+
+		snprintf(member->source_wwid, sizeof(member->source_wwid), "%s", text_of(row, "source_wwid"));
+		snprintf(member->destination_wwid, sizeof(member->destination_wwid), "%s",
+			 text_of(row, "destination_wwid"));
+		snprintf(member->name, sizeof(member->name), "%s", text_of(row, "name"));
+		member->size_bytes = number_of(row, "size_bytes");
+		member->exchanged = number_of(row, "exchanged");
+		member->pause_us = number_of(row, "pause_us");
+		if (!identity_wwid_valid(member->source_wwid) || !identity_wwid_valid(member->destination_wwid))
+			return false;
+	}
+	return true;
+}
+
+static bool read_record(struct json_object *record, struct import *import)
+{
+	int state = index_of(text_of(record, "state"), state_names, ARRAY_SIZE(state_names));
+	int doing = index_of(text_of(record, "doing"), doing_names, ARRAY_SIZE(doing_names));
+
+	if (number_of(record, "format") != 1 || state < 0 || doing < 0)
+		return false;
+	import->state = (enum import_state)state;
+	import->doing = (enum doing)doing;
+	snprintf(import->id, sizeof(import->id), "%s", text_of(record, "id"));
+	import->created_ms = number_of(record, "created_ms");
+	import->updated_ms = number_of(record, "updated_ms");
+	import->min_paths = (unsigned)number_of(record, "min_paths");
+	import->forced = number_of(record, "forced");
+	snprintf(import->session_state, sizeof(import->session_state), "%s", text_of(record, "session_state"));
+	import->session_percent = (unsigned)number_of(record, "session_percent");
+	import->attention.code = error_from_name(text_of(record, "attention"));
+	snprintf(import->attention.device, sizeof(import->attention.device), "%s", text_of(record, "attention_device"));
+	snprintf(import->attention.detail, sizeof(import->attention.detail), "%s", text_of(record, "attention_detail"));
+	return read_members(record, import);
+}
+
+static int load_one(struct engine *engine, const char *file_name, struct error *err)
+{
+	const struct host_port *host = &engine->ports->host;
+	struct import **imports, *import = NULL;
+	CLEANUP_FREE char *text = NULL;
+	struct json_object *record;
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/imports/%s", engine->options.state_directory, file_name);
+	if (host->read(host->ctx, path, &text, err) < 0)
+		return -1;
+	record = text ? json_tokener_parse(text) : NULL;
+	import = calloc(1, sizeof(*import));
+	imports = reallocarray(engine->imports, engine->import_count + 1, sizeof(struct import *));
+	if (imports)
+		engine->imports = imports;
+	if (!record || !import || !imports || !read_record(record, import)) {
+		json_object_put(record);
+		import_free(import);
+		return error_set(err, ERR_STORE_DAMAGED, path, "the record of this import cannot be read");
+	}
+	json_object_put(record);
+	engine->imports[engine->import_count++] = import;
+	return 0;
+}
+
+int import_load_all(struct engine *engine, struct error *err)
+{
+	const struct host_port *host = &engine->ports->host;
+	CLEANUP_FREE char *names = NULL;
+	char path[PATH_MAX], *rest, *name;
+
+	snprintf(path, sizeof(path), "%s/imports", engine->options.state_directory);
+	if (host->make_directories(host->ctx, path, 0700, err) < 0 || host->list(host->ctx, path, &names, err) < 0)
+		return -1;
+	for (name = strtok_r(names, "\n", &rest); name; name = strtok_r(NULL, "\n", &rest)) {
+		size_t length = strlen(name);
+
+		if (length > 5 && strcmp(name + length - 5, ".json") == 0 && load_one(engine, name, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int import_forget(struct engine *engine, struct import *import, struct error *err)
+{
+	const struct host_port *host = &engine->ports->host;
+	char path[PATH_MAX];
+
+	record_path(engine, import->id, path);
+	if (host->remove(host->ctx, path, err) < 0)
+		return -1;
+	for (size_t i = 0; i < engine->import_count; i++)
+		if (engine->imports[i] == import)
+			engine->imports[i] = engine->imports[--engine->import_count];
+	import_free(import);
+	return 0;
+}
+
+void import_free(struct import *import)
+{
+	if (!import)
+		return;
+	free(import->members);
+	free(import);
+}

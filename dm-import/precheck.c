@@ -1,0 +1,155 @@
+/*
+ * Runs the tables of checks and collects their findings; see precheck.h. The checks are in precheck_pair.c and
+ * precheck_host.c.
+ */
+#include "precheck.h"
+
+#include "base/cleanup.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+static const char *const severity_names[] = { "info", "warning", "error" };
+
+static void add_text(struct json_object *object, const char *key, const char *text)
+{
+	json_object_object_add(object, key, json_object_new_string(text));
+}
+
+void finding_add(struct precheck *check, enum error_code code, enum severity severity, const struct member *member,
+		 const char *device, const char *fmt, ...)
+{
+	char detail[256], text[512];
+	struct json_object *row;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(detail, sizeof(detail), fmt, ap);
+	va_end(ap);
+	if (severity == SEVERITY_ERROR && check->errors++ == 0)
+		error_set(&check->first, code, device, "%s", detail);
+	if (!check->findings)
+		return;
+	snprintf(text, sizeof(text), "%s%s%s", error_text(code), *detail ? " " : "", detail);
+	row = json_object_new_object();
+	add_text(row, "code", error_name(code));
+	add_text(row, "severity", severity_names[severity]);
+	add_text(row, "source_wwid", member ? member->source_wwid : "");
+	add_text(row, "destination_wwid", member ? member->destination_wwid : "");
+	add_text(row, "device", device ? device : "");
+	add_text(row, "text", text);
+	add_text(row, "remedy", error_remedy(code));
+	json_object_array_add(check->findings, row);
+}
+
+char *precheck_multipath_config(struct engine *engine)
+{
+	const struct multipathd_port *multipathd = &engine->ports->multipathd;
+	char *config = NULL;
+	bool running;
+
+	if (multipathd->running(multipathd->ctx, &running, NULL) < 0 || !running ||
+	    multipathd->command(multipathd->ctx, "show config", &config, NULL) < 0)
+		return strdup("");
+	return config;
+}
+
+static void run_checks(struct precheck *check)
+{
+	for (size_t i = 0; host_checks[i]; i++)
+		host_checks[i](check);
+	for (size_t m = 0; m < check->import->member_count; m++) {
+		const struct member *member = &check->import->members[m];
+
+		for (size_t i = 0; source_checks[i]; i++)
+			source_checks[i](check, member);
+		for (size_t i = 0; destination_checks[i] && !check->source_only; i++)
+			destination_checks[i](check, member);
+	}
+}
+
+int precheck_run(struct engine *engine, const struct import *import, bool destination_required,
+		 struct json_object **ret_result, size_t *ret_errors, struct error *err)
+{
+	CLEANUP_INVENTORY struct inventory now = { 0 };
+	CLEANUP_FREE char *config = precheck_multipath_config(engine);
+	struct precheck check = { .engine = engine,
+				  .import = import,
+				  .now = &now,
+				  .multipath_config = config,
+				  .destination_required = destination_required };
+
+	if (!config)
+		return error_no_memory(err);
+	if (inventory_load(engine->ports, &now, err) < 0)
+		return -1;
+	check.findings = json_object_new_array();
+	run_checks(&check);
+	*ret_result = json_object_new_object();
+	json_object_object_add(*ret_result, "passed", json_object_new_boolean(check.errors == 0));
+	json_object_object_add(*ret_result, "findings", check.findings);
+	*ret_errors = check.errors;
+	return 0;
+}
+
+int precheck_source(struct engine *engine, const struct inventory *now, const char *multipath_config, const char *wwid,
+		    struct error *err)
+{
+	struct member member = { 0 };
+	struct import import = { .members = &member, .member_count = 1 };
+	struct precheck check = { .engine = engine,
+				  .import = &import,
+				  .now = now,
+				  .multipath_config = multipath_config,
+				  .source_only = true };
+
+	snprintf(member.source_wwid, sizeof(member.source_wwid), "%s", wwid);
+	run_checks(&check);
+	if (check.errors == 0)
+		return 0;
+	*err = check.first;
+	return -1;
+}
+
+/* The way back must not be refused for what only matters on the way there. */
+static int check_way_back(struct work *work, struct error *err)
+{
+	CLEANUP_INVENTORY struct inventory now = { 0 };
+	CLEANUP_FREE char *config = precheck_multipath_config(work->engine);
+	struct precheck check = {
+		.engine = work->engine, .import = work->import, .now = &now, .multipath_config = config
+	};
+
+	if (!config)
+		return error_no_memory(err);
+	if (inventory_load(work->engine->ports, &now, err) < 0)
+		return -1;
+	for (size_t i = 0; host_checks[i]; i++)
+		host_checks[i](&check);
+	for (size_t i = 0; i < work->changing_count; i++) {
+		const struct map *live = inventory_map(&now, work->changing[i]->source_wwid);
+		const struct map *idle = inventory_map(&now, work->changing[i]->destination_wwid);
+
+		if (live && idle && live->paths.length_sectors != idle->paths.length_sectors)
+			return error_set(err, ERR_SIZE_LARGER, live->dm.name, "the two maps differ in size");
+	}
+	if (check.errors == 0)
+		return 0;
+	*err = check.first;
+	return -1;
+}
+
+int precheck_switch(struct work *work, struct error *err)
+{
+	size_t errors = 0;
+
+	if (work->changing_count == 0 || work->to == SIDE_SOURCE)
+		return work->changing_count ? check_way_back(work, err) : 0;
+	json_object_put(work->findings);
+	work->findings = NULL;
+	if (precheck_run(work->engine, work->import, true, &work->findings, &errors, err) < 0)
+		return -1;
+	if (errors)
+		return error_set(err, ERR_PRECHECK_FAILED, NULL, "%zu error%s", errors, errors == 1 ? "" : "s");
+	return 0;
+}

@@ -1,0 +1,164 @@
+/*
+ * Prepare: find the destination's paths, have multipathd build its map, and see that everything about the pair is
+ * right. The LUN is hidden since the import was created. No I/O of an application moves.
+ */
+#include "engine.h"
+#include "precheck.h"
+#include "wait.h"
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+
+#include <string.h>
+
+static int record_intent(struct work *work, struct error *err)
+{
+	work->import->doing = DOING_PREPARE;
+	return import_save(work->engine, work->import, err);
+}
+
+static int void_intent(struct work *work, struct error *err)
+{
+	work->import->doing = DOING_NOTHING;
+	return import_save(work->engine, work->import, err);
+}
+
+static int check_source(struct work *work, struct error *err)
+{
+	size_t errors = 0;
+
+	if (precheck_run(work->engine, work->import, false, &work->findings, &errors, err) < 0)
+		return -1;
+	if (errors)
+		return error_set(err, ERR_PRECHECK_FAILED, NULL, "%zu error%s", errors, errors == 1 ? "" : "s");
+	return 0;
+}
+
+/* " sda sdb ": the destination's disks */
+static char *destination_disks(struct work *work, struct error *err)
+{
+	CLEANUP_INVENTORY struct inventory now = { 0 };
+	struct buf buf = { 0 };
+	char *text;
+
+	if (inventory_load(work->engine->ports, &now, err) < 0)
+		return NULL;
+	buf_puts(&buf, " ");
+	for (size_t i = 0; i < work->import->member_count; i++) {
+		const struct disk *disk;
+
+		for (size_t nth = 0; (disk = inventory_lun_disk(&now, work->import->members[i].destination_wwid, nth));
+		     nth++)
+			buf_printf(&buf, "%s ", disk->name);
+	}
+	text = buf_take(&buf);
+	if (!text)
+		error_no_memory(err);
+	return text;
+}
+
+static int scan(struct work *work, struct error *err)
+{
+	const struct device_port *device = &work->engine->ports->device;
+
+	work->disks_before = destination_disks(work, err);
+	if (!work->disks_before || identities_present(work->engine, work->import, err) < 0 ||
+	    device->rescan(device->ctx, err) < 0)
+		return -1;
+	return wait_disks(work, err);
+}
+
+/* Only what this scan brought in goes away again. */
+static int unscan(struct work *work, struct error *err)
+{
+	const struct device_port *device = &work->engine->ports->device;
+	CLEANUP_FREE char *disks = destination_disks(work, err);
+	char *rest, *name, known[DISK_NAME_SIZE + 2];
+
+	if (!disks || !work->disks_before)
+		return disks ? 0 : -1;
+	for (name = strtok_r(disks, " ", &rest); name; name = strtok_r(NULL, " ", &rest)) {
+		snprintf(known, sizeof(known), " %.31s ", name);
+		if (!strstr(work->disks_before, known) && device->delete_disk(device->ctx, name, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Whatever find_multipaths says: the LUN is claimed for multipath, its paths and map are added by name. */
+static int map_destination(struct work *work, const char *wwid, const struct inventory *now, struct error *err)
+{
+	const struct multipathd_port *multipathd = &work->engine->ports->multipathd;
+	const struct disk *disk = inventory_lun_disk(now, wwid, 0);
+	char command[128];
+
+	if (disk && multipathd->claim(multipathd->ctx, disk->name, err) < 0)
+		return -1;
+	for (size_t nth = 0; (disk = inventory_lun_disk(now, wwid, nth)); nth++) {
+		CLEANUP_FREE char *reply = NULL;
+
+		snprintf(command, sizeof(command), "add path %s", disk->name);
+		if (multipathd->command(multipathd->ctx, command, &reply, err) < 0)
+			return -1;
+	}
+
+	CLEANUP_FREE char *reply = NULL;
+
+	snprintf(command, sizeof(command), "add map %s", wwid);
+	return multipathd->command(multipathd->ctx, command, &reply, err);
+}
+
+static int map_destinations(struct work *work, struct error *err)
+{
+	CLEANUP_INVENTORY struct inventory now = { 0 };
+
+	if (inventory_load(work->engine->ports, &now, err) < 0)
+		return -1;
+	for (size_t i = 0; i < work->import->member_count; i++) {
+		const char *wwid = work->import->members[i].destination_wwid;
+
+		if (!inventory_map(&now, wwid) && map_destination(work, wwid, &now, err) < 0)
+			return -1;
+	}
+	return wait_destination_maps(work, err);
+}
+
+static int check_pairs(struct work *work, struct error *err)
+{
+	const struct device_port *device = &work->engine->ports->device;
+	size_t errors = 0;
+
+	/* udev's workers may still have a map open for a look at it */
+	if (device->settle(device->ctx, UDEV_TIMEOUT_MS, err) < 0)
+		return -1;
+	json_object_put(work->findings);
+	work->findings = NULL;
+	if (precheck_run(work->engine, work->import, true, &work->findings, &errors, err) < 0)
+		return -1;
+	if (errors)
+		return error_set(err, ERR_PRECHECK_FAILED, NULL, "%zu error%s", errors, errors == 1 ? "" : "s");
+	return 0;
+}
+
+static int record_done(struct work *work, struct error *err)
+{
+	work->import->state = IMPORT_PREPARED;
+	work->import->doing = DOING_NOTHING;
+	return import_save(work->engine, work->import, err);
+}
+
+static const struct plan_step steps[] = {
+	{ "check_source", check_source, NULL, false },
+	{ "intent", record_intent, void_intent, false },
+	{ "scan", scan, unscan, false },
+	{ "map", map_destinations, unmap_destinations, false },
+	{ "check_pairs", check_pairs, NULL, false },
+	{ "record", record_done, NULL, false },
+};
+
+static const struct plan plan = { "prepare", steps, ARRAY_SIZE(steps) };
+
+enum plan_outcome prepare_run(struct work *work, struct error *err)
+{
+	return plan_run(&plan, work, err);
+}

@@ -1,0 +1,144 @@
+/*
+ * What an earlier process left unfinished, put right when the engine opens: a held map is released, a torn switch is
+ * completed in the direction that the kernel's tables show, a torn commit or cancel is gone on with.
+ *
+ * The rule for a switch: once one live map is on the new side, forward; before that, back.
+ */
+#include "engine.h"
+
+#include "base/cleanup.h"
+
+#include <string.h>
+
+static enum side target(const struct import *import)
+{
+	return import->doing == DOING_TO_DESTINATION ? SIDE_DESTINATION : SIDE_SOURCE;
+}
+
+static const char *lun_on(const struct member *member, enum side side)
+{
+	return side == SIDE_SOURCE ? member->source_wwid : member->destination_wwid;
+}
+
+static size_t members_on(const struct import *import, const struct inventory *now, enum side side)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < import->member_count; i++) {
+		const struct map *live = inventory_map(now, import->members[i].source_wwid);
+		char carries[WWID_SIZE];
+
+		if (!live)
+			continue;
+		inventory_true_wwid(now, live, carries);
+		count += strcmp(carries, lun_on(&import->members[i], side)) == 0;
+	}
+	return count;
+}
+
+static int release(struct engine *engine, const struct map *map, bool forward, struct error *err)
+{
+	const struct dm_port *dm = &engine->ports->dm;
+	struct dm_hold *hold = NULL;
+	int sys_errno = 0;
+
+	if (!map || (!map->dm.suspended && (forward || !map->dm.has_inactive_table)))
+		return 0;
+	if (dm->hold_prepare(dm->ctx, map->dm.name, &hold, err) < 0)
+		return -1;
+	if (!forward)
+		sys_errno = dm->hold_clear(hold);
+	if (map->dm.suspended && !sys_errno)
+		sys_errno = dm->hold_resume(hold);
+	dm->hold_free(hold);
+	return sys_errno ? error_set_sys(err, ERR_DM_FAILED, map->dm.name, sys_errno, "cannot release the map") : 0;
+}
+
+/* Live maps first, they have waited long enough. */
+static int release_maps(struct engine *engine, const struct import *import, bool forward, struct error *err)
+{
+	CLEANUP_INVENTORY struct inventory now = { 0 };
+	int result = 0;
+
+	if (inventory_load(engine->ports, &now, err) < 0)
+		return -1;
+	for (size_t i = 0; i < 2 * import->member_count; i++) {
+		const struct member *member = &import->members[i % import->member_count];
+		bool live = i < import->member_count;
+
+		if (release(engine, inventory_map(&now, live ? member->source_wwid : member->destination_wwid), forward,
+			    err) < 0)
+			result = -1;
+	}
+	return result;
+}
+
+static enum plan_outcome recover_switch(struct work *work, struct error *err)
+{
+	struct import *import = work->import;
+	CLEANUP_INVENTORY struct inventory now = { 0 };
+	bool forward;
+
+	if (inventory_load(work->engine->ports, &now, err) < 0)
+		return PLAN_STUCK;
+	work->to = target(import);
+	forward = members_on(import, &now, work->to) > 0;
+	if (release_maps(work->engine, import, forward, err) < 0)
+		return PLAN_STUCK;
+	if (!forward)
+		work->to = work->to == SIDE_SOURCE ? SIDE_DESTINATION : SIDE_SOURCE;
+	work->recovering = true;
+	work->multipathd_stopped = true;
+	return switch_run(work, err);
+}
+
+static enum plan_outcome recover_one(struct work *work, struct error *err)
+{
+	struct import *import = work->import;
+
+	switch (import->doing) {
+	case DOING_NOTHING:
+		return PLAN_DONE;
+	case DOING_PREPARE:
+		/* nothing of an application was touched; prepare can be sent again */
+		import->doing = DOING_NOTHING;
+		return import_save(work->engine, import, err) < 0 ? PLAN_STUCK : PLAN_DONE;
+	case DOING_TO_DESTINATION:
+	case DOING_TO_SOURCE:
+		return recover_switch(work, err);
+	case DOING_COMMIT:
+		return commit_run(work, err);
+	case DOING_CANCEL:
+		return cancel_run(work, err);
+	}
+	return PLAN_STUCK;
+}
+
+/* Rules are made again from the store where they are missing or differ: without them the wrong LUN would get the name.
+ */
+static int restore_rules(struct engine *engine, struct error *err)
+{
+	if (engine->identities.count == 0)
+		return 0;
+	return identities_apply(engine, err);
+}
+
+int recover_all(struct engine *engine, struct error *err)
+{
+	if (restore_rules(engine, err) < 0)
+		return -1;
+	for (size_t i = 0; i < engine->import_count; i++) {
+		struct work work = { .engine = engine, .import = engine->imports[i] };
+		struct error why = { 0 };
+		enum doing doing = engine->imports[i]->doing;
+
+		if (recover_one(&work, &why) != PLAN_DONE) {
+			engine->imports[i]->state = IMPORT_RECOVERING;
+			engine->imports[i]->doing = doing;
+			engine->imports[i]->attention = why;
+			import_save(engine, engine->imports[i], NULL);
+		}
+		work_free(&work);
+	}
+	return 0;
+}

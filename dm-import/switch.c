@@ -1,0 +1,257 @@
+/*
+ * The switch, in either direction: exchange of identities in udev, exchange of tables in the kernel, multipathd stopped
+ * meanwhile. The table at the end of this file is the order; why it is this one is in docs/ARCHITECTURE.md: with the
+ * tables exchanged first, udev's `multipath -U` would fail every path of the live map.
+ *
+ * The same plan, run again, completes a switch that was torn: members that are on the wanted side already are left
+ * alone.
+ */
+#include "engine.h"
+#include "precheck.h"
+#include "wait.h"
+
+#include "base/cleanup.h"
+
+#include <string.h>
+
+static const char *lun_on(const struct member *member, enum side side)
+{
+	return side == SIDE_SOURCE ? member->source_wwid : member->destination_wwid;
+}
+
+/* Sort out which members still have to change: by what the kernel's tables are, whatever the records say. */
+static int find_changing(struct work *work, const struct inventory *now, struct error *err)
+{
+	struct import *import = work->import;
+
+	free(work->changing);
+	free(work->idle_names);
+	work->changing_count = 0;
+	work->changing = calloc(import->member_count, sizeof(struct member *));
+	work->idle_names = calloc(import->member_count, sizeof(*work->idle_names));
+	if (!work->changing || !work->idle_names)
+		return error_no_memory(err);
+	for (size_t i = 0; i < import->member_count; i++) {
+		struct member *member = &import->members[i];
+		const struct map *live = inventory_map(now, member->source_wwid);
+		const struct map *idle = inventory_map(now, member->destination_wwid);
+		char carries[WWID_SIZE];
+
+		if (!live)
+			return error_set(err, ERR_VERIFY_FAILED, member->name, "the live map is gone");
+		inventory_true_wwid(now, live, carries);
+		snprintf(member->name, sizeof(member->name), "%s", live->dm.name);
+		if (strcmp(carries, lun_on(member, work->to)) == 0)
+			continue;
+		if (strcmp(carries, lun_on(member, work->to == SIDE_SOURCE ? SIDE_DESTINATION : SIDE_SOURCE)) != 0)
+			return error_set(err, ERR_VERIFY_FAILED, member->name,
+					 "the live map has paths of no or several LUNs");
+		if (!idle)
+			return error_set(err, ERR_VERIFY_FAILED, member->name,
+					 "there is no map of the LUN to switch to (%s)", lun_on(member, work->to));
+		snprintf(work->idle_names[work->changing_count], NAME_SIZE, "%s", idle->dm.name);
+		work->changing[work->changing_count++] = member;
+	}
+	return 0;
+}
+
+static int check(struct work *work, struct error *err)
+{
+	CLEANUP_INVENTORY struct inventory now = { 0 };
+
+	if (inventory_load(work->engine->ports, &now, err) < 0 || find_changing(work, &now, err) < 0)
+		return -1;
+	return work->recovering ? 0 : precheck_switch(work, err);
+}
+
+/* To the destination every path has to answer; on the way back one is enough: a cancel always works. */
+static int probe(struct work *work, struct error *err)
+{
+	const struct scsi_port *scsi = &work->engine->ports->scsi;
+	CLEANUP_INVENTORY struct inventory now = { 0 };
+
+	if (inventory_load(work->engine->ports, &now, err) < 0)
+		return -1;
+	for (size_t i = 0; i < work->changing_count; i++) {
+		const char *wwid = lun_on(work->changing[i], work->to);
+		const struct disk *disk;
+		size_t answered = 0;
+
+		error_set(err, ERR_PATH_PROBE_FAILED, work->changing[i]->name, "the LUN to switch to has no path");
+		for (size_t nth = 0; (disk = inventory_lun_disk(&now, wwid, nth)); nth++) {
+			if (scsi->probe(scsi->ctx, disk->name, PROBE_TIMEOUT_MS, err) == 0)
+				answered++;
+			else if (work->to == SIDE_DESTINATION)
+				return -1;
+		}
+		if (answered == 0)
+			return -1;
+	}
+	*err = (struct error){ 0 };
+	return 0;
+}
+
+static int record_intent(struct work *work, struct error *err)
+{
+	work->import->doing = work->to == SIDE_DESTINATION ? DOING_TO_DESTINATION : DOING_TO_SOURCE;
+	return import_save(work->engine, work->import, err);
+}
+
+static int void_intent(struct work *work, struct error *err)
+{
+	work->import->doing = DOING_NOTHING;
+	return import_save(work->engine, work->import, err);
+}
+
+/* multipathd turns queueing off when it stops, unless told not to; older ones do it all the same. */
+static int keep_queueing(struct work *work, struct error *err)
+{
+	const struct dm_port *dm = &work->engine->ports->dm;
+
+	for (size_t i = 0; i < work->changing_count; i++)
+		if (dm->message(dm->ctx, work->changing[i]->name, "queue_if_no_path", err) < 0 ||
+		    dm->message(dm->ctx, work->idle_names[i], "queue_if_no_path", err) < 0)
+			return -1;
+	return 0;
+}
+
+static int stop_multipathd(struct work *work, struct error *err)
+{
+	const struct multipathd_port *multipathd = &work->engine->ports->multipathd;
+	CLEANUP_FREE char *reply = NULL;
+	bool running;
+
+	if (multipathd->running(multipathd->ctx, &running, err) < 0)
+		return -1;
+	if (running && multipathd->command(multipathd->ctx, "forcequeueing daemon", &reply, err) < 0)
+		return -1;
+	work->multipathd_stopped = true;
+	if (multipathd->stop(multipathd->ctx, err) < 0)
+		return -1;
+	return keep_queueing(work, err);
+}
+
+static int start_multipathd(struct work *work, struct error *err)
+{
+	const struct multipathd_port *multipathd = &work->engine->ports->multipathd;
+
+	if (!work->multipathd_stopped)
+		return 0;
+	if (multipathd->start(multipathd->ctx, err) < 0)
+		return -1;
+	work->multipathd_stopped = false;
+	return 0;
+}
+
+static int present_side(struct work *work, enum side side, struct error *err)
+{
+	enum identity_role role = side == SIDE_DESTINATION ? IDENTITY_EXCHANGED : IDENTITY_HIDDEN;
+
+	if (identities_assign(work->engine, work->import, role, err) < 0)
+		return -1;
+	return identities_present(work->engine, work->import, err);
+}
+
+static int present(struct work *work, struct error *err)
+{
+	return present_side(work, work->to, err);
+}
+
+static int present_back(struct work *work, struct error *err)
+{
+	return present_side(work, work->to == SIDE_DESTINATION ? SIDE_SOURCE : SIDE_DESTINATION, err);
+}
+
+static int load_pair(struct work *work, const struct member *member, const struct inventory *now, struct error *err)
+{
+	const struct dm_port *dm = &work->engine->ports->dm;
+	const struct map *live = inventory_map(now, member->source_wwid);
+	const struct map *idle = inventory_map(now, member->destination_wwid);
+	CLEANUP_FREE char *table = NULL;
+
+	if (!live || !idle)
+		return error_set(err, ERR_VERIFY_FAILED, member->name, "one of the two maps is gone");
+	/* a held map takes no messages, so the queueing has to be in the table itself */
+	if (mp_table_with_feature(idle->table, "queue_if_no_path", &table, err) < 0 ||
+	    dm->load(dm->ctx, live->dm.name, table, false, err) < 0)
+		return -1;
+	return dm->load(dm->ctx, idle->dm.name, live->table, false, err);
+}
+
+static int load_tables(struct work *work, struct error *err)
+{
+	CLEANUP_INVENTORY struct inventory now = { 0 };
+
+	if (inventory_load(work->engine->ports, &now, err) < 0 || find_changing(work, &now, err) < 0)
+		return -1;
+	for (size_t i = 0; i < work->changing_count; i++)
+		if (load_pair(work, work->changing[i], &now, err) < 0)
+			return -1;
+	return hold_prepare_all(work, err);
+}
+
+static int clear_tables(struct work *work, struct error *err)
+{
+	const struct dm_port *dm = &work->engine->ports->dm;
+	int result = 0;
+
+	work_free_holds(work);
+	for (size_t i = 0; i < work->changing_count; i++)
+		if (dm->clear(dm->ctx, work->changing[i]->name, err) < 0 ||
+		    dm->clear(dm->ctx, work->idle_names[i], err) < 0)
+			result = -1;
+	return result;
+}
+
+/*
+ * The hold failed. Normally everything is on the old side again; only where the kernel refused to release one map after
+ * others were released, those others have to be exchanged back.
+ */
+static int exchange_back(struct work *work, struct error *err)
+{
+	enum side wanted = work->to;
+	int result;
+
+	work->to = wanted == SIDE_SOURCE ? SIDE_DESTINATION : SIDE_SOURCE;
+	result = clear_tables(work, err);
+	if (result == 0)
+		result = load_tables(work, err);
+	if (result == 0)
+		result = hold_exchange(work, err);
+	work_free_holds(work);
+	work->to = wanted;
+	return result;
+}
+
+static int record_done(struct work *work, struct error *err)
+{
+	struct import *import = work->import;
+
+	work_free_holds(work);
+	for (size_t i = 0; i < import->member_count; i++)
+		import->members[i].exchanged = work->to == SIDE_DESTINATION;
+	import->state = work->to == SIDE_DESTINATION ? IMPORT_ON_DESTINATION : IMPORT_PREPARED;
+	import->doing = DOING_NOTHING;
+	import->attention = (struct error){ 0 };
+	return import_save(work->engine, import, err);
+}
+
+static const struct plan_step steps[] = {
+	{ "check", check, NULL, false },
+	{ "probe", probe, NULL, false },
+	{ "intent", record_intent, void_intent, false },
+	{ "stop_multipathd", stop_multipathd, start_multipathd, false },
+	{ "present", present, present_back, false },
+	{ "load", load_tables, clear_tables, false },
+	{ "exchange", hold_exchange, exchange_back, true },
+	{ "start_multipathd", start_multipathd, NULL, false },
+	{ "verify", wait_settled, NULL, false },
+	{ "record", record_done, NULL, false },
+};
+
+static const struct plan plan = { "switch", steps, ARRAY_SIZE(steps) };
+
+enum plan_outcome switch_run(struct work *work, struct error *err)
+{
+	return plan_run(&plan, work, err);
+}

@@ -1,7 +1,9 @@
 # dm-import: the only entry point. `make help` lists what there is; each folder adds itself with its module.mk.
 
 MODE ?= release
-CC ?= gcc
+ifeq ($(origin CC),default) # make's own default is cc
+CC := gcc
+endif
 BUILD ?= build
 OUT := $(BUILD)/$(MODE)-$(notdir $(CC))
 DESTDIR ?=

@@ -8,3 +8,6 @@ TEST_LIBS := $(call pkg,cmocka)
 $(TESTS): $(OUT)/%: $(OUT)/%.o $(FAKES_OBJ) $(OUT)/libcli.a $(OUT)/libdm_import.a $(OUT)/libbase.a
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LIBS) $(ENGINE_LIBS) -lpthread
+
+# A layer that builds more than cmocka programs adds itself.
+include $(wildcard tests/*/module.mk)

@@ -57,9 +57,9 @@ int identity_parse(const char *text, struct identity_store *ret, struct error *e
 char *identity_format(const struct identity_store *store);
 
 /*
- * The udev rules. The same text stands at four places of the rules' order (identity_rule_files), after each rule that may
- * set or use an identity, because the places differ between distributions; applying it twice changes nothing, since it
- * matches on the kernel's own WWID of the LUN. Owned by the caller.
+ * The udev rules. The same text stands at four places of the rules' order (identity_rule_files), after each rule that
+ * may set or use an identity, because the places differ between distributions; applying it twice changes nothing, since
+ * it matches on the kernel's own WWID of the LUN. Owned by the caller.
  */
 char *identity_rules(const struct identity_store *store);
 

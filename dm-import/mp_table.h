@@ -1,7 +1,8 @@
 /*
  * Tables of the multipath target as text. Pure. Only what the engine needs of them: which paths they have, and the same
  * table with one more feature. Format: Documentation/admin-guide/device-mapper of the kernel and dm-mpath.c,
- *   <start> <length> multipath <#features> f… <#handler> h… <#groups> <first> {<selector> <#args> a… <#paths> <#path args> {<dev> a…}…}…
+ *   <start> <length> multipath <#features> f… <#handler> h… <#groups> <first> {<selector> <#args> a… <#paths> <#path
+ * args> {<dev> a…}…}…
  */
 #ifndef DM_IMPORT_MP_TABLE_H
 #define DM_IMPORT_MP_TABLE_H

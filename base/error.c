@@ -55,8 +55,8 @@ enum error_code error_from_name(const char *name)
 	return ERR_NONE;
 }
 
-static void fill(struct error *err, enum error_code code, const char *device, int sys_errno, const char *fmt,
-		 va_list ap)
+static void __attribute__((format(printf, 5, 0)))
+fill(struct error *err, enum error_code code, const char *device, int sys_errno, const char *fmt, va_list ap)
 {
 	size_t used;
 

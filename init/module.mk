@@ -6,3 +6,4 @@ install-init:
 	install -d -m 0700 $(DESTDIR)/etc/dm-import/tls $(DESTDIR)/etc/dm-import/trusted.d
 	install -d -m 0755 $(DESTDIR)/etc/dm-import/arrays.d
 	install -D -m 0644 dm-import/arrays.conf $(DESTDIR)/usr/share/dm-import/arrays.conf
+	install -D -m 0644 init/import-agent.logrotate $(DESTDIR)/etc/logrotate.d/import-agent

@@ -74,7 +74,7 @@ static void show_problem(const struct cli *cli)
 		buf_printf(&text, " %s", field_text(cli->problem, "detail"));
 	for (size_t i = 0; i < 2; i++)
 		if (*field_text(cli->problem, where[i]))
-			buf_printf(&text, " (%s %s)", where[i], field_text(cli->problem, where[i]));
+			buf_printf(&text, " [%s: %s]", where[i], field_text(cli->problem, where[i]));
 	buf_puts(&text, "\n");
 	if (*field_text(cli->problem, "remedy"))
 		buf_printf(&text, "What to do: %s\n", field_text(cli->problem, "remedy"));
@@ -137,6 +137,16 @@ static bool wants_help(const struct args *args)
 	return args_option(args, "help") || (args->operand_count == 1 && strcmp(args->operands[0], "help") == 0);
 }
 
+/* Known before anything is parsed, so that what is wrong with the rest is told as JSON too. */
+static bool asks_for_json(char **words)
+{
+	for (; *words; words++)
+		if (strcmp(*words, "--output=json") == 0 ||
+		    (strcmp(*words, "--output") == 0 && words[1] && strcmp(words[1], "json") == 0))
+			return true;
+	return false;
+}
+
 static int parse(struct cli *cli, char **words)
 {
 	if (find_command(cli, &words) < 0)
@@ -147,7 +157,6 @@ static int parse(struct cli *cli, char **words)
 
 	if (output && strcmp(output, "json") != 0 && strcmp(output, "text") != 0)
 		return cli_usage(cli, "option '--output' is json or text, not '%s'", output);
-	cli->json = output && strcmp(output, "json") == 0;
 	if (args_option(&cli->args, "socket"))
 		cli->socket_path = args_option(&cli->args, "socket");
 	return 0;
@@ -168,7 +177,7 @@ static int run(struct cli *cli)
 
 int cli_main(char **words)
 {
-	struct cli cli = { .socket_path = CLIENT_SOCKET_PATH };
+	struct cli cli = { .socket_path = CLIENT_SOCKET_PATH, .json = asks_for_json(words) };
 	int result = parse(&cli, words) < 0 ? -1 : run(&cli);
 
 	if (cli.problem && cli.json)

@@ -9,6 +9,8 @@
 
 #include "base/num.h"
 
+#include <string.h>
+
 static int check_id(struct cli *cli, const char *id)
 {
 	if (args_import_id(id))
@@ -125,8 +127,14 @@ static int run_create(struct cli *cli)
 		print_json(import);
 		return 0;
 	}
-	buf_printf(&text, "Import %s: %s. Map the destination to this host, then: importcli import prepare %s\n",
-		   field_text(import, "id"), field_text(import, "state"), field_text(import, "id"));
+	const char *id = field_text(import, "id"), *state = field_text(import, "state");
+
+	if (strcmp(state, "new") == 0)
+		buf_printf(&text,
+			   "Import %s: created. Map the destination to this host, then: importcli import prepare %s\n",
+			   id, id);
+	else
+		buf_printf(&text, "Import %s: was already created, and is %s.\n", id, state);
 	print_text(stdout, buf_text(&text));
 	return 0;
 }

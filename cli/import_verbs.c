@@ -189,12 +189,13 @@ const struct command command_import_cutover = {
 static int run_cancel(struct cli *cli)
 {
 	struct json_object *body CLEANUP_JSON = json_object_new_object();
+	bool force = args_option(&cli->args, "force");
 	struct buf path CLEANUP_BUF = { 0 };
 
 	if (import_path(cli, "/cancel", &path) < 0)
 		return -1;
-	json_object_object_add(body, "force", json_object_new_boolean(args_option(&cli->args, "force") != NULL));
-	return run_verb(cli, buf_text(&path), body, "cancelled", "");
+	json_object_object_add(body, "force", json_object_new_boolean(force));
+	return run_verb(cli, buf_text(&path), body, "cancelled", force ? "Nothing was switched back." : "");
 }
 
 static const struct option_spec cancel_options[] = {

@@ -28,16 +28,16 @@ void job_describe(struct buf *buf, struct json_object *job)
 {
 	const char *state = field_text(job, "state"), *step = field_text(job, "step");
 
-	buf_printf(buf, "%s: ", field_text(job, "kind"));
+	buf_puts(buf, field_text(job, "kind"));
 	if (strcmp(state, "failed") == 0) {
-		buf_printf(buf, "failed: %s", field_text(field_get(job, "error"), "title"));
+		buf_printf(buf, " failed: %s", field_text(field_get(job, "error"), "title"));
 	} else if (ended(job)) {
-		buf_puts(buf, "done in ");
+		buf_puts(buf, " done in ");
 		print_duration(buf, field_number(job, "duration_us"));
 	} else if (*step) {
-		buf_printf(buf, "%s, %d %%", step, (int)field_number(job, "percent"));
+		buf_printf(buf, ": %s, %d %%", step, (int)field_number(job, "percent"));
 	} else {
-		buf_printf(buf, "%s", state);
+		buf_printf(buf, ": %s", state);
 	}
 }
 

@@ -50,7 +50,7 @@ static void add_copy(struct frame *frame, const struct frame_size *size, struct 
 {
 	struct json_object *session = field_get(import, "session");
 	unsigned percent = (unsigned)field_number(session, "percent");
-	unsigned room = size->columns > 40 ? size->columns - 36 : 4;
+	unsigned room = size->columns > 46 ? size->columns - 36 : 10;
 	struct buf text CLEANUP_BUF = { 0 };
 
 	if (!session) {

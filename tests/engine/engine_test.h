@@ -1,10 +1,13 @@
 /*
- * What the engine's test programs share: cmocka with its headers, and a test case with setup and teardown.
+ * What the engine's test programs share: cmocka with its headers, an engine on a fake host, its verbs as one call, and the
+ * question whether everything on the host agrees.
  */
 #ifndef ENGINE_TEST_H
 #define ENGINE_TEST_H
 
 #include "tests/fakes/fake_world.h"
+
+#include "dm-import/dm_import.h"
 
 #include "base/cleanup.h"
 
@@ -20,5 +23,48 @@
 
 /* A test case between the file's own `setup` and `teardown`. */
 #define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+/* An engine on a fake host with `members` pairs in the usual scene; the import is called "test". */
+struct host_test {
+	struct fake_world *world;
+	struct ports ports;
+	struct engine_options options;
+	struct engine *engine;
+	unsigned members;
+	struct json_object *result; /* of the last verb */
+	struct error err;
+};
+
+enum verb { VERB_CREATE, VERB_PREPARE, VERB_SWITCH, VERB_SWITCH_BACK, VERB_COMMIT, VERB_CANCEL, VERB_DELETE };
+
+extern const char *const verb_names[];
+
+void host_test_begin(struct host_test *test, unsigned members, unsigned paths);
+void host_test_end(struct host_test *test);
+
+/* Open the engine (recovery runs); -1 as engine_open. Close it, as at an orderly end. */
+int host_test_open(struct host_test *test);
+void host_test_close(struct host_test *test);
+
+/* Forget the engine as a dead process does: nothing is closed or freed by it. */
+void host_test_forget(struct host_test *test);
+
+/* Run a verb; test->err and test->result tell more. Destinations are mapped by the array before a prepare. */
+int host_test_run(struct host_test *test, enum verb verb);
+
+/* The same, failing the test case with what the engine said. */
+void host_test_must(struct host_test *test, enum verb verb);
+
+/* "new", "prepared", ... of the import, "" when there is none. */
+const char *host_test_state(struct host_test *test);
+
+/*
+ * NULL when kernel, udev, rules on disk and multipathd agree, nothing is suspended or loaded, and no invariant was broken;
+ * else what is wrong (valid until the next call).
+ */
+const char *host_test_disagreement(struct host_test *test);
+
+/* Fail the test case unless the host agrees and the application's I/O goes to this side of each pair. */
+void host_test_expect(struct host_test *test, const char *state, enum side side);
 
 #endif

@@ -1,0 +1,204 @@
+/*
+ * An engine on a fake host; see engine_test.h.
+ */
+#include "engine_test.h"
+
+#include "dm-import/engine.h"
+
+const char *const verb_names[] = { "create", "prepare", "switch", "switch back", "commit", "cancel", "delete" };
+
+void host_test_begin(struct host_test *test, unsigned members, unsigned paths)
+{
+	*test = (struct host_test){ .world = world_new(), .members = members };
+	world_ports(test->world, &test->ports);
+	engine_options_defaults(&test->options);
+	test->options.lock_file = NULL;
+	world_pairs(test->world, members, paths);
+	world_begin(test->world, NULL);
+}
+
+int host_test_open(struct host_test *test)
+{
+	return engine_open(&test->engine, &test->options, &test->ports, &test->err);
+}
+
+void host_test_close(struct host_test *test)
+{
+	engine_close(test->engine);
+	test->engine = NULL;
+	json_object_put(test->result);
+	test->result = NULL;
+}
+
+void host_test_forget(struct host_test *test)
+{
+	test->engine = NULL;
+	test->result = NULL;
+	test->world->hold_handles = 0;
+}
+
+void host_test_end(struct host_test *test)
+{
+	host_test_close(test);
+	world_free(test->world);
+	test->world = NULL;
+}
+
+static int create(struct host_test *test)
+{
+	struct member_request members[MEMBERS_MAX] = { 0 };
+	struct import_request request = { .id = "test", .members = members, .member_count = test->members };
+	char id[IMPORT_ID_SIZE];
+	bool created;
+
+	for (unsigned i = 0; i < test->members; i++) {
+		snprintf(members[i].source_wwid, WWID_SIZE, "%s", world_source_wwid(i));
+		snprintf(members[i].destination_wwid, WWID_SIZE, "%s", world_destination_wwid(i));
+	}
+	return engine_import_create(test->engine, &request, NULL, id, &created, &test->err);
+}
+
+static void array_maps(struct host_test *test)
+{
+	for (unsigned i = 0; i < test->members; i++)
+		world_map_lun(test->world, world_destination(i));
+}
+
+/* The host's disks stay; it is the array that stops showing the LUN. */
+static void array_unmaps(struct host_test *test)
+{
+	for (unsigned i = 0; i < test->members; i++)
+		world_unmap_lun(test->world, world_destination(i));
+}
+
+int host_test_run(struct host_test *test, enum verb verb)
+{
+	struct engine *engine = test->engine;
+
+	json_object_put(test->result);
+	test->result = NULL;
+	test->err = (struct error){ 0 };
+	switch (verb) {
+	case VERB_CREATE:
+		return create(test);
+	case VERB_PREPARE:
+		array_maps(test);
+		return engine_prepare(engine, "test", NULL, &test->result, &test->err);
+	case VERB_SWITCH:
+		return engine_switch(engine, "test", SIDE_DESTINATION, NULL, &test->result, &test->err);
+	case VERB_SWITCH_BACK:
+		return engine_switch(engine, "test", SIDE_SOURCE, NULL, &test->result, &test->err);
+	case VERB_COMMIT:
+		return engine_commit(engine, "test", NULL, &test->result, &test->err);
+	case VERB_CANCEL:
+		return engine_cancel(engine, "test", false, NULL, &test->result, &test->err);
+	case VERB_DELETE:
+		array_unmaps(test);
+		return engine_import_delete(engine, "test", &test->err);
+	}
+	return -1;
+}
+
+void host_test_must(struct host_test *test, enum verb verb)
+{
+	char text[1024];
+
+	if (host_test_run(test, verb) == 0)
+		return;
+	error_format(&test->err, text, sizeof(text));
+	fail_msg("%s: [%s] step %s: %s\n%s\ncalls:\n%s", verb_names[verb], error_name(test->err.code), test->err.step,
+		 text, test->result ? json_object_to_json_string(test->result) : "", test->world->log);
+}
+
+const char *host_test_state(struct host_test *test)
+{
+	const struct import *import = engine_find(test->engine, "test");
+
+	return import ? import_state_name(import->state) : "";
+}
+
+static const char *disks_disagree(struct fake_world *world)
+{
+	struct fake_world *fresh = world_save(world);
+	static char why[256];
+
+	why[0] = '\0';
+	udev_reload(fresh);
+	for (int i = 0; i < fresh->disk_count && !why[0]; i++) {
+		struct fake_disk *disk = &fresh->disks[i];
+		char now[WWID_SIZE], then[WWID_SIZE];
+
+		if (disk->place != DISK_PRESENT)
+			continue;
+		property_get(disk->properties, "ID_SERIAL", now, sizeof(now));
+		udev_disk_event(fresh, disk, "change");
+		property_get(disk->properties, "ID_SERIAL", then, sizeof(then));
+		if (strcmp(now, then) != 0)
+			snprintf(why, sizeof(why), "udev has %s as %s, the rules on disk say %s", disk->name, now, then);
+	}
+	world_free(fresh);
+	return why[0] ? why : NULL;
+}
+
+static const char *map_disagrees(struct fake_world *world, const struct fake_map *map)
+{
+	struct fake_disk *disks[DISKS_MAX];
+	size_t count = world_table_disks(world, map->active, disks);
+	static char why[256];
+
+	if (map->inactive[0] || map->suspended) {
+		snprintf(why, sizeof(why), "%s %s", map->name, map->suspended ? "is suspended" : "has a loaded table");
+		return why;
+	}
+	for (size_t i = 0; i < count; i++) {
+		char presented[WWID_SIZE];
+
+		property_get(disks[i] ? disks[i]->properties : "", "ID_SERIAL", presented, sizeof(presented));
+		if (strcmp(presented, map->uuid + strlen("mpath-")) == 0)
+			continue;
+		snprintf(why, sizeof(why), "%s has path %s, which presents %s", map->name,
+			 disks[i] ? disks[i]->name : "(gone)", presented);
+		return why;
+	}
+	return NULL;
+}
+
+const char *host_test_disagreement(struct host_test *test)
+{
+	struct fake_world *world = test->world;
+	const char *why;
+
+	world_check(world);
+	if (world->violations[0])
+		return world->violations;
+	if (!world->multipathd_running)
+		return "multipathd does not run";
+	if (world->holds || world->hold_handles)
+		return "a hold was not released or freed";
+	for (size_t i = 0; i < MAPS_MAX; i++) {
+		if (!world->maps[i].exists || strncmp(world->maps[i].uuid, "mpath-", 6) != 0)
+			continue;
+		why = map_disagrees(world, &world->maps[i]);
+		if (why)
+			return why;
+	}
+	return disks_disagree(world);
+}
+
+void host_test_expect(struct host_test *test, const char *state, enum side side)
+{
+	const char *why = host_test_disagreement(test);
+
+	if (why)
+		fail_msg("%s\ncalls:\n%s", why, test->world->log);
+	assert_string_equal(host_test_state(test), state);
+	for (unsigned i = 0; i < test->members; i++) {
+		struct fake_disk *disks[DISKS_MAX];
+		const struct fake_map *map = world_map(test->world, test->world->apps[i].map);
+		size_t count = world_table_disks(test->world, map->active, disks);
+
+		assert_int_not_equal(count, 0);
+		for (size_t k = 0; k < count; k++)
+			assert_int_equal(disks[k]->lun, side == SIDE_SOURCE ? world_source(i) : world_destination(i));
+	}
+}

@@ -1,0 +1,295 @@
+/*
+ * The ways through an import on a fake host: every verb in its order, with 1, 3 and 16 members; each verb again; the way
+ * back; reboots in between.
+ */
+#include "engine_test.h"
+
+#include "dm-import/engine.h"
+
+static struct host_test test;
+
+static void begin(unsigned members, unsigned paths)
+{
+	host_test_begin(&test, members, paths);
+	assert_int_equal(host_test_open(&test), 0);
+}
+
+/* A verb changes what it should; the same verb once more is success and changes nothing. */
+static void twice(enum verb verb, const char *state, enum side side)
+{
+	char *before, *after;
+
+	host_test_must(&test, verb);
+	host_test_expect(&test, state, side);
+	before = world_dump(test.world);
+	host_test_must(&test, verb);
+	after = world_dump(test.world);
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+	host_test_expect(&test, state, side);
+}
+
+static void finish_copies(void)
+{
+	for (unsigned i = 0; i < test.members; i++)
+		world_finish_copy(test.world, world_destination(i));
+}
+
+static void import_and_commit(unsigned members, unsigned paths)
+{
+	begin(members, paths);
+	twice(VERB_CREATE, "new", SIDE_SOURCE);
+	twice(VERB_PREPARE, "prepared", SIDE_SOURCE);
+	twice(VERB_SWITCH, "on_destination", SIDE_DESTINATION);
+	finish_copies();
+	twice(VERB_COMMIT, "committed", SIDE_DESTINATION);
+	host_test_end(&test);
+}
+
+static void commit_of_1_member(void **state)
+{
+	(void)state;
+	import_and_commit(1, 2);
+}
+
+static void commit_of_3_members(void **state)
+{
+	(void)state;
+	import_and_commit(3, 4);
+}
+
+static void commit_of_16_members(void **state)
+{
+	(void)state;
+	import_and_commit(16, 3);
+}
+
+static void cancel_of_16_members_on_destination(void **state)
+{
+	(void)state;
+	begin(16, 2);
+	host_test_must(&test, VERB_CREATE);
+	host_test_must(&test, VERB_PREPARE);
+	host_test_must(&test, VERB_SWITCH);
+	twice(VERB_CANCEL, "cancelled", SIDE_SOURCE);
+	host_test_end(&test);
+}
+
+static void there_back_there_and_commit(void **state)
+{
+	(void)state;
+	begin(3, 2);
+	host_test_must(&test, VERB_CREATE);
+	host_test_must(&test, VERB_PREPARE);
+	twice(VERB_SWITCH, "on_destination", SIDE_DESTINATION);
+	twice(VERB_SWITCH_BACK, "prepared", SIDE_SOURCE);
+	twice(VERB_SWITCH, "on_destination", SIDE_DESTINATION);
+	finish_copies();
+	twice(VERB_COMMIT, "committed", SIDE_DESTINATION);
+	host_test_end(&test);
+}
+
+/* Cancel from each state that comes before commit, then delete, which leaves nothing of ours. */
+static void cancel_and_delete_from_every_state(void **state)
+{
+	static const enum verb way[] = { VERB_CREATE, VERB_PREPARE, VERB_SWITCH, VERB_SWITCH_BACK };
+
+	(void)state;
+	for (size_t length = 1; length <= ARRAY_SIZE(way); length++) {
+		begin(2, 2);
+		for (size_t i = 0; i < length; i++)
+			host_test_must(&test, way[i]);
+		twice(VERB_CANCEL, "cancelled", SIDE_SOURCE);
+		host_test_must(&test, VERB_DELETE);
+		host_test_expect(&test, "", SIDE_SOURCE);
+		for (size_t i = 0; i < FILES_MAX; i++)
+			if (test.world->files[i].text)
+				assert_null(strstr(test.world->files[i].path, "rules.d"));
+		host_test_end(&test);
+	}
+}
+
+static void deleted_cancelled_import_can_be_made_again(void **state)
+{
+	(void)state;
+	begin(1, 2);
+	host_test_must(&test, VERB_CREATE);
+	host_test_must(&test, VERB_PREPARE);
+	host_test_must(&test, VERB_CANCEL);
+	host_test_must(&test, VERB_DELETE);
+	host_test_must(&test, VERB_CREATE);
+	host_test_must(&test, VERB_PREPARE);
+	host_test_must(&test, VERB_SWITCH);
+	host_test_expect(&test, "on_destination", SIDE_DESTINATION);
+	host_test_end(&test);
+}
+
+/* The engine is closed and the host power-cycled after each verb; side, names and state survive. */
+static void reboot_after_every_verb(void **state)
+{
+	static const struct {
+		enum verb verb;
+		const char *state;
+		enum side side;
+	} way[] = {
+		{ VERB_CREATE, "new", SIDE_SOURCE },
+		{ VERB_PREPARE, "prepared", SIDE_SOURCE },
+		{ VERB_SWITCH, "on_destination", SIDE_DESTINATION },
+		{ VERB_SWITCH_BACK, "prepared", SIDE_SOURCE },
+		{ VERB_SWITCH, "on_destination", SIDE_DESTINATION },
+		{ VERB_COMMIT, "committed", SIDE_DESTINATION },
+	};
+
+	(void)state;
+	begin(2, 2);
+	for (size_t i = 0; i < ARRAY_SIZE(way); i++) {
+		if (way[i].verb == VERB_COMMIT)
+			finish_copies();
+		host_test_must(&test, way[i].verb);
+		host_test_close(&test);
+		world_reboot(test.world);
+		assert_int_equal(host_test_open(&test), 0);
+		host_test_expect(&test, way[i].state, way[i].side);
+	}
+	host_test_end(&test);
+}
+
+/* The array maps the source LUN again after the cutover: it must never become a path, before and after a reboot. */
+static void source_that_comes_back_is_quarantined(void **state)
+{
+	static const char *const modes[] = { "strict", "greedy", "yes", "no" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		begin(1, 2);
+		snprintf(test.world->settings.find_multipaths, sizeof(test.world->settings.find_multipaths), "%s",
+			 modes[i]);
+		host_test_must(&test, VERB_CREATE);
+		host_test_must(&test, VERB_PREPARE);
+		host_test_must(&test, VERB_SWITCH);
+		finish_copies();
+		host_test_must(&test, VERB_COMMIT);
+		assert_null(world_disk(test.world, "sda"));
+		world_scan(test.world); /* the array never unmapped it */
+		assert_non_null(world_disk(test.world, "sda"));
+		host_test_expect(&test, "committed", SIDE_DESTINATION);
+		host_test_close(&test);
+		world_reboot(test.world);
+		assert_int_equal(host_test_open(&test), 0);
+		host_test_expect(&test, "committed", SIDE_DESTINATION);
+		host_test_end(&test);
+	}
+}
+
+static void every_find_multipaths_mode_and_rule_style(void **state)
+{
+	static const char *const modes[] = { "strict", "greedy", "yes", "no" };
+
+	(void)state;
+	for (size_t i = 0; i < 12; i++) {
+		host_test_begin(&test, 2, 2);
+		snprintf(test.world->settings.find_multipaths, sizeof(test.world->settings.find_multipaths), "%s",
+			 modes[i % 4]);
+		test.world->settings.debian_rules = i < 4;
+		test.world->settings.sg3_rules = i < 8;
+		world_reboot(test.world);
+		assert_int_equal(host_test_open(&test), 0);
+		host_test_must(&test, VERB_CREATE);
+		host_test_must(&test, VERB_PREPARE);
+		host_test_must(&test, VERB_SWITCH);
+		host_test_expect(&test, "on_destination", SIDE_DESTINATION);
+		world_reboot(test.world);
+		host_test_expect(&test, "on_destination", SIDE_DESTINATION);
+		host_test_must(&test, VERB_CANCEL);
+		host_test_expect(&test, "cancelled", SIDE_SOURCE);
+		host_test_end(&test);
+	}
+}
+
+static void user_friendly_name_stays(void **state)
+{
+	(void)state;
+	host_test_begin(&test, 1, 2);
+	test.world->settings.user_friendly_names = true;
+	strcpy(test.world->apps[0].map, "mpatha");
+	strcpy(test.world->users[0].device, "mpatha");
+	world_reboot(test.world);
+	assert_int_equal(host_test_open(&test), 0);
+	host_test_must(&test, VERB_CREATE);
+	host_test_must(&test, VERB_PREPARE);
+	host_test_must(&test, VERB_SWITCH);
+	host_test_expect(&test, "on_destination", SIDE_DESTINATION);
+	world_reboot(test.world);
+	host_test_expect(&test, "on_destination", SIDE_DESTINATION);
+	host_test_end(&test);
+}
+
+/* Two imports side by side on one host: each verb of one leaves the other alone. */
+static void second_import_beside_the_first(void **state)
+{
+	struct member_request member;
+	struct import_request request = { .id = "other", .members = &member, .member_count = 1 };
+	char id[IMPORT_ID_SIZE];
+	bool created;
+
+	(void)state;
+	begin(2, 2);
+	test.members = 1;
+	host_test_must(&test, VERB_CREATE);
+	host_test_must(&test, VERB_PREPARE);
+	host_test_must(&test, VERB_SWITCH);
+	snprintf(member.source_wwid, sizeof(member.source_wwid), "%s", world_source_wwid(1));
+	snprintf(member.destination_wwid, sizeof(member.destination_wwid), "%s", world_destination_wwid(1));
+	assert_int_equal(engine_import_create(test.engine, &request, NULL, id, &created, &test.err), 0);
+	world_map_lun(test.world, world_destination(1));
+	assert_int_equal(engine_prepare(test.engine, "other", NULL, &test.result, &test.err), 0);
+	json_object_put(test.result);
+	assert_int_equal(engine_switch(test.engine, "other", SIDE_DESTINATION, NULL, &test.result, &test.err), 0);
+	test.members = 2;
+	host_test_expect(&test, "on_destination", SIDE_DESTINATION);
+	test.members = 1;
+	host_test_must(&test, VERB_CANCEL);
+	host_test_expect(&test, "cancelled", SIDE_SOURCE);
+	assert_int_equal(engine_find(test.engine, "other")->state, IMPORT_ON_DESTINATION);
+	host_test_end(&test);
+}
+
+static void switch_reports_the_pause_of_each_map(void **state)
+{
+	struct json_object *pauses = NULL, *pause = NULL;
+
+	(void)state;
+	begin(3, 2);
+	host_test_must(&test, VERB_CREATE);
+	host_test_must(&test, VERB_PREPARE);
+	host_test_must(&test, VERB_SWITCH);
+	assert_true(json_object_object_get_ex(test.result, "pauses_us", &pauses));
+	assert_int_equal(json_object_object_length(pauses), 3);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_true(json_object_object_get_ex(pauses, test.world->apps[i].map, &pause));
+		assert_in_range(json_object_get_int64(pause), 1, test.world->longest_suspend_us + 1000);
+	}
+	host_test_end(&test);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(commit_of_1_member),
+		cmocka_unit_test(commit_of_3_members),
+		cmocka_unit_test(commit_of_16_members),
+		cmocka_unit_test(cancel_of_16_members_on_destination),
+		cmocka_unit_test(there_back_there_and_commit),
+		cmocka_unit_test(cancel_and_delete_from_every_state),
+		cmocka_unit_test(deleted_cancelled_import_can_be_made_again),
+		cmocka_unit_test(reboot_after_every_verb),
+		cmocka_unit_test(source_that_comes_back_is_quarantined),
+		cmocka_unit_test(every_find_multipaths_mode_and_rule_style),
+		cmocka_unit_test(user_friendly_name_stays),
+		cmocka_unit_test(second_import_beside_the_first),
+		cmocka_unit_test(switch_reports_the_pause_of_each_map),
+	};
+
+	return cmocka_run_group_tests_name("verbs", tests, NULL, NULL);
+}

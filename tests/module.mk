@@ -11,3 +11,6 @@ $(TESTS): $(OUT)/%: $(OUT)/%.o $(FAKES_OBJ) $(OUT)/libcli.a $(OUT)/libdm_import.
 
 .PHONY: tests
 tests: $(TESTS)
+
+# A layer that builds more than cmocka programs adds itself.
+include $(wildcard tests/*/module.mk)

@@ -67,38 +67,55 @@ class Fio:
 
 
 class MountedVolume:
-    """A file system on LVM on a partition of the map, mounted; `dir` is where."""
+    """A file system on LVM on a partition of the map, mounted from fstab without nofail; `dir` is where."""
 
-    def __init__(self, device, fstype, fstab=True):
-        self.vg, self.dir, self.device = "labvg", "/mnt/volume", device
-        partition(device)
-        self.partition = wait_for("partition of " + device, lambda: partition_of(device))
-        sh(["pvcreate", "-qq", "-y", self.partition])
-        sh(["vgcreate", "-qq", self.vg, self.partition])
-        sh(["lvcreate", "-qq", "-y", "-l", "100%FREE", "-n", "data", self.vg])
-        self.lv = "/dev/%s/data" % self.vg
+    VG, DIR, FSTAB = "labvg", "/mnt/volume", "/etc/fstab"
+
+    def __init__(self, device, fstype):
+        self.device, self.fstype, self.dir, self.lv = device, fstype, self.DIR, "/dev/%s/data" % self.VG
+        self.mounted = os.path.ismount(self.dir)
+
+    @classmethod
+    def make(cls, device, fstype):
+        self = cls(device, fstype)
+        sh(["sh", "-c", "echo 2048, | sfdisk --no-reread --no-tell-kernel -q " + device])
+        sh(["kpartx", "-a", "-p", "-part", device])
+        partition = wait_for("partition of " + device, lambda: next(iter(glob.glob(device + "-part1")), None))
+        sh(["pvcreate", "-qq", "-y", partition])
+        sh(["vgcreate", "-qq", self.VG, partition])
+        sh(["lvcreate", "-qq", "-y", "-Wn", "-l", "100%FREE", "-n", "data", self.VG])
         sh(["mkfs." + fstype, "-q", self.lv], timeout=120)
         os.makedirs(self.dir, exist_ok=True)
-        self.uuid = sh(["blkid", "-o", "value", "-s", "UUID", self.lv]).strip()
-        if fstab:
-            with open("/etc/fstab", "a") as file:
-                file.write("UUID=%s %s %s defaults 0 0\n" % (self.uuid, self.dir, fstype))
-        sh(["mount", self.lv, self.dir])
+        with open(self.FSTAB, "a") as file:
+            file.write("UUID=%s %s %s defaults 0 0\n" % (self.uuid, self.dir, fstype))
+        sh("systemctl daemon-reload")
+        self.mount()
+        return self
+
+    @property
+    def uuid(self):
+        return sh(["blkid", "-o", "value", "-s", "UUID", self.lv]).strip()
+
+    def mount(self):
+        sh(["mount", self.dir])
+        self.mounted = True
+
+    def described(self):
+        """What an administrator sees of it: it must be the same before and after an import."""
+        line = next((line for line in read("/proc/mounts").splitlines() if " %s " % self.dir in line), "")
+        return line, sh(["pvs", "--noheadings", "-o", "pv_name,vg_name"]).split()
+
+    def unmount(self):
+        """Unmounts and checks the file system offline."""
+        if self.mounted:
+            sh(["umount", self.dir])
+            self.mounted = False
+            sh(["e2fsck", "-fn", self.lv] if self.fstype == "ext4" else ["xfs_repair", "-n", self.lv], timeout=120)
 
     def close(self):
-        sh(["umount", self.dir])
-        sh(["vgchange", "-qq", "-an", self.vg])
-        sh(["kpartx", "-d", self.device])
-
-
-def partition(device):
-    done = subprocess.run(["sfdisk", "--no-reread", "--no-tell-kernel", "-q", device], input="2048,\n",
-                          text=True, capture_output=True)
-    if done.returncode:
-        raise Failure("command", "sfdisk %s: %s" % (device, done.stderr))
-    sh(["kpartx", "-a", "-p", "-part", device])
-    sh("udevadm settle")
-
-
-def partition_of(device):
-    return next(iter(glob.glob(device + "-part1")), None)
+        """Takes it all down, so that the map is as it was before."""
+        self.unmount()
+        open(self.FSTAB, "w").close()
+        sh(["vgchange", "-qq", "-an", self.VG])
+        sh(["kpartx", "-d", "-p", "-part", self.device])
+        sh("udevadm settle")

@@ -13,12 +13,9 @@ COMES_AND_GOES = {"(udev-worker)", "systemd-udevd", "dmeventd", "systemd-journal
                   "(sd-pam)", "agetty", "systemd-timedat", "systemd-tmpfile", "(systemd)"}
 
 
-class Baseline:
-    """The host as it was before the scenario did anything."""
-
-    def __init__(self):
-        self.maps = {name: found["uuid"] for name, found in host.maps().items()}
-        self.processes = host.processes()
+def baseline():
+    """The host as it is before the scenario does anything; kept over reboots."""
+    return {"maps": {name: found["uuid"] for name, found in host.maps().items()}, "processes": host.processes()}
 
 
 def check_all(lab, fail):
@@ -33,7 +30,7 @@ def check_all(lab, fail):
 def check_maps(lab, fail):
     """No map more or less than before, none suspended, paths of a live map all of the right LUN."""
     now = host.maps()
-    before = lab.baseline.maps
+    before = lab.kept["baseline"]["maps"]
     for name in sorted(set(now) - set(before)):
         fail("dm-left", "dm device %s (%s) was left behind" % (name, now[name]["uuid"]))
     for name in sorted(set(before) - set(now)):
@@ -94,9 +91,9 @@ def check_cookies(fail):
 
 def check_processes(lab, fail):
     for name, count in host.processes().items():
-        if count > lab.baseline.processes.get(name, 0) and name not in COMES_AND_GOES:
+        if count > lab.kept["baseline"]["processes"].get(name, 0) and name not in COMES_AND_GOES:
             fail("processes", "%d processes %s, there were %d" % (
-                count, name, lab.baseline.processes.get(name, 0)))
+                count, name, lab.kept["baseline"]["processes"].get(name, 0)))
 
 
 def check_kernel_log(lab, fail):

@@ -74,6 +74,14 @@ def active_paths(name):
     return sum(1 for word, nr in zip(words, words[1:]) if ":" in word and nr == "A")
 
 
+def path_groups(name):
+    """How many path groups the map has: the third of the counted words in its table."""
+    words = sh(["dmsetup", "table", name]).split()[3:]
+    features = int(words[0])
+    handler = int(words[features + 1])
+    return int(words[features + handler + 2])
+
+
 def rescan():
     for path in glob.glob("/sys/class/scsi_host/host*/scan"):
         with open(path, "w") as file:
@@ -118,3 +126,10 @@ def udev_property(name, key):
         if line.startswith(key + "="):
             return line.split("=", 1)[1]
     return ""
+
+
+def iscsi_login(portal):
+    """Discovers the target at the portal and logs in to all its portals: one session, one path each."""
+    found = sh(["iscsiadm", "-m", "discovery", "-t", "sendtargets", "-p", portal])
+    target = found.split()[1]
+    sh(["iscsiadm", "-m", "node", "-T", target, "--login"], timeout=120)

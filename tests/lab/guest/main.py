@@ -15,7 +15,7 @@ import scenario
 from arrays import Arrays, STATE
 from util import Failure, log, read, sh, wait_for, write
 
-sys.path.insert(0, "/lab/scenarios")
+sys.path[:0] = ["/lab/scenarios", "/lab/apart"]
 RESULT_DISK = "/dev/vdd"
 
 
@@ -32,7 +32,7 @@ def load(name):
         spec = dict(scenario.DEFAULTS, product=False, luns=int(command_line("luns", "2")),
                     paths=int(command_line("paths", "2")))
         return None, spec
-    for path in sorted(glob.glob("/lab/scenarios/*.py")):
+    for path in sorted(glob.glob("/lab/scenarios/*.py") + glob.glob("/lab/apart/*.py")):
         if '@scenario("%s"' % name in read(path):
             importlib.import_module(os.path.basename(path)[:-3])
             return scenario.SCENARIOS[name]
@@ -56,7 +56,10 @@ def build_arrays():
     defaults = {"user_friendly_names": "no", "find_multipaths": "no", "polling_interval": 2}
     defaults.update(options["multipath"])
     host.write_multipath_conf(defaults, options["conf"])
-    Arrays.create({key: options[key] for key in ("luns", "size_mib", "paths", "transport", "alua")})
+    arrays = Arrays.create({key: options[key] for key in ("luns", "size_mib", "paths", "transport", "alua")})
+    if options["known"]:
+        os.makedirs("/etc/multipath", mode=0o700, exist_ok=True)
+        write("/etc/multipath/wwids", "".join("/%s/\n" % lun.wwid for lun in arrays.source.luns))
 
 
 def count_boot():
@@ -137,8 +140,6 @@ def run():
     else:
         result = run_scenario(scenario.Lab(name, options, boot), function)
         write(scenario.RESULTS + "/result.json", json.dumps(result, indent=1) + "\n")
-    collect()
-    power_off()
 
 
 def by_hand(words):
@@ -159,6 +160,10 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["arrays"]:
         build_arrays()
     elif sys.argv[1:] == ["run"]:
-        run()
+        try:
+            run()
+        finally:
+            collect()
+            power_off()
     else:
         by_hand(sys.argv[1:])

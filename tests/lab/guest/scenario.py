@@ -21,8 +21,8 @@ SCENARIOS = {}
 STATE_DIR = "/var/lib/lab"
 RESULTS = STATE_DIR + "/results"
 DEFAULTS = {"luns": 1, "size_mib": 96, "paths": 2, "transport": "loop", "alua": False,
-            "multipath": {}, "conf": "", "product": True, "expect": None,
-            "max_io_ms": 1500, "timeout": 300, "memory": 1536, "controlled": True}
+            "multipath": {}, "conf": "", "product": True, "expect": None, "known": False,
+            "max_io_ms": 1500, "timeout": 300, "memory": 1536}
 
 
 class Skip(Exception):
@@ -31,7 +31,7 @@ class Skip(Exception):
 
 def scenario(name, **options):
     """Declares a scenario. `expect` names the check that must fail: a negative control. `product=False`
-    needs no product. `multipath` are defaults of multipath.conf, `conf` further sections of it."""
+    needs no product. `multipath` are defaults of multipath.conf, `conf` further sections of it; `known`: multipath knows the source's WWIDs from before (its wwids file)."""
     unknown = set(options) - set(DEFAULTS)
     assert not unknown, unknown
 
@@ -52,7 +52,7 @@ class Lab:
         self.kept = json.loads(read(STATE_DIR + "/kept.json", "null")) or {
             "steps": [], "failures": [], "pauses_us": {}, "switches": [], "side": {}, "paths": {},
             "io_errors": 0, "verify_errors": 0, "longest_io_us": 0, "stray": {}, "stray_writes": 0,
-            "checks": {}, "started": time.time(), "maps": None, "processes": None, "kernel_log": []}
+            "checks": {}, "started": time.time(), "baseline": None, "kernel_log": []}
         self.earlier_kernel_log = self.kept["kernel_log"]
 
     # What happened
@@ -141,7 +141,14 @@ class Lab:
         return fio
 
     def mounted(self, fstype, index=0):
+        volume = apps.MountedVolume.make(self.device(index), fstype)
+        self.volumes.append(volume)
+        return volume
+
+    def remounted(self, fstype, index=0):
+        """The volume of the boot before, which fstab must have mounted."""
         volume = apps.MountedVolume(self.device(index), fstype)
+        self.expect(volume.mounted, volume.dir + " was not mounted at boot")
         self.volumes.append(volume)
         return volume
 
@@ -176,13 +183,12 @@ class Lab:
 
     def start(self):
         """The host is up: wait for its maps, and note what is there before anything is done."""
+        if self.options["transport"] == "iscsi":
+            for array in (self.source, self.destination):
+                host.iscsi_login(array.ports[0].portal)
         for lun in self.source.luns:
             host.wait_map(self.true_wwid(lun.index) if False else lun.wwid, self.expected_paths(lun.index))
-        if self.kept["maps"] is None:
-            baseline = checks.Baseline()
-            self.kept["maps"], self.kept["processes"] = baseline.maps, baseline.processes
-        self.baseline = checks.Baseline.__new__(checks.Baseline)
-        self.baseline.maps, self.baseline.processes = self.kept["maps"], self.kept["processes"]
+        self.kept["baseline"] = self.kept["baseline"] or checks.baseline()
 
     def reboot(self, power_cut=False):
         """Ends this boot; the scenario's function is called again with lab.boot one higher."""
@@ -207,7 +213,7 @@ class Lab:
         for volume in self.volumes:
             self.attempt(volume.close)
         self.attempt(self.count_stray)
-        if self.options["controlled"]:
+        if self.kept["baseline"]:
             self.attempt(lambda: checks.check_all(self, self.fail))
         longest = self.kept["longest_io_us"]
         if longest > self.options["max_io_ms"] * 1000:

@@ -7,7 +7,7 @@ make_layer() { # FILE [SCRIPT]
 	mkdir -p "$tree/lab" "$tree/etc/systemd/system"
 	[ -z "$product" ] || cp -a "$product/." "$tree/"
 	cp -r "$lab/rootfs/." "$tree/"
-	cp -r "$lab/guest" "$lab/scenarios" "$tree/lab/"
+	cp -r "$lab/guest" "$lab/scenarios" "$lab/apart" "$tree/lab/"
 	[ -z "${2:-}" ] || cp "$2" "$tree/lab/script"
 	for unit in $(words "$lab/masks"); do
 		ln -s /dev/null "$tree/etc/systemd/system/$unit"

@@ -10,6 +10,8 @@ def to_destination(lab, **how):
     """What the product does in a switch, by hand."""
     source, destination = lab.wwids()
     lab.destination.map()
+    if lab.source.transport == "iscsi":
+        host.rescan()
     host.wait_map(destination, 2)
     fio = lab.fio()
     with lab.step("switch"):
@@ -29,6 +31,8 @@ def leave(lab):
     exchange.present()
     exchange.exchange_tables(live, idle)
     sh(["dmsetup", "remove", idle])
+    for path in host.disks_of(destination):
+        host.delete_disk(path)
     lab.destination.unmap()
     exchange.start_multipathd()
     host.wait_map(source, 2)
@@ -38,6 +42,13 @@ def leave(lab):
 @scenario("control-exchange", product=False)
 def control_exchange(lab):
     """Not a fault: the same by hand in the right order is found faultless, so the faults below are the faults."""
+    to_destination(lab)
+    leave(lab)
+
+
+@scenario("control-exchange-iscsi", product=False, transport="iscsi")
+def control_exchange_iscsi(lab):
+    """The same over iSCSI, where new LUNs must be scanned for."""
     to_destination(lab)
     leave(lab)
 

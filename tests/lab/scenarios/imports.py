@@ -1,4 +1,5 @@
 """Whole imports: to the end, back, there and back again, in groups, by other transports and path counts."""
+import host
 from scenario import scenario
 
 
@@ -87,5 +88,11 @@ def paths_8(lab):
 def alua(lab):
     """Optimized and non-optimized groups on both sides: the live map has two groups all along."""
     cutover(lab)
-    groups = lab.path_groups()
+    groups = host.path_groups(lab.map_name())
     lab.expect(groups == 2, "the live map has %d path groups, not 2" % groups)
+
+
+@scenario("iscsi", transport="iscsi", timeout=400)
+def iscsi(lab):
+    """The same over iSCSI: the destination is found by a rescan of the sessions, not by itself."""
+    cutover(lab)

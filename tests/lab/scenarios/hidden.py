@@ -1,0 +1,122 @@
+"""The destination shows the source's content from its first scan on, and nobody may ever see it."""
+import glob
+import os
+import re
+import subprocess
+import threading
+
+import host
+from scenario import RESULTS, scenario
+from util import read, sh
+
+
+class Watch:
+    """Samples all the time what of these disks, and of the map made of them, is visible to others: udev's
+    events, links in /dev/disk, mounts, and holders other than their own map."""
+
+    LINKS = ("by-uuid", "by-label", "by-partuuid", "by-partlabel")
+
+    def __init__(self, lab, true_wwid):
+        self.lab, self.true_wwid, self.seen, self.samples = lab, true_wwid, set(), 0
+        self.devices = set()
+        self.log = RESULTS + "/udev-monitor.log"
+        self.monitor = subprocess.Popen(["udevadm", "monitor", "--udev", "--property", "--subsystem-match=block"],
+                                        stdout=open(self.log, "w"))
+        self.stopped = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        while not self.stopped.wait(0.2):
+            self.sample()
+
+    def hidden_devices(self):
+        """The destination's disks, and any dm device that stands on them now."""
+        disks = {name for name, disk in host.disks().items() if disk["wwid"] == self.true_wwid}
+        maps = {found["dm"] for found in host.maps().values() if disks & set(found["slaves"])}
+        return disks, maps
+
+    def sample(self):
+        disks, maps = self.hidden_devices()
+        live = {host.maps()[name]["dm"] for name in [host.mpath_of(self.lab.wwids()[0])] if name}
+        self.samples += bool(disks)
+        self.devices |= disks
+        hidden = disks | (maps - live)
+        for link in (path for kind in self.LINKS for path in glob.glob("/dev/disk/%s/*" % kind)):
+            target = os.path.basename(os.path.realpath(link))
+            if target in hidden or re.sub(r"\d+$", "", target) in disks:
+                self.seen.add("link %s leads to %s" % (link, target))
+        for device in hidden:
+            for holder in glob.glob("/sys/block/%s/holders/*" % device):
+                uuid = read(holder + "/dm/uuid", "")
+                if not uuid.startswith("mpath-"):
+                    self.seen.add("%s is held by %s" % (device, uuid))
+    def stop(self):
+        """Ends sampling and reports all that was visible."""
+        self.stopped.set()
+        self.thread.join()
+        self.monitor.terminate()
+        self.monitor.wait()
+        self.from_udev_log()
+        self.lab.expect(self.samples > 0, "the destination was never there to be seen")
+        for what in sorted(self.seen):
+            self.lab.fail("visible", what)
+
+    def from_udev_log(self):
+        """No event of a destination disk may have offered a file system or been ready for systemd."""
+        for event in read(self.log).split("\n\n"):
+            properties = dict(line.split("=", 1) for line in event.splitlines() if "=" in line)
+            if os.path.basename(properties.get("DEVNAME", "")) not in self.devices:
+                continue
+            if properties.get("ACTION") == "remove":
+                continue
+            for kind in self.LINKS:
+                if kind in properties.get("DEVLINKS", ""):
+                    self.seen.add("event %s of %s: %s" % (
+                        properties["ACTION"], properties["DEVNAME"], properties["DEVLINKS"]))
+            if properties.get("SYSTEMD_READY", "1") != "0":
+                self.seen.add("event %s of %s: ready for systemd" % (properties["ACTION"], properties["DEVNAME"]))
+
+
+@scenario("hidden-destination", size_mib=160, timeout=500)
+def hidden_destination(lab):
+    volume = lab.mounted("ext4")
+    lab.fio(filename=volume.dir + "/file")
+    work = lab.create_import()
+    watch = Watch(lab, lab.wwids()[1])
+    try:
+        work.map()
+        work.prepare()
+        scans(lab, volume)
+        work.switch("destination")
+        watch.true_wwid = lab.wwids()[0]        # the source is the hidden one from now on
+        scans(lab, volume)
+        work.copy()
+        work.commit()
+    finally:
+        watch.stop()
+
+
+def scans(lab, volume):
+    """What administrators and services run at any time must find the live volume only."""
+    sh("udevadm trigger --action=change --subsystem-match=block")
+    sh("udevadm settle")
+    pvs = [line.strip() for line in sh("pvs --noheadings -o pv_name").splitlines() if line.strip()]
+    lab.expect(len(pvs) == 1 and lab.map_name() in pvs[0], "LVM sees %s" % pvs, "visible")
+    said = sh(["blkid", "-U", volume.uuid]).strip()
+    lab.expect(os.path.realpath(said) == os.path.realpath(volume.lv), "the UUID leads to " + said, "visible")
+
+
+@scenario("control-visible", product=False, expect="visible")
+def control_visible(lab):
+    """Without hiding, the watch must see it: the destination is mapped with nobody caring."""
+    volume = lab.mounted("ext4")
+    watch = Watch(lab, lab.wwids()[1])
+    lab.destination.map()
+    host.wait_map(lab.wwids()[1], 2)
+    sh("udevadm settle")
+    for name, found in host.maps().items():
+        if set(found["slaves"]) & set(host.disks_of(lab.wwids()[1])):
+            sh(["multipath", "-f", name])
+    lab.destination.unmap()
+    watch.stop()

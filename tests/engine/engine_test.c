@@ -107,7 +107,7 @@ void host_test_must(struct host_test *test, enum verb verb)
 		return;
 	error_format(&test->err, text, sizeof(text));
 	fail_msg("%s: [%s] step %s: %s\n%s\ncalls:\n%s", verb_names[verb], error_name(test->err.code), test->err.step,
-		 text, test->result ? json_object_to_json_string(test->result) : "", test->world->log);
+		 text, test->result ? json_object_to_json_string(test->result) : "", host_test_calls(test));
 }
 
 const char *host_test_state(struct host_test *test)
@@ -115,6 +115,21 @@ const char *host_test_state(struct host_test *test)
 	const struct import *import = engine_find(test->engine, "test");
 
 	return import ? import_state_name(import->state) : "";
+}
+
+const char *host_test_attention(struct host_test *test)
+{
+	const struct import *import = engine_find(test->engine, "test");
+
+	return import ? import->attention.detail : "";
+}
+
+const char *host_test_calls(const struct host_test *test)
+{
+	enum { TAIL = 500 };
+	size_t length = test->world->log_length;
+
+	return test->world->log + (length > TAIL ? length - TAIL : 0);
 }
 
 static const char *disks_disagree(struct fake_world *world)
@@ -134,7 +149,8 @@ static const char *disks_disagree(struct fake_world *world)
 		udev_disk_event(fresh, disk, "change");
 		property_get(disk->properties, "ID_SERIAL", then, sizeof(then));
 		if (strcmp(now, then) != 0)
-			snprintf(why, sizeof(why), "udev has %s as %s, the rules on disk say %s", disk->name, now, then);
+			snprintf(why, sizeof(why), "udev has %s as %s, the rules on disk say %s", disk->name, now,
+				 then);
 	}
 	world_free(fresh);
 	return why[0] ? why : NULL;
@@ -168,6 +184,7 @@ const char *host_test_disagreement(struct host_test *test)
 	struct fake_world *world = test->world;
 	const char *why;
 
+	udev_settle(world);
 	world_check(world);
 	if (world->violations[0])
 		return world->violations;
@@ -190,7 +207,7 @@ void host_test_expect(struct host_test *test, const char *state, enum side side)
 	const char *why = host_test_disagreement(test);
 
 	if (why)
-		fail_msg("%s\ncalls:\n%s", why, test->world->log);
+		fail_msg("%s\ncalls:\n%s", why, host_test_calls(test));
 	assert_string_equal(host_test_state(test), state);
 	for (unsigned i = 0; i < test->members; i++) {
 		struct fake_disk *disks[DISKS_MAX];

@@ -1,6 +1,6 @@
 /*
- * What the engine's test programs share: cmocka with its headers, an engine on a fake host, its verbs as one call, and the
- * question whether everything on the host agrees.
+ * What the engine's test programs share: cmocka with its headers, an engine on a fake host, its verbs as one call, and
+ * the question whether everything on the host agrees.
  */
 #ifndef ENGINE_TEST_H
 #define ENGINE_TEST_H
@@ -58,9 +58,15 @@ void host_test_must(struct host_test *test, enum verb verb);
 /* "new", "prepared", ... of the import, "" when there is none. */
 const char *host_test_state(struct host_test *test);
 
+/* Why the import needs attention or is being recovered, "" when it does not. */
+const char *host_test_attention(struct host_test *test);
+
+/* The last calls of the run, for a message. */
+const char *host_test_calls(const struct host_test *test);
+
 /*
- * NULL when kernel, udev, rules on disk and multipathd agree, nothing is suspended or loaded, and no invariant was broken;
- * else what is wrong (valid until the next call).
+ * NULL when kernel, udev, rules on disk and multipathd agree, nothing is suspended or loaded, and no invariant was
+ * broken; else what is wrong (valid until the next call).
  */
 const char *host_test_disagreement(struct host_test *test);
 

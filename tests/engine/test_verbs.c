@@ -1,6 +1,6 @@
 /*
- * The ways through an import on a fake host: every verb in its order, with 1, 3 and 16 members; each verb again; the way
- * back; reboots in between.
+ * The ways through an import on a fake host: every verb in its order, with 1, 3 and 16 members; each verb again; the
+ * way back; reboots in between.
  */
 #include "engine_test.h"
 

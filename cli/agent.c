@@ -13,12 +13,12 @@
 /* GET /agent; with --output json print only the named fields of it. */
 static int get_agent(struct cli *cli, const char *const *fields, struct json_object **ret)
 {
-	struct json_object *agent CLEANUP_JSON = NULL;
+	CLEANUP_JSON struct json_object *agent = NULL;
 
 	if (client_get(cli, "/agent", &agent) < 0)
 		return -1;
 	if (cli->json) {
-		struct json_object *some CLEANUP_JSON = json_object_new_object();
+		CLEANUP_JSON struct json_object *some = json_object_new_object();
 
 		for (; *fields; fields++)
 			json_object_object_add(some, *fields, json_object_get(field_get(agent, *fields)));
@@ -30,7 +30,7 @@ static int get_agent(struct cli *cli, const char *const *fields, struct json_obj
 
 static int put_number(struct cli *cli, const char *path, const char *name, uint64_t value)
 {
-	struct json_object *body CLEANUP_JSON = json_object_new_object();
+	CLEANUP_JSON struct json_object *body = json_object_new_object();
 
 	json_object_object_add(body, name, json_object_new_int((int)value));
 	return client_call(cli, "PUT", path, body, 0, NULL);
@@ -39,7 +39,7 @@ static int put_number(struct cli *cli, const char *path, const char *name, uint6
 static int show_port(struct cli *cli, const char *label)
 {
 	static const char *const fields[] = { "server_port", NULL };
-	struct json_object *agent CLEANUP_JSON = NULL;
+	CLEANUP_JSON struct json_object *agent = NULL;
 
 	if (get_agent(cli, fields, &agent) < 0)
 		return -1;
@@ -83,7 +83,7 @@ const struct command command_server_port = {
 static int run_log_show(struct cli *cli)
 {
 	static const char *const fields[] = { "log_level", "log_location", NULL };
-	struct json_object *agent CLEANUP_JSON = NULL;
+	CLEANUP_JSON struct json_object *agent = NULL;
 
 	if (get_agent(cli, fields, &agent) < 0)
 		return -1;
@@ -109,7 +109,7 @@ const struct command command_log_show = {
 static int run_log_level(struct cli *cli)
 {
 	static const char *const fields[] = { "log_level", NULL };
-	struct json_object *agent CLEANUP_JSON = NULL;
+	CLEANUP_JSON struct json_object *agent = NULL;
 	const struct args *args = &cli->args;
 	uint64_t level;
 
@@ -144,7 +144,7 @@ const struct command command_log_level = {
 static int run_mhd_status(struct cli *cli)
 {
 	static const char *const fields[] = { "web_server", NULL };
-	struct json_object *agent CLEANUP_JSON = NULL;
+	CLEANUP_JSON struct json_object *agent = NULL;
 
 	if (get_agent(cli, fields, &agent) == 0) {
 		if (!cli->json)
@@ -172,7 +172,7 @@ const struct command command_mhd_status = {
 
 static int run_restart(struct cli *cli)
 {
-	struct json_object *body CLEANUP_JSON = json_object_new_object();
+	CLEANUP_JSON struct json_object *body = json_object_new_object();
 
 	json_object_object_add(body, "force", json_object_new_boolean(args_option(&cli->args, "force") != NULL));
 	if (client_call(cli, "POST", "/agent/restart_web_server", body, 0, NULL) < 0)

@@ -15,7 +15,7 @@
 static struct json_object *problem_document(enum error_code code, const char *detail, const char *remedy)
 {
 	struct json_object *problem = json_object_new_object();
-	struct buf type CLEANUP_BUF = { 0 };
+	CLEANUP_BUF struct buf type = { 0 };
 
 	buf_printf(&type, "urn:dm-import:error:%s", error_name(code));
 	json_object_object_add(problem, "type", json_object_new_string(buf_text(&type)));
@@ -64,14 +64,25 @@ void cli_forget_problem(struct cli *cli)
 	cli->wrong_usage = false;
 }
 
+/* Bytes of a sentence without its full stop. */
+static int without_stop(const char *sentence)
+{
+	size_t length = strlen(sentence);
+
+	return (int)(length && sentence[length - 1] == '.' ? length - 1 : length);
+}
+
 static void show_problem(const struct cli *cli)
 {
 	static const char *const where[] = { "device", "step" };
-	struct buf text CLEANUP_BUF = { 0 };
+	CLEANUP_BUF struct buf text = { 0 };
 
-	buf_printf(&text, "importcli: %s", field_text(cli->problem, "title"));
-	if (*field_text(cli->problem, "detail"))
-		buf_printf(&text, " %s", field_text(cli->problem, "detail"));
+	const char *title = field_text(cli->problem, "title"), *detail = field_text(cli->problem, "detail");
+
+	if (*detail)
+		buf_printf(&text, "importcli: %.*s: %.*s.", without_stop(title), title, without_stop(detail), detail);
+	else
+		buf_printf(&text, "importcli: %s", title);
 	for (size_t i = 0; i < 2; i++)
 		if (*field_text(cli->problem, where[i]))
 			buf_printf(&text, " [%s: %s]", where[i], field_text(cli->problem, where[i]));
@@ -83,7 +94,7 @@ static void show_problem(const struct cli *cli)
 
 static void show_wrong_usage(const struct cli *cli)
 {
-	struct buf text CLEANUP_BUF = { 0 };
+	CLEANUP_BUF struct buf text = { 0 };
 
 	buf_printf(&text, "importcli: %s\n", field_text(cli->problem, "detail"));
 	help_usage(&text, cli->command);

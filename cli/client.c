@@ -78,7 +78,7 @@ static int refused(struct cli *cli, long status, struct json_object *answer)
 
 static int judge(struct cli *cli, CURL *curl, const struct buf *text, struct json_object **ret)
 {
-	struct json_object *answer CLEANUP_JSON = json_tokener_parse(buf_text(text));
+	CLEANUP_JSON struct json_object *answer = json_tokener_parse(buf_text(text));
 	struct error err;
 	long status = 0;
 
@@ -97,7 +97,7 @@ static int judge(struct cli *cli, CURL *curl, const struct buf *text, struct jso
 int client_call(struct cli *cli, const char *method, const char *path, struct json_object *body, unsigned wait_s,
 		struct json_object **ret)
 {
-	struct buf url CLEANUP_BUF = { 0 }, prefer CLEANUP_BUF = { 0 }, answer CLEANUP_BUF = { 0 };
+	CLEANUP_BUF struct buf url = { 0 }, prefer = { 0 }, answer = { 0 };
 	struct curl_slist *headers = NULL;
 	CURL *curl = handle(cli);
 	struct error err;

@@ -23,7 +23,7 @@ void help_usage(struct buf *buf, const struct command *command)
 static void add_commands(struct buf *buf, const struct command *const *table, const char *family)
 {
 	for (; *table; table++) {
-		struct buf name CLEANUP_BUF = { 0 };
+		CLEANUP_BUF struct buf name = { 0 };
 
 		if ((*table)->verbs) {
 			add_commands(buf, (*table)->verbs, (*table)->name);
@@ -37,7 +37,7 @@ static void add_commands(struct buf *buf, const struct command *const *table, co
 static void add_options(struct buf *buf, const struct option_spec *spec)
 {
 	for (; spec && spec->name; spec++) {
-		struct buf name CLEANUP_BUF = { 0 };
+		CLEANUP_BUF struct buf name = { 0 };
 
 		if (!spec->help)
 			continue;
@@ -52,7 +52,7 @@ static void add_options(struct buf *buf, const struct option_spec *spec)
 
 void help_print(const struct command *command)
 {
-	struct buf text CLEANUP_BUF = { 0 };
+	CLEANUP_BUF struct buf text = { 0 };
 
 	if (!command)
 		buf_puts(&text, "importcli moves LUNs from one array to another while applications use them.\n\n");

@@ -9,6 +9,7 @@
 
 #include "base/num.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static int check_id(struct cli *cli, const char *id)
@@ -65,7 +66,7 @@ static int add_options(struct cli *cli, struct json_object *body)
 
 int import_body(struct cli *cli, struct json_object **ret)
 {
-	struct json_object *body CLEANUP_JSON = json_object_new_object();
+	CLEANUP_JSON struct json_object *body = json_object_new_object();
 	struct json_object *members = json_object_new_array();
 	const struct args *args = &cli->args;
 
@@ -83,7 +84,7 @@ int import_body(struct cli *cli, struct json_object **ret)
 
 int import_create(struct cli *cli, struct json_object **ret)
 {
-	struct json_object *body CLEANUP_JSON = NULL;
+	CLEANUP_JSON struct json_object *body = NULL;
 
 	if (import_body(cli, &body) < 0)
 		return -1;
@@ -102,12 +103,12 @@ void import_add_session(struct buf *buf, struct json_object *import)
 
 int import_job(struct cli *cli, struct json_object *import, struct json_object **ret)
 {
-	struct buf path CLEANUP_BUF = { 0 };
+	CLEANUP_BUF struct buf path = { 0 };
 
 	*ret = NULL;
 	if (!field_get(import, "job"))
 		return 0;
-	buf_printf(&path, "/jobs/%d", (int)field_number(import, "job"));
+	buf_printf(&path, "/jobs/%" PRId64, field_number(import, "job"));
 	if (client_get(cli, buf_text(&path), ret) == 0)
 		return 0;
 	if (!cli_problem_is(cli, ERR_JOB_UNKNOWN))
@@ -118,8 +119,8 @@ int import_job(struct cli *cli, struct json_object *import, struct json_object *
 
 static int run_create(struct cli *cli)
 {
-	struct json_object *import CLEANUP_JSON = NULL;
-	struct buf text CLEANUP_BUF = { 0 };
+	CLEANUP_JSON struct json_object *import = NULL;
+	CLEANUP_BUF struct buf text = { 0 };
 
 	if (import_create(cli, &import) < 0)
 		return -1;
@@ -159,7 +160,7 @@ const struct command command_import_create = {
 
 static int run_delete(struct cli *cli)
 {
-	struct buf path CLEANUP_BUF = { 0 };
+	CLEANUP_BUF struct buf path = { 0 };
 
 	if (import_path(cli, "", &path) < 0 || client_call(cli, "DELETE", buf_text(&path), NULL, 0, NULL) < 0)
 		return -1;

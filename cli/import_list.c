@@ -10,8 +10,8 @@
 static void show_list(struct json_object *answer)
 {
 	static const char *const headings[] = { "Import", "State", "Active path", "Volumes", "Session" };
-	struct table table CLEANUP_TABLE = { .columns = 5, .right = 1u << 3 };
-	struct buf text CLEANUP_BUF = { 0 };
+	CLEANUP_TABLE struct table table = { .columns = 5, .right = 1u << 3 };
+	CLEANUP_BUF struct buf text = { 0 };
 	size_t count, members;
 	struct json_object *imports = field_list(answer, "imports", &count);
 
@@ -19,7 +19,7 @@ static void show_list(struct json_object *answer)
 		table_cell(&table, "%s", headings[i]);
 	for (size_t i = 0; i < count; i++) {
 		struct json_object *import = json_object_array_get_idx(imports, i);
-		struct buf session CLEANUP_BUF = { 0 };
+		CLEANUP_BUF struct buf session = { 0 };
 
 		field_list(import, "members", &members);
 		import_add_session(&session, import);
@@ -35,7 +35,7 @@ static void show_list(struct json_object *answer)
 
 static int run_list(struct cli *cli)
 {
-	struct json_object *answer CLEANUP_JSON = NULL;
+	CLEANUP_JSON struct json_object *answer = NULL;
 
 	if (client_get(cli, "/imports", &answer) < 0)
 		return -1;
@@ -78,7 +78,7 @@ static void add_member(struct buf *text, struct json_object *member)
 static void show(struct json_object *import, struct json_object *job)
 {
 	struct json_object *attention = field_get(import, "attention");
-	struct buf text CLEANUP_BUF = { 0 };
+	CLEANUP_BUF struct buf text = { 0 };
 	size_t count;
 	struct json_object *members = field_list(import, "members", &count);
 
@@ -101,8 +101,8 @@ static void show(struct json_object *import, struct json_object *job)
 
 static int run_show(struct cli *cli)
 {
-	struct json_object *import CLEANUP_JSON = NULL, *job CLEANUP_JSON = NULL;
-	struct buf path CLEANUP_BUF = { 0 };
+	CLEANUP_JSON struct json_object *import = NULL, *job = NULL;
+	CLEANUP_BUF struct buf path = { 0 };
 
 	if (import_path(cli, "", &path) < 0 || client_get(cli, buf_text(&path), &import) < 0)
 		return -1;

@@ -38,7 +38,7 @@ size_t import_add_findings(struct buf *buf, struct json_object *result)
 static void show(struct json_object *job)
 {
 	struct json_object *result = field_get(job, "result");
-	struct buf text CLEANUP_BUF = { 0 };
+	CLEANUP_BUF struct buf text = { 0 };
 	size_t count, errors = import_add_findings(&text, result);
 
 	field_list(result, "findings", &count);
@@ -53,8 +53,8 @@ static void show(struct json_object *job)
 /* One operand names an import, more are pairs of WWIDs. */
 static int start(struct cli *cli, struct json_object **ret_job)
 {
-	struct json_object *body CLEANUP_JSON = NULL;
-	struct buf path CLEANUP_BUF = { 0 };
+	CLEANUP_JSON struct json_object *body = NULL;
+	CLEANUP_BUF struct buf path = { 0 };
 
 	if (cli->args.operand_count > 1)
 		return import_body(cli, &body) < 0 ? -1 : job_run(cli, "/precheck", body, ret_job);
@@ -65,7 +65,7 @@ static int start(struct cli *cli, struct json_object **ret_job)
 
 static int run(struct cli *cli)
 {
-	struct json_object *job CLEANUP_JSON = NULL;
+	CLEANUP_JSON struct json_object *job = NULL;
 
 	if (start(cli, &job) < 0)
 		return -1;

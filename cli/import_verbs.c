@@ -38,7 +38,7 @@ static void add_pause(struct buf *text, struct json_object *job)
 /* One sentence of what came of it, the pause, and what is next. */
 static void show_done(struct json_object *job, const char *done, const char *next)
 {
-	struct buf text CLEANUP_BUF = { 0 };
+	CLEANUP_BUF struct buf text = { 0 };
 
 	buf_printf(&text, "Import %s: %s%s.", field_text(job, "import_id"), job_unchanged(job) ? "was already " : "",
 		   done);
@@ -50,7 +50,7 @@ static void show_done(struct json_object *job, const char *done, const char *nex
 /* A verb whose job failed in the pre-check: the findings come before the message. */
 static int show_findings(struct cli *cli)
 {
-	struct buf text CLEANUP_BUF = { 0 };
+	CLEANUP_BUF struct buf text = { 0 };
 
 	if (!cli->json)
 		import_add_findings(&text, field_get(field_get(cli->problem, "job"), "result"));
@@ -60,7 +60,7 @@ static int show_findings(struct cli *cli)
 
 static int run_verb(struct cli *cli, const char *path, struct json_object *body, const char *done, const char *next)
 {
-	struct json_object *job CLEANUP_JSON = NULL;
+	CLEANUP_JSON struct json_object *job = NULL;
 
 	if (job_run(cli, path, body, &job) < 0)
 		return show_findings(cli);
@@ -75,7 +75,7 @@ static int run_verb(struct cli *cli, const char *path, struct json_object *body,
 
 static int prepare(struct cli *cli, const char *id)
 {
-	struct buf path CLEANUP_BUF = { 0 }, next CLEANUP_BUF = { 0 };
+	CLEANUP_BUF struct buf path = { 0 }, next = { 0 };
 
 	buf_printf(&path, "/imports/%s/prepare", id);
 	buf_printf(&next, "Next: importcli import switch %s --to destination", id);
@@ -84,7 +84,7 @@ static int prepare(struct cli *cli, const char *id)
 
 static int prepare_new(struct cli *cli)
 {
-	struct json_object *import CLEANUP_JSON = NULL;
+	CLEANUP_JSON struct json_object *import = NULL;
 
 	if (import_create(cli, &import) < 0)
 		return -1;
@@ -130,9 +130,9 @@ const struct command command_import_prepare = {
 
 static int run_switch(struct cli *cli)
 {
-	struct json_object *body CLEANUP_JSON = json_object_new_object();
+	CLEANUP_JSON struct json_object *body = json_object_new_object();
 	const char *to = args_option(&cli->args, "to");
-	struct buf path CLEANUP_BUF = { 0 };
+	CLEANUP_BUF struct buf path = { 0 };
 
 	if (!to || (strcmp(to, "destination") != 0 && strcmp(to, "source") != 0))
 		return cli_usage(cli, "say where to: --to destination or --to source");
@@ -163,7 +163,7 @@ const struct command command_import_switch = {
 
 static int run_cutover(struct cli *cli)
 {
-	struct buf path CLEANUP_BUF = { 0 };
+	CLEANUP_BUF struct buf path = { 0 };
 
 	if (import_path(cli, "/commit", &path) < 0)
 		return -1;
@@ -188,9 +188,9 @@ const struct command command_import_cutover = {
 
 static int run_cancel(struct cli *cli)
 {
-	struct json_object *body CLEANUP_JSON = json_object_new_object();
+	CLEANUP_JSON struct json_object *body = json_object_new_object();
 	bool force = args_option(&cli->args, "force");
-	struct buf path CLEANUP_BUF = { 0 };
+	CLEANUP_BUF struct buf path = { 0 };
 
 	if (import_path(cli, "/cancel", &path) < 0)
 		return -1;

@@ -12,7 +12,7 @@
 static int run_ha_version(struct cli *cli)
 {
 	if (cli->json) {
-		struct json_object *object CLEANUP_JSON = json_object_new_object();
+		CLEANUP_JSON struct json_object *object = json_object_new_object();
 
 		json_object_object_add(object, "agent_version", json_object_new_string(version_product));
 		json_object_object_add(object, "agent_build", json_object_new_string(version_build));
@@ -34,8 +34,8 @@ const struct command command_ha_version = {
 
 static void show_arrays(struct json_object *answer)
 {
-	struct table table CLEANUP_TABLE = { .columns = 2 };
-	struct buf text CLEANUP_BUF = { 0 };
+	CLEANUP_TABLE struct table table = { .columns = 2 };
+	CLEANUP_BUF struct buf text = { 0 };
 	size_t count;
 	struct json_object *arrays = field_list(answer, "arrays", &count);
 
@@ -53,7 +53,7 @@ static void show_arrays(struct json_object *answer)
 
 static int run_arrays(struct cli *cli)
 {
-	struct json_object *answer CLEANUP_JSON = NULL;
+	CLEANUP_JSON struct json_object *answer = NULL;
 
 	if (client_get(cli, "/agent/arrays", &answer) < 0 && offline_arrays(cli, &answer) < 0)
 		return -1;

@@ -9,6 +9,7 @@
 #include "print.h"
 #include "terminal.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -46,7 +47,7 @@ static int failed(struct cli *cli, struct json_object *job)
 	struct json_object *error = field_get(job, "error");
 	struct error err;
 
-	error_set(&err, ERR_INTERNAL, "", "Job %d failed without saying why.", (int)field_number(job, "id"));
+	error_set(&err, ERR_INTERNAL, "", "Job %" PRId64 " failed without saying why.", field_number(job, "id"));
 	cli_fail(cli, &err);
 	if (error) {
 		json_object_object_foreach(error, name, value)
@@ -59,20 +60,22 @@ static int failed(struct cli *cli, struct json_object *job)
 /* Poll until the job has ended; *job is replaced by its newest version. */
 static int follow(struct cli *cli, struct json_object **job, bool on_terminal)
 {
-	struct buf path CLEANUP_BUF = { 0 };
+	CLEANUP_BUF struct buf path = { 0 };
 
-	buf_printf(&path, "/jobs/%d", (int)field_number(*job, "id"));
+	buf_printf(&path, "/jobs/%" PRId64, field_number(*job, "id"));
 	while (!ended(*job)) {
 		struct json_object *newer = NULL;
 
 		if (on_terminal) {
-			struct buf line CLEANUP_BUF = { 0 };
+			CLEANUP_BUF struct buf line = { 0 };
 
 			job_describe(&line, *job);
 			terminal_progress(buf_text(&line));
 			if (terminal_key(POLL_MS) == KEY_QUIT) {
-				fprintf(stderr, "\nimportcli: Job %d goes on in the agent; only the waiting stopped.\n",
-					(int)field_number(*job, "id"));
+				fprintf(stderr,
+					"\nimportcli: Job %" PRId64
+					" goes on in the agent; only the waiting stopped.\n",
+					field_number(*job, "id"));
 				return -1;
 			}
 		}
@@ -86,7 +89,7 @@ static int follow(struct cli *cli, struct json_object **job, bool on_terminal)
 
 int job_run(struct cli *cli, const char *path, struct json_object *body, struct json_object **ret_job)
 {
-	struct json_object *job CLEANUP_JSON = NULL;
+	CLEANUP_JSON struct json_object *job = NULL;
 	bool on_terminal = isatty(STDERR_FILENO);
 
 	if (client_call(cli, "POST", path, body, 0, &job) < 0)
@@ -95,7 +98,7 @@ int job_run(struct cli *cli, const char *path, struct json_object *body, struct 
 		if (cli->json)
 			print_json(job);
 		else
-			printf("Job: %d\n", (int)field_number(job, "id"));
+			printf("Job: %" PRId64 "\n", field_number(job, "id"));
 		*ret_job = NULL;
 		return 0;
 	}

@@ -24,7 +24,7 @@ static void add_paths(struct buf *text, struct json_object *volume)
 {
 	static const char *const headings[] = { "Device", "H:C:T:L", "Checker", "ALUA", "Target port" };
 	static const char *const fields[] = { "device", "hctl", "checker_state", "alua_state", "target_port" };
-	struct table table CLEANUP_TABLE = { .columns = 5, .indent = 4 };
+	CLEANUP_TABLE struct table table = { .columns = 5, .indent = 4 };
 	size_t count;
 	struct json_object *paths = field_list(volume, "paths", &count);
 
@@ -99,7 +99,7 @@ static void add_volume(struct buf *text, struct json_object *volume, bool verbos
 static void show(struct json_object *answer, bool verbose, bool importable)
 {
 	static const char line[] = "==================================================\n";
-	struct buf text CLEANUP_BUF = { 0 };
+	CLEANUP_BUF struct buf text = { 0 };
 	size_t count;
 	struct json_object *volumes = field_list(answer, "volumes", &count);
 
@@ -115,7 +115,7 @@ static void show(struct json_object *answer, bool verbose, bool importable)
 
 static int run(struct cli *cli)
 {
-	struct json_object *answer CLEANUP_JSON = NULL;
+	CLEANUP_JSON struct json_object *answer = NULL;
 	bool importable = args_option(&cli->args, "importable");
 
 	if (client_get(cli, importable ? "/volumes?importable=true" : "/volumes", &answer) < 0 &&

@@ -70,7 +70,7 @@ static void draw(struct watch *watch, const char *note)
 /* Where there is no terminal: a line when something changed. */
 static void print_change(struct watch *watch)
 {
-	struct buf line CLEANUP_BUF = { 0 };
+	CLEANUP_BUF struct buf line = { 0 };
 	char now[32];
 	time_t seconds = time(NULL);
 
@@ -155,7 +155,7 @@ static int watch_loop(struct watch *watch, const char *path)
 static int run(struct cli *cli)
 {
 	struct watch watch = { .cli = cli, .on_terminal = !cli->json && isatty(STDOUT_FILENO) };
-	struct buf path CLEANUP_BUF = { 0 };
+	CLEANUP_BUF struct buf path = { 0 };
 
 	if (import_path(cli, "", &path) < 0)
 		return -1;

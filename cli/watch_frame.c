@@ -26,7 +26,7 @@ static void add(struct frame *frame, const struct frame_size *size, enum line_st
 static void add_title(struct frame *frame, const struct frame_size *size, struct json_object *import)
 {
 	static const enum line_style styles[] = { LINE_TITLE, LINE_ALARM };
-	struct buf line CLEANUP_BUF = { 0 };
+	CLEANUP_BUF struct buf line = { 0 };
 	const char *state = field_text(import, "state");
 	int room;
 
@@ -39,7 +39,7 @@ static void add_title(struct frame *frame, const struct frame_size *size, struct
 static void add_labelled(struct frame *frame, const struct frame_size *size, enum line_style style, const char *label,
 			 const char *text)
 {
-	struct buf line CLEANUP_BUF = { 0 };
+	CLEANUP_BUF struct buf line = { 0 };
 
 	buf_printf(&line, "%-*s%s", LABEL_WIDTH, label, text);
 	add(frame, size, style, buf_text(&line));
@@ -51,7 +51,7 @@ static void add_copy(struct frame *frame, const struct frame_size *size, struct 
 	struct json_object *session = field_get(import, "session");
 	unsigned percent = (unsigned)field_number(session, "percent");
 	unsigned room = size->columns > 46 ? size->columns - 36 : 10;
-	struct buf text CLEANUP_BUF = { 0 };
+	CLEANUP_BUF struct buf text = { 0 };
 
 	if (!session) {
 		add_labelled(frame, size, LINE_FAINT, "Copy", "the orchestrator has said nothing");
@@ -64,7 +64,7 @@ static void add_copy(struct frame *frame, const struct frame_size *size, struct 
 
 static void add_job(struct frame *frame, const struct frame_size *size, struct json_object *job)
 {
-	struct buf text CLEANUP_BUF = { 0 };
+	CLEANUP_BUF struct buf text = { 0 };
 	bool failed = strcmp(field_text(job, "state"), "failed") == 0;
 
 	if (!job)
@@ -76,7 +76,7 @@ static void add_job(struct frame *frame, const struct frame_size *size, struct j
 
 static void add_cells(struct table *table, struct json_object *member)
 {
-	struct buf size CLEANUP_BUF = { 0 }, pause CLEANUP_BUF = { 0 }, paths CLEANUP_BUF = { 0 };
+	CLEANUP_BUF struct buf size = { 0 }, pause = { 0 }, paths = { 0 };
 	bool on_source = strcmp(field_text(member, "active_path"), "Source") == 0;
 
 	print_size(&size, (uint64_t)field_number(member, "size_bytes"));
@@ -96,8 +96,8 @@ static void add_members(struct frame *frame, const struct frame_size *size, stru
 			size_t lines_below)
 {
 	static const char *const headings[] = { "Volume", "Device", "Size", "Active path", "Last pause", "Paths" };
-	struct table table CLEANUP_TABLE = { .columns = ARRAY_SIZE(headings), .right = 1u << 2 | 1u << 4 };
-	struct buf text CLEANUP_BUF = { 0 }, more CLEANUP_BUF = { 0 };
+	CLEANUP_TABLE struct table table = { .columns = ARRAY_SIZE(headings), .right = 1u << 2 | 1u << 4 };
+	CLEANUP_BUF struct buf text = { 0 }, more = { 0 };
 	size_t count, shown = 0;
 	struct json_object *members = field_list(import, "members", &count);
 	size_t room = frame->count + lines_below + 2 < size->rows ? size->rows - frame->count - lines_below - 2 : 0;
@@ -107,7 +107,7 @@ static void add_members(struct frame *frame, const struct frame_size *size, stru
 	for (; shown < count && shown < (count > room ? room - 1 : room); shown++)
 		add_cells(&table, json_object_array_get_idx(members, shown));
 	table_print(&table, &text);
-	char *rest CLEANUP_FREE = buf_take(&text);
+	CLEANUP_FREE char *rest = buf_take(&text);
 
 	for (char *line = rest, *end; line && (end = strchr(line, '\n')); line = end + 1) {
 		*end = '\0';

@@ -1,0 +1,157 @@
+"""importcli with the real agent on a fake engine (tests/daemon/fake_engine.c), and without any agent.
+
+name -> function(tools, directory, environment) that gives what the golden file holds: a transcript.
+"""
+import contextlib
+import os
+import re
+import subprocess
+import time
+
+SOURCE, DESTINATION = "36001405aaaaaaaaaaaaaaaaaaaaaaa01", "36001405bbbbbbbbbbbbbbbbbbbbbbb01"
+
+CONFIGURATION = """[server]
+port = 60443
+certificate = {0}/agent.crt
+key = {0}/agent.key
+trusted = {0}
+socket = {0}/agent.sock
+[log]
+location = {0}
+"""
+
+VARYING = [(re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"), "<time>"), (re.compile(r"in \d+\.\d ms"), "in <duration>"),
+           (re.compile(r"Job: \d+"), "Job: <number>"), (re.compile(r'("(id|job|start_us|duration_us)": )\d+'), r"\1<number>"),
+           (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ "), "<now> ")]
+
+
+@contextlib.contextmanager
+def agent(tools, directory, environment):
+    """A running agent, in a network of its own: the four ports may be taken here."""
+    with open(os.path.join(directory, "agent.conf"), "w", encoding="ascii") as file:
+        file.write(CONFIGURATION.format(directory))
+    subprocess.run([tools["import-cert"], "create", "--directory", directory], check=True, capture_output=True)
+    in_own_network = ["unshare", "-n", "sh", "-c", 'ip link set lo up; exec "$@"', "sh"]
+    process = subprocess.Popen(in_own_network + [tools["import-agent-fake"], "--config", directory + "/agent.conf"],
+                               env={**environment, "FAKE_ENGINE": directory}, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, text=True)
+    try:
+        for line in process.stderr:
+            if "ready" in line:
+                break
+        yield process
+    finally:
+        process.terminate()
+        process.stderr.read()
+        process.wait(30)
+
+
+def run(program, directory, environment, words, **how):
+    done = subprocess.run([program, "--socket", directory + "/agent.sock"] + words.split(), stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60,
+                          env={**environment, "FAKE_ENGINE": directory}, **how)
+    text = f"$ importcli {words}\n{done.stdout}exit status {done.returncode}\n"
+    for pattern, replacement in VARYING:
+        text = pattern.sub(replacement, text)
+    return text.replace(directory, "<directory>")
+
+
+def transcript(*commands):
+    """Commands one after the other; a function among them is called with the directory."""
+    def case(tools, directory, environment):
+        text = ""
+        with agent(tools, directory, environment):
+            for words in commands:
+                text += words(directory) or "" if callable(words) else run(tools["importcli"], directory, environment, words)
+        return text
+    return case
+
+
+def without_agent(*commands, user=None):
+    def case(tools, directory, environment):
+        how = {"user": user, "group": user} if user else {}
+        os.chmod(directory, 0o755)
+        return "".join(run(tools["importcli-fake"], directory, environment, words, **how) for words in commands)
+    return case
+
+
+def fault(function, error):
+    """The engine's `function` fails from now on; without an error: no longer."""
+    def act(directory):
+        path = f"{directory}/{function}.fail"
+        if not error:
+            os.unlink(path)
+            return
+        with open(path, "w", encoding="ascii") as file:
+            file.write(error)
+    return act
+
+
+def dead_and_back(tools, directory, environment):
+    """mhd_status tells the truth after the agent was killed with its socket left behind."""
+    program = tools["importcli"]
+    with agent(tools, directory, environment) as process:
+        text = run(program, directory, environment, "mhd_status")
+        process.kill()
+        process.wait(30)
+        assert os.path.exists(directory + "/agent.sock"), "the socket is to be stale here"
+        text += run(program, directory, environment, "mhd_status")
+        text += run(program, directory, environment, "import list")
+    return text
+
+
+def stopped_agent(tools, directory, environment):
+    """A client that is asked to wait for a job sees the agent stop."""
+    with agent(tools, directory, environment) as process:
+        text = run(tools["importcli"], directory, environment, f"import prepare --id db1 {SOURCE} {DESTINATION}")
+        with open(directory + "/switch.delay_ms", "w", encoding="ascii") as file:
+            file.write("30000")
+        waiting = subprocess.Popen([tools["importcli"], "--socket", directory + "/agent.sock", "import", "switch", "db1",
+                                    "--to", "destination"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                   env=environment)
+        time.sleep(0.5)
+        process.kill()
+        text += waiting.communicate(timeout=30)[0] + f"exit status {waiting.returncode}\n"
+    assert waiting.returncode == 1
+    return re.sub(r": [^\n]* on " + re.escape(directory), ": <how> on <directory>", text)
+
+
+def not_root(tools, directory, environment):
+    """The agent runs, and its socket is root's."""
+    with agent(tools, directory, environment):
+        os.chmod(directory, 0o755)
+        return "".join(run(tools["importcli"], directory, environment, words, user=65534, group=65534)
+                       for words in ("mhd_status", "status", "ha_version"))
+
+
+CASES = {
+    "agent-vendor-commands": transcript(
+        "status --importable", "list_supported_arrays", "server_port", "log_show", "log_level set 1", "log_level",
+        "mhd_status", "restart_webServer", "mhd_status", "server_port change 55443", "server_port"),
+    "agent-import-cutover": transcript(
+        f"import precheck {SOURCE} {DESTINATION}", f"import create --id db1 {SOURCE} {DESTINATION}", "import precheck db1",
+        "import prepare db1", "import switch db1 --to destination", "import switch db1 --to source",
+        "import switch db1 --to destination", "import switch db1 --to destination", "import list", "import cutover db1",
+        "import watch db1", "import delete db1", "import list"),
+    "agent-import-cancel": transcript(
+        f"import prepare --id db1 {SOURCE[1:]} {DESTINATION}", "import cancel db1", "import cancel db1",
+        "import cancel db1 --force", "import delete db1", "import delete db1"),
+    "agent-import-json": transcript(
+        f"import prepare --id db1 {SOURCE} {DESTINATION} --output json", "import switch db1 --to destination --output json",
+        "import list --output json", "import watch nope --output json"),
+    "agent-refuses": transcript(
+        f"import prepare --id db1 {SOURCE} {DESTINATION}", "server_port change 8443", "restart_webServer",
+        "restart_webServer --force", "import cutover db1", "import delete db1", f"import create --id db1 {SOURCE} {SOURCE}",
+        f"import create {SOURCE} {DESTINATION}", "import show nope", "import prepare nope"),
+    "agent-switch-fails": transcript(
+        f"import prepare --id db1 {SOURCE} {DESTINATION}", fault("switch", "hold_timeout"),
+        "import switch db1 --to destination", "import switch db1 --to destination --output json", fault("switch", None),
+        "import switch db1 --to destination"),
+    "agent-not-root": not_root,
+    "agent-killed": dead_and_back,
+    "agent-stops-meanwhile": stopped_agent,
+    "no-agent": without_agent("status", "status --output json", "list_supported_arrays", "mhd_status", "server_port", "import list"),
+    "no-agent-engine-fails": lambda tools, directory, environment: (
+        fault("open", "agent_running")(directory), without_agent("status", "status --output json")(tools, directory, environment))[1],
+    "no-agent-not-root": without_agent("status", "mhd_status", user=65534),
+}

@@ -12,6 +12,8 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 
+#include <string.h>
+
 const char *const identity_rule_files[IDENTITY_RULE_FILES] = {
 	"11-dm-import.rules",
 	"55-z-dm-import.rules",
@@ -87,7 +89,9 @@ static void add_disk_rule(struct buf *buf, const struct identity_store *store, c
 	}
 	if (shown.hidden)
 		buf_puts(buf, hide_disk);
-	buf_puts(buf, ", SYMLINK=\"\"\n");
+	if (shown.hidden || strcmp(shown.wwid, true_wwid) != 0)
+		buf_puts(buf, ", SYMLINK=\"\"");
+	buf_puts(buf, "\n");
 }
 
 char *identity_rules(const struct identity_store *store)
@@ -105,8 +109,6 @@ char *identity_rules(const struct identity_store *store)
 		identity_present(store, record->source_wwid, &source);
 		if (source.retired)
 			add_map_rule(&buf, source.wwid);
-		if (record->role != IDENTITY_HIDDEN)
-			add_disk_rule(&buf, store, record->source_wwid);
 		add_disk_rule(&buf, store, record->destination_wwid);
 	}
 	buf_puts(&buf, "\nLABEL=\"dm_import_end\"\n");

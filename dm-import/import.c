@@ -118,6 +118,19 @@ static int check_luns_free(struct engine *engine, const struct import *import, s
 	return 0;
 }
 
+/* A crash in an earlier create may have left a hiding rule and no record; it belongs to nobody. */
+static void drop_orphans(struct engine *engine, const struct import *import)
+{
+	for (size_t i = 0; i < 2 * import->member_count; i++) {
+		const struct member *member = &import->members[i / 2];
+		const struct identity_record *record =
+			identity_find(&engine->identities, i % 2 ? member->source_wwid : member->destination_wwid);
+
+		if (record && record->role == IDENTITY_HIDDEN && !engine_find(engine, record->import_id))
+			identity_drop(&engine->identities, record->destination_wwid);
+	}
+}
+
 /* The hiding rule must not fall on a LUN that somebody uses, nor the import on a source that is not there. */
 static int check_luns(struct engine *engine, struct import *import, struct error *err)
 {
@@ -198,6 +211,17 @@ static int hide_and_record(struct engine *engine, struct import *import, struct 
 	return 0;
 }
 
+static int admit(struct engine *engine, struct import *import, struct error *err)
+{
+	if (engine->import_count >= IMPORTS_MAX)
+		return error_set(err, ERR_IMPORT_LIMIT, NULL, "(%d)", IMPORTS_MAX);
+	drop_orphans(engine, import);
+	if (check_luns_free(engine, import, err) < 0 || check_luns(engine, import, err) < 0 ||
+	    check_space(engine, err) < 0)
+		return -1;
+	return hide_and_record(engine, import, err);
+}
+
 int engine_import_create(struct engine *engine, const struct import_request *request, const struct observer *observer,
 			 char ret_id[static IMPORT_ID_SIZE], bool *ret_created, struct error *err)
 {
@@ -221,10 +245,7 @@ int engine_import_create(struct engine *engine, const struct import_request *req
 	import->created_ms = host->wall_ms(host->ctx);
 	if (!import->id[0])
 		snprintf(import->id, sizeof(import->id), "import-%" PRIu64, import->created_ms);
-	if (engine->import_count >= IMPORTS_MAX)
-		error_set(err, ERR_IMPORT_LIMIT, NULL, "%d", IMPORTS_MAX);
-	else if (check_luns_free(engine, import, err) == 0 && check_luns(engine, import, err) == 0 &&
-		 check_space(engine, err) == 0 && hide_and_record(engine, import, err) == 0) {
+	if (admit(engine, import, err) == 0) {
 		snprintf(ret_id, IMPORT_ID_SIZE, "%s", import->id);
 		*ret_created = true;
 		return 0;

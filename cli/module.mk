@@ -1,7 +1,7 @@
 $(eval $(call library,cli,cli))
 
 # HTTP over the agent's socket is libcurl's.
-CLI_LIBS := $(call pkg,libcurl json-c)
+CLI_LIBS = $(call pkg,libcurl json-c)
 $(eval $(call program,importcli,$$(OUT)/cli/main.o,$$(OUT)/libcli.a $$(OUT)/libdm_import.a $$(OUT)/libbase.a,$$(CLI_LIBS) $$(ENGINE_LIBS)))
 PROGRAMS += $(OUT)/importcli
 
@@ -9,3 +9,6 @@ INSTALL_TARGETS += install-cli
 .PHONY: install-cli
 install-cli: $(OUT)/importcli
 	install -D -m 0755 $< $(DESTDIR)/usr/sbin/importcli
+
+# Its unit tests link what they test.
+$(OUT)/tests/unit/test_cli_%: TEST_LIBS += $(CLI_LIBS)

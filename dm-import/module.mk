@@ -1,4 +1,4 @@
 $(eval $(call library,dm_import,dm-import))
 
 # What the engine's real ports link; the fakes need only json-c.
-ENGINE_LIBS := $(call pkg,devmapper libudev libsystemd json-c inih) -lsgutils2
+ENGINE_LIBS = $(call pkg,devmapper libudev libsystemd json-c inih) -lsgutils2

@@ -14,13 +14,13 @@ class Fio:
     """Writes and reads back random blocks of a device or file until stopped. Directly, one at a time, so
     that every pause of the device is one long I/O; a little thinking in between leaves the CPU to others."""
 
-    def __init__(self, name, filename, directory, size_mib=48, offset_mib=0, runtime_s=900):
+    def __init__(self, name, filename, directory, size_mib=48, offset_mib=0, runtime_s=900, thinktime_us=1000):
         self.name, self.base = name, "%s/fio-%s" % (directory, name)
         self.process = subprocess.Popen([
             "fio", "--name=" + name, "--filename=" + filename, "--size=%dm" % size_mib,
             "--offset=%dm" % offset_mib, "--ioengine=psync", "--direct=1", "--rw=randrw", "--bs=4k",
-            "--time_based", "--runtime=%d" % runtime_s, "--thinktime=1000", "--thinktime_blocks=4",
-            "--randrepeat=0", "--norandommap", "--verify=crc32c", "--verify_backlog=64", "--verify_fatal=1",
+            "--time_based", "--runtime=%d" % runtime_s, "--thinktime=%d" % thinktime_us, "--thinktime_blocks=4",
+            "--randrepeat=0", "--norandommap", "--verify_state_save=0", "--verify=crc32c", "--verify_backlog=64", "--verify_fatal=1",
             "--write_lat_log=" + self.base, "--log_unix_epoch=1", "--log_offset=0", "--log_entries=262144",
             "--disable_slat=1", "--thread", "--output-format=json", "--output=" + self.base + ".json"],
             stdout=subprocess.DEVNULL, stderr=open(self.base + ".err", "w"), cwd=directory)

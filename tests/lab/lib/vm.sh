@@ -9,6 +9,7 @@ make_layer() { # FILE [SCRIPT]
 	cp -r "$lab/rootfs/." "$tree/"
 	cp -r "$lab/guest" "$lab/scenarios" "$lab/apart" "$tree/lab/"
 	[ -z "${2:-}" ] || cp "$2" "$tree/lab/script"
+	[ -z "${LAB_ADD:-}" ] || cp -r "$LAB_ADD" "$tree/lab/add"
 	for unit in $(words "$lab/masks"); do
 		ln -s /dev/null "$tree/etc/systemd/system/$unit"
 	done

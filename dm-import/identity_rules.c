@@ -109,6 +109,7 @@ char *identity_rules(const struct identity_store *store)
 		identity_present(store, record->source_wwid, &source);
 		if (source.retired)
 			add_map_rule(&buf, source.wwid);
+		add_disk_rule(&buf, store, record->source_wwid);
 		add_disk_rule(&buf, store, record->destination_wwid);
 	}
 	buf_puts(&buf, "\nLABEL=\"dm_import_end\"\n");

@@ -4,7 +4,7 @@ import os
 import re
 
 import host
-from util import read, sh
+from util import Failure, read, settle, sh, wait_for
 
 KERNEL_FAULT = re.compile(r"WARNING:|BUG:|Oops|general protection|hung_task|blocked for more than|"
                           r"refcount_t|list_(add|del) corruption|possible deadlock")
@@ -19,6 +19,7 @@ def baseline():
 
 
 def check_all(lab, fail):
+    settle()
     check_maps(lab, fail)
     check_disks(lab, fail)
     check_rules(lab, fail)
@@ -90,10 +91,17 @@ def check_cookies(fail):
 
 
 def check_processes(lab, fail):
-    for name, count in host.processes().items():
-        if count > lab.kept["baseline"]["processes"].get(name, 0) and name not in COMES_AND_GOES:
-            fail("processes", "%d processes %s, there were %d" % (
-                count, name, lab.kept["baseline"]["processes"].get(name, 0)))
+    """No process more than before; what udev's last events started may take a moment to end."""
+    before = lab.kept["baseline"]["processes"]
+
+    def more():
+        return {name: count for name, count in host.processes().items()
+                if count > before.get(name, 0) and name not in COMES_AND_GOES}
+    try:
+        wait_for("processes to end", lambda: not more(), 10, 0.5)
+    except Failure:
+        for name, count in more().items():
+            fail("processes", "%d processes %s, there were %d" % (count, name, before.get(name, 0)))
 
 
 def check_kernel_log(lab, fail):

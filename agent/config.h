@@ -19,6 +19,7 @@ struct config {
 	char certificate[CONFIG_TEXT_SIZE], key[CONFIG_TEXT_SIZE];
 	char trusted[CONFIG_TEXT_SIZE]; /* directory of the trusted clients' certificates */
 	char socket[CONFIG_TEXT_SIZE];	/* the Unix socket */
+	unsigned request_timeout_s;	/* for a client to send a request */
 	enum log_level log_level;
 	char log_location[CONFIG_TEXT_SIZE];
 	unsigned min_paths, max_members;

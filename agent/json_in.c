@@ -5,7 +5,6 @@
 
 #include "base/cleanup.h"
 
-#include <limits.h>
 #include <string.h>
 
 enum { DEPTH_MAX = 8 };
@@ -16,9 +15,37 @@ static void cleanup_tokener(struct json_tokener **tokener)
 		json_tokener_free(*tokener);
 }
 
+/*
+ * What json-c would let pass even when strict: names in single quotes, NUL. And the depth, exactly: only what stands
+ * outside of strings counts.
+ */
+static int scan(const char *text, size_t length, struct error *err)
+{
+	bool in_string = false;
+	unsigned depth = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		char c = text[i];
+
+		if (c == '\0' || (c == '\'' && !in_string))
+			return error_set(err, ERR_JSON_BROKEN, NULL, "unexpected character at byte %zu", i);
+		if (c == '\\' && in_string)
+			i++;
+		else if (c == '"')
+			in_string = !in_string;
+		else if (in_string)
+			continue;
+		else if ((c == '{' || c == '[') && ++depth > DEPTH_MAX)
+			return error_set(err, ERR_JSON_TOO_DEEP, NULL, "more than %d levels", DEPTH_MAX);
+		else if ((c == '}' || c == ']') && depth)
+			depth--;
+	}
+	return 0;
+}
+
 int json_in_parse(const char *text, size_t length, struct json_object **ret, struct error *err)
 {
-	CLEANUP(cleanup_tokener) struct json_tokener *tokener = json_tokener_new_ex(DEPTH_MAX + 1);
+	CLEANUP(cleanup_tokener) struct json_tokener *tokener = json_tokener_new_ex(DEPTH_MAX + 2);
 	CLEANUP_JSON struct json_object *object = NULL;
 	enum json_tokener_error error;
 
@@ -28,8 +55,8 @@ int json_in_parse(const char *text, size_t length, struct json_object **ret, str
 		*ret = json_object_new_object();
 		return *ret ? 0 : error_no_memory(err);
 	}
-	if (length >= INT_MAX || memchr(text, '\0', length))
-		return error_set(err, ERR_JSON_BROKEN, NULL, "the body has a NUL byte");
+	if (scan(text, length, err) < 0)
+		return -1;
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	object = json_tokener_parse_ex(tokener, text, (int)length);
 	error = json_tokener_get_error(tokener);
@@ -37,8 +64,6 @@ int json_in_parse(const char *text, size_t length, struct json_object **ret, str
 		object = json_tokener_parse_ex(tokener, "", 1);
 		error = json_tokener_get_error(tokener);
 	}
-	if (error == json_tokener_error_depth)
-		return error_set(err, ERR_JSON_TOO_DEEP, NULL, "more than %d levels", DEPTH_MAX);
 	if (error != json_tokener_success)
 		return error_set(err, ERR_JSON_BROKEN, NULL, "%s at byte %zu", json_tokener_error_desc(error),
 				 json_tokener_get_parse_end(tokener));

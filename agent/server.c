@@ -23,11 +23,10 @@ enum {
 	CONNECTIONS_MAX = 64,
 	CONNECTIONS_PER_IP = 16,
 	IDLE_TIMEOUT_S = 15,
-	REQUEST_TIMEOUT_S = 20, /* from a connection's or request's begin until its body is here */
 	REPLY_TIMEOUT_S = 60,	/* to take the answer and think of the next request */
 	STOP_GRACE_MS = 5000,
 	BODY_MAX = 64 * 1024,
-	BODY_READ_MAX = 1024 * 1024, /* read and thrown away so that the client sees the answer */
+	BODY_READ_MAX = 16 * 1024 * 1024, /* read and thrown away so that the client sees the answer */
 	WAIT_MAX_S = 60,
 };
 
@@ -112,7 +111,7 @@ static void on_connection(void *ctx, struct MHD_Connection *mhd, void **context,
 	if (!connection)
 		return;
 	connection->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-	set_deadline(server, connection, REQUEST_TIMEOUT_S);
+	set_deadline(server, connection, server->agent->config.request_timeout_s);
 	pthread_mutex_lock(&server->mutex);
 	connection->next = server->connections;
 	server->connections = connection;
@@ -190,7 +189,7 @@ static struct exchange *begin(struct server *server, struct MHD_Connection *mhd,
 
 	if (!exchange)
 		return NULL;
-	set_deadline(server, connection_of(mhd), REQUEST_TIMEOUT_S);
+	set_deadline(server, connection_of(mhd), server->agent->config.request_timeout_s);
 	exchange->server = server;
 	exchange->request.agent = server->agent;
 	exchange->request.stop = &server->stop;

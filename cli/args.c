@@ -57,7 +57,7 @@ __attribute__((format(printf, 2, 3))) static bool wrong(struct args *args, const
 }
 
 /* One option at **words, its value taken from the next word if need be. */
-static bool parse_option(struct args *args, const struct option_spec *specs, char ***words)
+static bool parse_option(struct args *args, const struct option_spec *specs, const char *const **words)
 {
 	const char *word = *(*words)++;
 	const struct option_spec *spec = find_option(specs, word);
@@ -82,7 +82,7 @@ static bool parse_option(struct args *args, const struct option_spec *specs, cha
 	return true;
 }
 
-bool args_parse(struct args *args, const struct option_spec *specs, bool one_operand, char ***words)
+bool args_parse(struct args *args, const struct option_spec *specs, bool one_operand, const char *const **words)
 {
 	while (**words) {
 		const char *word = **words;

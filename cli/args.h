@@ -37,7 +37,7 @@ extern const struct option_spec args_common[];
  * options. With `one_operand` it stops before the first operand, else it goes to the end; *words then points to what
  * is left. False with args->error set when the command line is wrong.
  */
-bool args_parse(struct args *args, const struct option_spec *specs, bool one_operand, char ***words);
+bool args_parse(struct args *args, const struct option_spec *specs, bool one_operand, const char *const **words);
 
 /* The value of an option ("" for one without), NULL when it was not given. */
 const char *args_option(const struct args *args, const char *name);

@@ -110,7 +110,7 @@ static const struct command *find(const struct command *const *table, const char
 }
 
 /* Go from the table of commands down to the one that the words name; options of every command may stand between. */
-static int find_command(struct cli *cli, char ***words)
+static int find_command(struct cli *cli, const char *const **words)
 {
 	const struct command *const *table = commands;
 
@@ -149,7 +149,7 @@ static bool wants_help(const struct args *args)
 }
 
 /* Known before anything is parsed, so that what is wrong with the rest is told as JSON too. */
-static bool asks_for_json(char **words)
+static bool asks_for_json(const char *const *words)
 {
 	for (; *words; words++)
 		if (strcmp(*words, "--output=json") == 0 ||
@@ -158,7 +158,7 @@ static bool asks_for_json(char **words)
 	return false;
 }
 
-static int parse(struct cli *cli, char **words)
+static int parse(struct cli *cli, const char *const *words)
 {
 	if (find_command(cli, &words) < 0)
 		return -1;
@@ -186,7 +186,7 @@ static int run(struct cli *cli)
 	return cli->command->run(cli);
 }
 
-int cli_main(char **words)
+int cli_main(const char *const *words)
 {
 	struct cli cli = { .socket_path = CLIENT_SOCKET_PATH, .json = asks_for_json(words) };
 	int result = parse(&cli, words) < 0 ? -1 : run(&cli);

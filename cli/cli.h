@@ -69,6 +69,6 @@ void help_usage(struct buf *buf, const struct command *command);
 
 /* Run the words after the program's name (NULL-terminated); returns the exit status: 0 done, 1 failed, 2 wrong usage.
  */
-int cli_main(char **words);
+int cli_main(const char *const *words);
 
 #endif

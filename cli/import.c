@@ -91,16 +91,6 @@ int import_create(struct cli *cli, struct json_object **ret)
 	return client_call(cli, "POST", "/imports", body, 0, ret);
 }
 
-void import_add_session(struct buf *buf, struct json_object *import)
-{
-	struct json_object *session = field_get(import, "session");
-
-	if (session)
-		buf_printf(buf, "%s, %d %%", field_text(session, "state"), (int)field_number(session, "percent"));
-	else
-		buf_puts(buf, "-");
-}
-
 int import_job(struct cli *cli, struct json_object *import, struct json_object **ret)
 {
 	CLEANUP_BUF struct buf path = { 0 };

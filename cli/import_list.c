@@ -2,9 +2,9 @@
  * import list, import show.
  */
 #include "client.h"
+#include "describe.h"
 #include "field.h"
 #include "import.h"
-#include "job.h"
 #include "print.h"
 
 static void show_list(struct json_object *answer)
@@ -22,7 +22,7 @@ static void show_list(struct json_object *answer)
 		CLEANUP_BUF struct buf session = { 0 };
 
 		field_list(import, "members", &members);
-		import_add_session(&session, import);
+		describe_session(&session, import);
 		table_cell(&table, "%s", field_text(import, "id"));
 		table_cell(&table, "%s", field_text(import, "state"));
 		table_cell(&table, "%s", field_text(import, "active_path"));
@@ -87,10 +87,10 @@ static void show(struct json_object *import, struct json_object *job)
 		buf_printf(&text, "Attention: %s\nWhat to do: %s\n", field_text(attention, "text"),
 			   field_text(attention, "remedy"));
 	buf_printf(&text, "Active path: %s\nSession: ", field_text(import, "active_path"));
-	import_add_session(&text, import);
+	describe_session(&text, import);
 	buf_puts(&text, "\nLast job: ");
 	if (job)
-		job_describe(&text, job);
+		describe_job(&text, job);
 	else
 		buf_puts(&text, "-");
 	buf_printf(&text, "\nCreated: %s\nUpdated: %s\n", field_text(import, "created"), field_text(import, "updated"));

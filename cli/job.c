@@ -5,6 +5,7 @@
 #include "job.h"
 
 #include "client.h"
+#include "describe.h"
 #include "field.h"
 #include "print.h"
 #include "terminal.h"
@@ -15,31 +16,9 @@
 
 enum { WAIT_S = 30, POLL_MS = 200 };
 
-static bool ended(struct json_object *job)
-{
-	return strcmp(field_text(job, "state"), "done") == 0 || strcmp(field_text(job, "state"), "failed") == 0;
-}
-
 bool job_unchanged(struct json_object *job)
 {
 	return field_true(field_get(job, "result"), "unchanged");
-}
-
-void job_describe(struct buf *buf, struct json_object *job)
-{
-	const char *state = field_text(job, "state"), *step = field_text(job, "step");
-
-	buf_puts(buf, field_text(job, "kind"));
-	if (strcmp(state, "failed") == 0) {
-		buf_printf(buf, " failed: %s", field_text(field_get(job, "error"), "title"));
-	} else if (ended(job)) {
-		buf_puts(buf, " done in ");
-		print_duration(buf, field_number(job, "duration_us"));
-	} else if (*step) {
-		buf_printf(buf, ": %s, %d %%", step, (int)field_number(job, "percent"));
-	} else {
-		buf_printf(buf, ": %s", state);
-	}
 }
 
 static int failed(struct cli *cli, struct json_object *job)
@@ -63,13 +42,13 @@ static int follow(struct cli *cli, struct json_object **job, bool on_terminal)
 	CLEANUP_BUF struct buf path = { 0 };
 
 	buf_printf(&path, "/jobs/%" PRId64, field_number(*job, "id"));
-	while (!ended(*job)) {
+	while (!job_has_ended(*job)) {
 		struct json_object *newer = NULL;
 
 		if (on_terminal) {
 			CLEANUP_BUF struct buf line = { 0 };
 
-			job_describe(&line, *job);
+			describe_job(&line, *job);
 			terminal_progress(buf_text(&line));
 			if (terminal_key(POLL_MS) == KEY_QUIT) {
 				fprintf(stderr,

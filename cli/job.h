@@ -13,9 +13,6 @@
  */
 int job_run(struct cli *cli, const char *path, struct json_object *body, struct json_object **ret_job);
 
-/* "switch: hold, 60 %" or "switch done in 1.84 s" */
-void job_describe(struct buf *buf, struct json_object *job);
-
 /* Nothing had to be done: the import was in that state already. */
 bool job_unchanged(struct json_object *job);
 

@@ -20,5 +20,5 @@ const struct command *const commands[] = {
 
 int main(int argc, char **argv)
 {
-	return cli_main(argc > 0 ? argv + 1 : argv);
+	return cli_main((const char *const *)(argc > 0 ? argv + 1 : argv));
 }

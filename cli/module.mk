@@ -9,6 +9,3 @@ INSTALL_TARGETS += install-cli
 .PHONY: install-cli
 install-cli: $(OUT)/importcli
 	install -D -m 0755 $< $(DESTDIR)/usr/sbin/importcli
-
-# Its unit tests link what they test.
-$(OUT)/tests/unit/test_cli_%: TEST_LIBS += $(CLI_LIBS)

@@ -5,7 +5,6 @@
 #include "client.h"
 #include "field.h"
 #include "import.h"
-#include "job.h"
 #include "print.h"
 #include "terminal.h"
 #include "watch_frame.h"

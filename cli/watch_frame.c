@@ -3,9 +3,8 @@
  */
 #include "watch_frame.h"
 
+#include "describe.h"
 #include "field.h"
-#include "import.h"
-#include "job.h"
 #include "print.h"
 
 #include "base/cleanup.h"
@@ -70,7 +69,7 @@ static void add_job(struct frame *frame, const struct frame_size *size, struct j
 	if (!job)
 		buf_puts(&text, "-");
 	else
-		job_describe(&text, job);
+		describe_job(&text, job);
 	add_labelled(frame, size, failed ? LINE_ALARM : LINE_PLAIN, "Job", buf_text(&text));
 }
 
@@ -154,10 +153,10 @@ void frame_line(struct buf *buf, struct json_object *import, struct json_object 
 		   field_text(import, "active_path"));
 	if (field_get(import, "session")) {
 		buf_puts(buf, ", ");
-		import_add_session(buf, import);
+		describe_session(buf, import);
 	}
 	if (job) {
 		buf_puts(buf, ", ");
-		job_describe(buf, job);
+		describe_job(buf, job);
 	}
 }

@@ -5,10 +5,12 @@ name -> function(tools, directory, environment) that gives what the golden file 
 import contextlib
 import os
 import re
+import shutil
 import subprocess
 import time
 
 SOURCE, DESTINATION = "36001405aaaaaaaaaaaaaaaaaaaaaaa01", "36001405bbbbbbbbbbbbbbbbbbbbbbb01"
+NOBODY = 65534
 
 CONFIGURATION = """[server]
 port = 60443
@@ -46,7 +48,12 @@ def agent(tools, directory, environment):
         process.wait(30)
 
 
-def run(program, directory, environment, words, **how):
+def run(program, directory, environment, words, user=None):
+    how = {}
+    if user:  # who may not be allowed to go where the program is
+        program = shutil.copy(program, directory)
+        os.chmod(directory, 0o755)
+        how = {"user": user, "group": user}
     done = subprocess.run([program, "--socket", directory + "/agent.sock"] + words.split(), stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60,
                           env={**environment, "FAKE_ENGINE": directory}, **how)
@@ -69,9 +76,7 @@ def transcript(*commands):
 
 def without_agent(*commands, user=None):
     def case(tools, directory, environment):
-        how = {"user": user, "group": user} if user else {}
-        os.chmod(directory, 0o755)
-        return "".join(run(tools["importcli-fake"], directory, environment, words, **how) for words in commands)
+        return "".join(run(tools["importcli-fake"], directory, environment, words, user) for words in commands)
     return case
 
 
@@ -119,8 +124,7 @@ def stopped_agent(tools, directory, environment):
 def not_root(tools, directory, environment):
     """The agent runs, and its socket is root's."""
     with agent(tools, directory, environment):
-        os.chmod(directory, 0o755)
-        return "".join(run(tools["importcli"], directory, environment, words, user=65534, group=65534)
+        return "".join(run(tools["importcli"], directory, environment, words, NOBODY)
                        for words in ("mhd_status", "status", "ha_version"))
 
 
@@ -153,5 +157,5 @@ CASES = {
     "no-agent": without_agent("status", "status --output json", "list_supported_arrays", "mhd_status", "server_port", "import list"),
     "no-agent-engine-fails": lambda tools, directory, environment: (
         fault("open", "agent_running")(directory), without_agent("status", "status --output json")(tools, directory, environment))[1],
-    "no-agent-not-root": without_agent("status", "mhd_status", user=65534),
+    "no-agent-not-root": without_agent("status", "mhd_status", user=NOBODY),
 }

@@ -16,10 +16,11 @@ static const char bindings_path[] = "/etc/multipath/bindings";
 static const char wwids_path[] = "/etc/multipath/wwids";
 
 /* ID_SERIAL, or "" where multipathd ignores the disk: it wants one of the properties of its default whitelist. */
-static void usable_wwid(const char *properties, char *ret, size_t size)
+static void usable_wwid(const struct fake_world *world, const char *properties, char *ret, size_t size)
 {
 	property_get(properties, "ID_SERIAL", ret, size);
-	if (!strstr(properties, "\nSCSI_IDENT_") && !strstr(properties, "\nID_WWN"))
+	if (strcmp(ret, world->settings.blacklisted) == 0 ||
+	    (!strstr(properties, "\nSCSI_IDENT_") && !strstr(properties, "\nID_WWN")))
 		ret[0] = '\0';
 }
 
@@ -53,7 +54,7 @@ static size_t paths_of(struct fake_world *world, const char *wwid, struct fake_d
 
 		if (disk->place != DISK_PRESENT || disk->event_pending || !disk->known)
 			continue;
-		usable_wwid(disk->properties, presented, sizeof(presented));
+		usable_wwid(world, disk->properties, presented, sizeof(presented));
 		if (strcmp(presented, wwid) == 0)
 			ret[count++] = disk;
 	}
@@ -74,7 +75,7 @@ bool multipath_claims(struct fake_world *world, const char *properties)
 	struct fake_disk *paths[DISKS_MAX];
 	char wwid[WWID_SIZE];
 
-	usable_wwid(properties, wwid, sizeof(wwid));
+	usable_wwid(world, properties, wwid, sizeof(wwid));
 	return wwid[0] && may_have_map(world, wwid, paths_of(world, wwid, paths));
 }
 
@@ -150,6 +151,10 @@ static void sync_map(struct fake_world *world, struct fake_map *map)
 	for (size_t i = 0; i < wanted_count; i++)
 		if (world->luns[wanted[i]->lun].size_bytes / 512 == map->size_sectors)
 			fitting[n++] = wanted[i];
+	if (n == 0 && map->open_count == 0 && !map->suspended) {
+		dm_destroy(world, map); /* a map goes with its last path, unless somebody has it open */
+		return;
+	}
 	differs = n != count;
 	for (size_t i = 0; i < n && !differs; i++) {
 		bool found = false;
@@ -215,7 +220,7 @@ void multipathd_run(struct fake_world *world)
 
 		if (disk->place != DISK_PRESENT || disk->event_pending || !disk->known)
 			continue;
-		usable_wwid(disk->properties, wwid, sizeof(wwid));
+		usable_wwid(world, disk->properties, wwid, sizeof(wwid));
 		snprintf(uuid, sizeof(uuid), "mpath-%s", wwid);
 		if (!wwid[0] || world_map_by_uuid(world, uuid))
 			continue;
@@ -317,7 +322,7 @@ static int do_claim(struct fake_world *world, const char *name, struct error *er
 
 	if (!disk)
 		return world_refuse(world, "multipathd.claim", name, ENODEV, err);
-	usable_wwid(disk->properties, wwid, sizeof(wwid));
+	usable_wwid(world, disk->properties, wwid, sizeof(wwid));
 	if (!wwid[0])
 		return world_refuse(world, "multipathd.claim", name, EINVAL, err);
 	multipathd_remember(world, wwid);

@@ -107,9 +107,10 @@ struct failure {
 struct multipathd_settings {
 	char find_multipaths[16]; /* no, yes, strict, greedy */
 	bool recheck_wwid, user_friendly_names;
-	char uid_attribute[32]; /* "ID_SERIAL" */
-	bool sg3_rules;		/* sg3_utils' udev rules are installed */
-	bool debian_rules;	/* the dm rules are 55- and 60- as on Debian, not 10- and 13- */
+	char uid_attribute[32];	     /* "ID_SERIAL" */
+	char blacklisted[WWID_SIZE]; /* a LUN that multipathd has to ignore, "" = none */
+	bool sg3_rules;		     /* sg3_utils' udev rules are installed */
+	bool debian_rules;	     /* the dm rules are 55- and 60- as on Debian, not 10- and 13- */
 };
 
 struct fake_world {

@@ -115,15 +115,18 @@ def kernel_log():
 
 def snapshot():
     """What must not change by a refused request: tables, rules, identities, disks."""
-    tables = sorted(line for line in sh("dmsetup table").splitlines())
-    return {"tables": tables, "rules": product_rules(), "identity": read("/etc/dm-import/identity", ""),
+    tables = sorted(sh("dmsetup table").splitlines())
+    identity = [line for line in read("/etc/dm-import/identity", "").splitlines()
+                if line and not line.startswith(("#", "end "))]
+    return {"tables": tables, "rules": product_rules(), "identity": identity,
             "disks": {name: disk["wwid"] for name, disk in disks().items()},
             "serials": {name: udev_property(name, "ID_SERIAL") for name in disks()}}
 
 
 def udev_property(name, key):
-    for line in sh(["udevadm", "info", "-q", "property", "-n", "/dev/" + name], check=False).splitlines():
-        if line.startswith(key + "="):
+    """From udev's database as it lies on disk."""
+    for line in read("/run/udev/data/b" + read("/sys/block/%s/dev" % name, ""), "").splitlines():
+        if line.startswith("E:%s=" % key):
             return line.split("=", 1)[1]
     return ""
 

@@ -30,7 +30,7 @@ enable_units() { # TREE
 	done
 }
 
-# Builds and installs the product into build/lab/product; leaves product empty if there is none yet.
+# Builds and installs the product into a folder of this run; leaves product empty if there is none yet.
 make_product() {
 	product=
 	[ "${LAB_PRODUCT:-}" = none ] && return
@@ -39,9 +39,8 @@ make_product() {
 		return
 	fi
 	[ -f "$repo/Makefile" ] || { echo "lab: no Makefile yet, the VM gets no product" >&2; return; }
-	rm -rf "$out/product"
-	if make -C "$repo" -s install DESTDIR="$out/product" > "$out/product.log" 2>&1; then
-		product=$out/product
+	if make -C "$repo" -s install DESTDIR="$scratch/product" > "$out/product.log" 2>&1; then
+		product=$scratch/product
 	else
 		echo "lab: 'make install' failed, the VM gets no product; see ${out#"$repo/"}/product.log" >&2
 	fi

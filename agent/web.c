@@ -30,6 +30,7 @@ struct web {
 	int new_listener; /* on the port to move to, -1: none */
 	bool restart;
 
+	atomic_bool up; /* HTTPS was started and not stopped */
 	atomic_llong certificate_expiry;
 };
 
@@ -70,7 +71,9 @@ static void try_https(struct web *web, int listener)
 {
 	struct error err = { 0 };
 
+	atomic_store(&web->up, false);
 	if (start_https(web, listener, &web->https, &err) == 0) {
+		atomic_store(&web->up, true);
 		web->last_failure = ERR_NONE;
 		log_info("HTTPS on port %u", web_port(web));
 		return;
@@ -169,7 +172,7 @@ unsigned web_port(struct web *web)
 
 bool web_answers(struct web *web)
 {
-	return listener_answers(web->agent->config.address, web_port(web));
+	return atomic_load(&web->up) && listener_answers(web->agent->config.address, web_port(web));
 }
 
 time_t web_certificate_expiry(struct web *web)

@@ -26,10 +26,13 @@ KEYWORDS = {"type", "required", "properties", "additionalProperties", "items", "
             "minItems", "maxItems", "oneOf", "$ref", "description", "default"}
 
 
+with open(os.path.join(ROOT, "docs", "openapi.yaml"), encoding="utf-8") as _file:
+    DOCUMENT = yaml.safe_load(_file)
+
+
 class OpenApi:
-    def __init__(self, path=os.path.join(ROOT, "docs", "openapi.yaml")):
-        with open(path, encoding="utf-8") as file:
-            self.document = yaml.safe_load(file)
+    def __init__(self):
+        self.document = DOCUMENT
         self.seen = set()  # (method, path template, status as it is in the file)
 
     def resolve(self, node):

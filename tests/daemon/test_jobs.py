@@ -14,7 +14,7 @@ class Jobs(unittest.TestCase):
     def tearDown(self):
         self.agent.close()
 
-    def start(self, verb="prepare", delay_ms=1200, body=None):
+    def start(self, verb="prepare", delay_ms=600, body=None):
         self.agent.command(verb, "delay_ms", delay_ms)
         answer = self.agent.tls("POST", f"/imports/a/{verb}", body)
         self.assertEqual(answer.status, 202)
@@ -34,29 +34,30 @@ class Jobs(unittest.TestCase):
             if job["step"] and job["step"] not in seen:
                 seen.append(job["step"])
             self.assertEqual(self.agent.tls("GET", "/imports/a").body["job"], number)
-            time.sleep(0.05)
+            time.sleep(0.02)
         self.assertEqual((job["state"], job["percent"]), ("done", 100))
         self.assertGreaterEqual(len(seen), 4, seen)
-        self.assertGreaterEqual(job["duration_us"], 1_100_000)
+        self.assertGreaterEqual(job["duration_us"], 550_000)
         for step, after in zip(job["steps"], job["steps"][1:]):
             self.assertAlmostEqual(step["start_us"] + step["duration_us"], after["start_us"], delta=1)
 
     def test_reading_does_not_wait_for_a_running_verb(self):
         self.agent.tls("GET", "/volumes")
-        number = self.start(delay_ms=3000)
+        number = self.start(delay_ms=20000)
         begin = time.monotonic()
         for path in ("/host", "/volumes", f"/volumes/{WWIDS[0]}", "/imports", "/imports/a", "/jobs", "/agent", "/agent/arrays",
                      "/metrics"):
             self.assertEqual(self.agent.tls("GET", path).status, 200)
-        self.assertLess(time.monotonic() - begin, 1.5)
+        self.assertLess(time.monotonic() - begin, 10)
         self.assertEqual(self.job(number)["state"], "running")
+        self.agent.stop(signal.SIGKILL)  # SIGTERM would wait for the job
 
     def test_wait_that_is_too_short(self):
-        self.agent.command("prepare", "delay_ms", 2500)
+        self.agent.command("prepare", "delay_ms", 1500)
         begin = time.monotonic()
         answer = self.agent.verb("a", "prepare", wait=1)
         self.assertEqual((answer.status, answer.headers["Preference-Applied"]), (202, None))
-        self.assertTrue(0.9 < time.monotonic() - begin < 2)
+        self.assertGreater(time.monotonic() - begin, 0.9)
         self.assertEqual(self.job(answer.body["id"], 10)["state"], "done")
 
     def test_wait_ends_with_the_job(self):
@@ -82,11 +83,11 @@ class Jobs(unittest.TestCase):
             self.assertEqual((answer.status, answer.code), (409, "state_wrong"), verb)
 
     def test_wrong_state_is_said_at_once_while_a_verb_runs(self):
-        self.start(delay_ms=3000)
-        begin = time.monotonic()
+        number = self.start(delay_ms=20000)
         answer = self.agent.tls("POST", "/imports/a/commit")
         self.assertEqual((answer.status, answer.code), (409, "state_wrong"))
-        self.assertLess(time.monotonic() - begin, 1)
+        self.assertEqual(self.job(number)["state"], "running")
+        self.agent.stop(signal.SIGKILL)
 
     def test_verbs_run_one_after_the_other(self):
         self.agent.new_import("b", 1)
@@ -121,12 +122,12 @@ class Jobs(unittest.TestCase):
 
     def test_volumes_that_cannot_be_read(self):
         self.agent.command("volumes", "fail", "multipathd_failed")
-        time.sleep(2.1)
+        self.agent.local("POST", "/host/refresh", headers={"Prefer": "wait=5"})  # what is known is old then
         answer = self.agent.tls("GET", "/volumes")
         self.assertEqual((answer.status, answer.code), (500, "multipathd_failed"))
         self.assertEqual(self.agent.tls("GET", f"/volumes/{WWIDS[0]}").code, "multipathd_failed")
         self.agent.no_commands()
-        time.sleep(2.1)
+        time.sleep(2.1)  # and it gets old by itself
         self.assertEqual(self.agent.tls("GET", "/volumes").status, 200)
 
     def test_queue_is_bounded(self):
@@ -145,7 +146,7 @@ class Jobs(unittest.TestCase):
 
     def test_stop_brings_the_running_job_to_its_end(self):
         self.agent.verb("a", "prepare")
-        self.start("switch", 1000, {"to": "destination"})
+        self.start("switch", 600, {"to": "destination"})
         queued = self.agent.tls("POST", "/imports/a/switch", {"to": "source"})
         self.assertEqual(queued.status, 202)
         wait_until(lambda: "switch a: begins" in self.agent.log_text())
@@ -156,7 +157,7 @@ class Jobs(unittest.TestCase):
         self.assertIn("stopped", log)
 
     def test_stop_answers_who_waits(self):
-        number = self.start(delay_ms=1500)
+        number = self.start(delay_ms=800)
         self.agent.process.send_signal(signal.SIGTERM)
         try:
             self.assertIn(self.job(number, 30)["state"], ("running", "done"))

@@ -176,7 +176,7 @@ class Limits(unittest.TestCase):
 
     def test_slow_clients_do_not_hinder_others_and_a_wait_is_not_slow(self):
         slow = [socket.create_connection(("127.0.0.1", self.agent.port)) for _ in range(10)]
-        self.agent.command("refresh", "delay_ms", 2500)
+        self.agent.command("refresh", "delay_ms", 1600)
         answer = self.agent.tls("POST", "/host/refresh", headers={"Prefer": "wait=10"})
         self.assertEqual((answer.status, answer.body["state"]), (200, "done"))
         for connection in slow:

@@ -108,7 +108,7 @@ class WebServer(unittest.TestCase):
     def test_restart_does_not_disturb_a_running_job(self):
         self.agent = Agent()
         self.agent.new_import("a")
-        self.agent.command("prepare", "delay_ms", 1500)
+        self.agent.command("prepare", "delay_ms", 800)
         number = self.agent.tls("POST", "/imports/a/prepare").body["id"]
         self.agent.tls("POST", "/agent/restart_web_server", {"force": True})
         wait_until(lambda: "HTTPS is restarted" in self.agent.log_text())
@@ -118,7 +118,7 @@ class WebServer(unittest.TestCase):
 
     def test_restart_lets_a_waiting_client_have_its_answer(self):
         self.agent = Agent()
-        self.agent.command("refresh", "delay_ms", 4000)
+        self.agent.command("refresh", "delay_ms", 1500)
         number = self.agent.tls("POST", "/host/refresh").body["id"]
         self.agent.local("POST", "/agent/restart_web_server", {"force": True})
         job = self.agent.tls("GET", f"/jobs/{number}", headers={"Prefer": "wait=10"}).body

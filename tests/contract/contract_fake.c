@@ -1,0 +1,59 @@
+/*
+ * The contract on the fakes: what the engine's tests stand on behaves as the kernel, udev and multipathd do.
+ */
+#include "contract.h"
+
+#include "tests/fakes/fake_world.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char mount_point[] = "/srv/contract";
+static const char *const wwids[] = { "36006016000000000000000000000000a", "36006016000000000000000000000000b" };
+
+static bool use(void *ctx, const char **ret_name)
+{
+	struct fake_world *world = ctx;
+
+	world_add_user(world, wwids[0], USER_MOUNT, mount_point);
+	snprintf(world->users[world->user_count - 1].user.detail, sizeof(world->users[0].user.detail), "ext4");
+	world_map(world, wwids[0])->open_count++;
+	*ret_name = mount_point;
+	return true;
+}
+
+static bool unuse(void *ctx)
+{
+	struct fake_world *world = ctx;
+
+	world->user_count--;
+	world_map(world, wwids[0])->open_count--;
+	return true;
+}
+
+int main(void)
+{
+	struct fake_world *world = world_new();
+	struct contract_scene scene = {
+		.rules_directory = "/etc/udev/rules.d",
+		.directory = "/var/lib/contract",
+		.ctx = world,
+		.use = use,
+		.unuse = unuse,
+	};
+	unsigned failed;
+
+	strcpy(world->settings.find_multipaths, "no");
+	for (int i = 0; i < 2; i++) {
+		int lun = world_lun(world, wwids[i], "DGC", "VRAID", 1 << 30);
+
+		world_paths(world, lun, 2);
+		world_map_lun(world, lun);
+		scene.maps[i] = scene.wwids[i] = wwids[i];
+	}
+	world_scan(world);
+	world_ports(world, &scene.ports);
+	failed = contract_run_all(&scene);
+	world_free(world);
+	return failed ? 1 : 0;
+}

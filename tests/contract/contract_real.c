@@ -1,0 +1,217 @@
+/*
+ * The contract on the real ports, as root in the lab's VM, and what only a real kernel can show: users through LVM on a
+ * partition, swap, and the guardian of a process that is killed while it holds maps.
+ *
+ * It takes the first two multipath maps that nobody has open and overwrites them.
+ */
+#include "contract.h"
+
+#include "dm-import/guardian.h"
+
+#include "base/cleanup.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+static const char mount_point[] = "/run/contract/mount point";
+
+static bool shell(const char *command)
+{
+	return system(command) == 0;
+}
+
+static bool use(void *ctx, const char **ret_name)
+{
+	(void)ctx;
+	*ret_name = mount_point;
+	return shell("set -e; mkdir -p '/run/contract/mount point'; mkfs.ext4 -q -F $MAP; "
+		     "mount $MAP '/run/contract/mount point'");
+}
+
+static bool unuse(void *ctx)
+{
+	(void)ctx;
+	return shell("umount '/run/contract/mount point'");
+}
+
+static const struct user *find_user(const struct user *users, size_t count, enum user_kind kind)
+{
+	for (size_t i = 0; i < count; i++)
+		if (users[i].kind == kind)
+			return &users[i];
+	return NULL;
+}
+
+static bool users_of_first_map(struct contract *c, struct user **ret, size_t *ret_count)
+{
+	struct dm_device map;
+	char device[32];
+
+	if (!contract_find_map(c, c->scene->maps[0], &map))
+		return false;
+	snprintf(device, sizeof(device), "dm-%u", map.minor);
+	return c->ports->device.users(c->ports->device.ctx, device, ret, ret_count, &c->err) == 0;
+}
+
+static void users_through_lvm(struct contract *c)
+{
+	CLEANUP_FREE struct user *users = NULL;
+	CLEANUP_FREE struct user *swapping = NULL;
+	CLEANUP_FREE struct user *none = NULL;
+	const struct user *user;
+	size_t count;
+
+	CHECK(c, shell("exec >&2; set -e; wipefs -qa $MAP; echo ',,' | sfdisk -q --no-reread $MAP; "
+		       "kpartx -a -p -part $MAP; udevadm settle; vgcreate -qq contract $MAP-part1; "
+		       "lvcreate -qq -y -n data -L 16M contract; lvcreate -qq -y -n swap -L 16M contract; "
+		       "mkfs.ext4 -q /dev/contract/data; mount /dev/contract/data '/run/contract/mount point'"));
+	CHECK(c, users_of_first_map(c, &users, &count));
+	user = find_user(users, count, USER_PARTITION);
+	CHECK(c, user && strstr(user->name, "-part1"));
+	user = find_user(users, count, USER_LVM);
+	CHECK(c, user && strncmp(user->name, "contract-", 9) == 0);
+	user = find_user(users, count, USER_MOUNT);
+	CHECK(c, user && strcmp(user->name, mount_point) == 0 && strncmp(user->detail, "ext4 on dm-", 11) == 0);
+	CHECK(c, count == 4); /* a partition, two volumes, a mount */
+	CHECK(c, shell("set -e; umount /dev/contract/data; mkswap -q /dev/contract/swap; swapon /dev/contract/swap"));
+	CHECK(c, users_of_first_map(c, &swapping, &count) && count == 4);
+	CHECK(c, find_user(swapping, count, USER_SWAP) && !find_user(swapping, count, USER_MOUNT));
+	CHECK(c, shell("exec >&2; set -e; swapoff /dev/contract/swap; vgremove -qq -y contract; "
+		       "kpartx -d -p -part $MAP; wipefs -qa $MAP; udevadm settle"));
+	CHECK(c, users_of_first_map(c, &none, &count) && count == 0);
+}
+
+static char *table_of(struct contract *c, const char *map)
+{
+	char *table = NULL;
+
+	return c->ports->dm.table(c->ports->dm.ctx, map, &table, &c->err) < 0 ? NULL : table;
+}
+
+/* Suspend both maps with exchanged tables loaded, and be killed; when releasing, after the first map's resume. */
+static int hold_and_wait(struct contract *c, bool releasing, const char *const tables[static 2], int ready)
+{
+	const struct dm_port *dm = &c->ports->dm;
+	struct guardian *guardian = NULL;
+	struct dm_hold *holds[2];
+
+	for (size_t i = 0; i < 2; i++)
+		if (dm->load(dm->ctx, c->scene->maps[i], tables[1 - i], false, &c->err) < 0 ||
+		    dm->hold_prepare(dm->ctx, c->scene->maps[i], &holds[i], &c->err) < 0)
+			return 1;
+	if (guardian_start(&guardian, dm, holds, 2, 60000, &c->err) < 0 || dm->hold_suspend(holds[0]) != 0 ||
+	    dm->hold_suspend(holds[1]) != 0)
+		return 2;
+	if (releasing && (!guardian_release(guardian) || dm->hold_resume(holds[0]) != 0))
+		return 3;
+	if (write(ready, "r", 1) != 1)
+		return 4;
+	for (;;)
+		pause();
+}
+
+static void kill_while_holding(struct contract *c, bool releasing)
+{
+	const struct multipathd_port *multipathd = &c->ports->multipathd;
+	const struct dm_port *dm = &c->ports->dm;
+	struct dm_device state;
+	char *tables[2];
+	int ends[2];
+	pid_t child;
+	char byte;
+
+	CHECK(c, multipathd->stop(multipathd->ctx, &c->err) == 0); /* which changes the tables' features */
+	tables[0] = table_of(c, c->scene->maps[0]);
+	tables[1] = table_of(c, c->scene->maps[1]);
+	CHECK(c, tables[0] && tables[1] && pipe(ends) == 0);
+	child = fork();
+	CHECK(c, child >= 0);
+	if (child == 0)
+		_exit(hold_and_wait(c, releasing, (const char *const *)tables, ends[1]));
+	close(ends[1]);
+	CHECK(c, read(ends[0], &byte, 1) == 1);
+	CHECK(c, contract_find_map(c, c->scene->maps[1], &state) && state.suspended);
+	kill(child, SIGKILL);
+	CHECK(c, waitpid(child, NULL, 0) == child);
+	CHECK(c, read(ends[0], &byte, 1) == 0); /* the guardian has ended, too */
+	close(ends[0]);
+	for (size_t i = 0; i < 2; i++) {
+		CLEANUP_FREE char *now = table_of(c, c->scene->maps[i]);
+
+		CHECK(c,
+		      contract_find_map(c, c->scene->maps[i], &state) && !state.suspended && !state.has_inactive_table);
+		CHECK(c, now && strcmp(now, tables[releasing ? 1 - i : i]) == 0);
+	}
+	for (size_t i = 0; i < 2 && releasing; i++) { /* and back again */
+		struct dm_hold *hold;
+
+		CHECK(c, dm->load(dm->ctx, c->scene->maps[i], tables[i], false, &c->err) == 0);
+		CHECK(c, dm->hold_prepare(dm->ctx, c->scene->maps[i], &hold, &c->err) == 0);
+		CHECK(c, dm->hold_resume(hold) == 0);
+		dm->hold_free(hold);
+	}
+	free(tables[0]);
+	free(tables[1]);
+	CHECK(c, multipathd->start(multipathd->ctx, &c->err) == 0);
+}
+
+static void killed_while_holding(struct contract *c)
+{
+	kill_while_holding(c, false);
+}
+
+static void killed_while_releasing(struct contract *c)
+{
+	kill_while_holding(c, true);
+}
+
+static const struct contract_check real_checks[] = {
+	{ "real: users through partition, LVM, mount and swap", users_through_lvm },
+	{ "real: killed while holding, the guardian goes back", killed_while_holding },
+	{ "real: killed while releasing, the guardian goes forward", killed_while_releasing },
+	{ NULL, NULL },
+};
+
+/* The first two multipath maps that are nobody's; their names stay allocated. */
+static bool find_maps(struct contract_scene *scene)
+{
+	struct dm_device *maps;
+	size_t count, found = 0;
+
+	if (scene->ports.dm.list(scene->ports.dm.ctx, &maps, &count, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < count && found < 2; i++) {
+		if (strncmp(maps[i].uuid, "mpath-", 6) != 0 || maps[i].open_count)
+			continue;
+		scene->maps[found] = maps[i].name;
+		scene->wwids[found++] = maps[i].uuid + 6;
+	}
+	return found == 2;
+}
+
+int main(void)
+{
+	struct contract_scene scene = {
+		.rules_directory = "/etc/udev/rules.d",
+		.directory = "/run/contract",
+		.use = use,
+		.unuse = unuse,
+	};
+	struct error err = { 0 };
+	char device[NAME_SIZE + 16];
+	unsigned failed;
+
+	if (ports_system(&scene.ports, &err) < 0 || !shell("mkdir -p /run/contract") || !find_maps(&scene)) {
+		printf("Bail out! no ports, or no two idle multipath maps: %s\n", err.detail);
+		return 1;
+	}
+	snprintf(device, sizeof(device), "/dev/mapper/%s", scene.maps[0]);
+	setenv("MAP", device, 1);		    /* for the shell commands */
+	setenv("LVM_SUPPRESS_FD_WARNINGS", "1", 1); /* libdevmapper leaves its control file open */
+	failed = contract_run_all(&scene) + contract_run(&scene, real_checks);
+	ports_system_close(&scene.ports);
+	printf("# %u failed\n", failed);
+	return failed ? 1 : 0;
+}

@@ -39,18 +39,24 @@ static void source_is_multipath(struct precheck *check, const struct member *mem
 		return;
 	}
 	inventory_true_wwid(check->now, live_map(check, member), carries);
-	if (strcmp(carries, live_lun(member)) != 0)
+	if (strcmp(carries, live_lun(member)) != 0 && !identity_find(&check->engine->identities, member->source_wwid))
 		finding_add(check, ERR_IDENTITY_TAKEN, SEVERITY_ERROR, member, live_map(check, member)->dm.name,
-			    "its paths belong to %s", *carries ? carries : "no or several LUNs");
+			    "(its paths belong to %s)", *carries ? carries : "no or several LUNs");
+}
+
+/* A pair's record outlives its import: then the LUN has the identity for good. */
+static void say_taken(struct precheck *check, const struct member *member, const char *wwid)
+{
+	const struct identity_record *record = identity_find(&check->engine->identities, wwid);
+
+	if (record && strcmp(record->import_id, check->import->id) != 0)
+		finding_add(check, record->role == IDENTITY_RETIRED ? ERR_IDENTITY_TAKEN : ERR_MEMBER_IN_IMPORT,
+			    SEVERITY_ERROR, member, wwid, "(import %s)", record->import_id);
 }
 
 static void source_is_free(struct precheck *check, const struct member *member)
 {
-	const struct identity_record *record = identity_find(&check->engine->identities, member->source_wwid);
-
-	if (record && strcmp(record->import_id, check->import->id) != 0)
-		finding_add(check, ERR_MEMBER_IN_IMPORT, SEVERITY_ERROR, member, member->source_wwid, "(%s)",
-			    record->import_id);
+	say_taken(check, member, member->source_wwid);
 }
 
 static void source_is_open(struct precheck *check, const struct member *member)
@@ -162,11 +168,7 @@ static void destination_is_there(struct precheck *check, const struct member *me
 
 static void destination_is_free(struct precheck *check, const struct member *member)
 {
-	const struct identity_record *record = identity_find(&check->engine->identities, member->destination_wwid);
-
-	if (record && strcmp(record->import_id, check->import->id) != 0)
-		finding_add(check, ERR_MEMBER_IN_IMPORT, SEVERITY_ERROR, member, member->destination_wwid, "(%s)",
-			    record->import_id);
+	say_taken(check, member, member->destination_wwid);
 }
 
 static void say_in_use(struct precheck *check, const struct member *member, const char *device_name)

@@ -185,7 +185,7 @@ static void add_import_state(const struct report *report, const struct map *map,
 	struct error err = { 0 };
 	char text[1024] = "READY FOR IMPORT";
 
-	if (open) {
+	if (open || (import && import->state == IMPORT_COMMITTED)) {
 		snprintf(text, sizeof(text), "%s", import_state_name(import->state));
 	} else if (precheck_source(report->engine, &report->now, report->multipath_config, map->wwid, &err) < 0) {
 		snprintf(text, sizeof(text), "%s%s%s", error_text(err.code), *err.detail ? " " : "", err.detail);
@@ -197,7 +197,7 @@ static void add_import_state(const struct report *report, const struct map *map,
 	add_text_or_null(volume, "import_id", open ? import->id : NULL);
 	add_text_or_null(volume, "import_state", open ? import_state_name(import->state) : NULL);
 	json_object_object_add(volume, "is_migrating", json_object_new_boolean(open && import->state != IMPORT_NEW));
-	json_object_object_add(volume, "importable", json_object_new_boolean(!open && !reason));
+	json_object_object_add(volume, "importable", json_object_new_boolean(strcmp(text, "READY FOR IMPORT") == 0));
 	add_text(volume, "import_status", text);
 	json_object_object_add(volume, "reason", reason);
 }

@@ -258,21 +258,23 @@ static int change(struct fake_world *world, const char *command)
 int multipathd_command(struct fake_world *world, const char *command, char **ret_reply, struct error *err)
 {
 	bool query = strncmp(command, "show ", 5) == 0 || strncmp(command, "list ", 5) == 0;
+	CLEANUP_FREE char *reply = NULL;
 	int done;
 
 	if (!world->multipathd_running)
-		return world_refuse(world, "multipathd.command", command, ECONNREFUSED, err);
+		return error_set(err, ERR_MULTIPATHD_NOT_RUNNING, NULL, "nobody to tell '%.60s'", command);
 	if (query) {
-		*ret_reply = show(world, command + 5);
-		if (*ret_reply)
-			return 0;
+		reply = show(world, command + 5);
 	} else {
 		done = change(world, command);
-		if (done >= 0) {
-			*ret_reply = strdup(done ? "ok\n" : "fail\n");
-			return 0;
-		}
+		reply = done >= 0 ? strdup(done ? "ok\n" : "fail\n") : NULL;
 	}
+	if (reply && strcmp(reply, "fail\n") != 0) {
+		*ret_reply = TAKE(reply);
+		return 0;
+	}
+	if (reply)
+		return error_set(err, ERR_MULTIPATHD_FAILED, NULL, "'%.60s' was answered by 'fail'", command);
 	world_violation(world, "the fake multipathd does not know the command \"%s\"", command);
 	return world_refuse(world, "multipathd.command", command, EINVAL, err);
 }

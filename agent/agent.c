@@ -83,7 +83,7 @@ static int start_parts(struct agent *agent, struct engine *engine, struct error 
 	if (trust_open(&agent->trust, agent->config.trusted, err) < 0 || jobs_open(&agent->jobs, err) < 0 ||
 	    snapshot_open(&agent->snapshot, err) < 0 ||
 	    worker_start(&agent->worker, engine, agent->jobs, agent->snapshot, err) < 0 ||
-	    web_open(&agent->web, agent, err) < 0)
+	    web_open(&agent->web, agent, err) < 0 || web_start(agent->web, err) < 0)
 		return -1;
 	return 0;
 }

@@ -23,8 +23,14 @@ struct key {
 	unsigned min, max; /* of a number; max 0: a text */
 };
 
-#define TEXT(section, name, member) { section, name, offsetof(struct config, member), 0, 0 }
-#define NUMBER(section, name, member, min, max) { section, name, offsetof(struct config, member), min, max }
+#define TEXT(section, name, member) \
+	{ \
+		section, name, offsetof(struct config, member), 0, 0 \
+	}
+#define NUMBER(section, name, member, min, max) \
+	{ \
+		section, name, offsetof(struct config, member), min, max \
+	}
 
 static const struct key keys[] = {
 	NUMBER("server", "port", port, 1, 65535),

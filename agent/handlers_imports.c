@@ -223,10 +223,22 @@ static int keep_session(struct engine *engine, void *ctx, struct error *err)
 static bool is_session_state(const char *text)
 {
 	static const char *const states[] = {
-		"scheduled",	     "queued",		 "in_progress",	     "copy_in_progress",
-		"paused",	     "ready_for_cutover", "cutover_in_progress", "completed",
-		"completed_with_errors", "cutover_incomplete", "cancel_in_progress", "cancelled",
-		"cancel_failed",     "cancel_required",	 "cleanup_required",	     "failed",
+		"scheduled",
+		"queued",
+		"in_progress",
+		"copy_in_progress",
+		"paused",
+		"ready_for_cutover",
+		"cutover_in_progress",
+		"completed",
+		"completed_with_errors",
+		"cutover_incomplete",
+		"cancel_in_progress",
+		"cancelled",
+		"cancel_failed",
+		"cancel_required",
+		"cleanup_required",
+		"failed",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(states); i++)

@@ -38,7 +38,8 @@ void jobs_close(struct jobs *jobs);
 
 /*
  * Queue a job and return its number. When the same is queued or running already, that job's number is returned: a
- * request may be sent again after a lost reply. Takes request->precheck over on success. ERR_BUSY when the queue is full.
+ * request may be sent again after a lost reply. Takes request->precheck over on success. ERR_BUSY when the queue is
+ * full.
  */
 int jobs_submit(struct jobs *jobs, struct job_request *request, uint64_t *ret_id, struct error *err);
 

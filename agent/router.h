@@ -25,8 +25,8 @@ struct request {
 	char method[METHOD_SIZE];
 	char parameter[PARAMETER_SIZE]; /* what stood for {} in the path, "" when the pattern has none */
 	struct buf body;
-	unsigned wait_s;	 /* Prefer: wait=<s>, 0 when absent */
-	const atomic_bool *stop; /* the web server wants to end: do not wait longer */
+	unsigned wait_s;					  /* Prefer: wait=<s>, 0 when absent */
+	const atomic_bool *stop;				  /* the web server wants to end: do not wait longer */
 	const char *(*query)(void *connection, const char *name); /* a query parameter, NULL when absent */
 	void *connection;
 };

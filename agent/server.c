@@ -23,7 +23,7 @@ enum {
 	CONNECTIONS_MAX = 64,
 	CONNECTIONS_PER_IP = 16,
 	IDLE_TIMEOUT_S = 15,
-	REPLY_TIMEOUT_S = 60,	/* to take the answer and think of the next request */
+	REPLY_TIMEOUT_S = 60, /* to take the answer and think of the next request */
 	STOP_GRACE_MS = 5000,
 	BODY_MAX = 64 * 1024,
 	BODY_READ_MAX = 16 * 1024 * 1024, /* read and thrown away so that the client sees the answer */
@@ -95,7 +95,8 @@ static void remove_connection(struct server *server, struct connection *connecti
 	free(connection);
 }
 
-static void on_connection(void *ctx, struct MHD_Connection *mhd, void **context, enum MHD_ConnectionNotificationCode what)
+static void on_connection(void *ctx, struct MHD_Connection *mhd, void **context,
+			  enum MHD_ConnectionNotificationCode what)
 {
 	struct server *server = ctx;
 	struct connection *connection;
@@ -243,7 +244,8 @@ static struct MHD_Response *response_of(struct reply *reply)
 		text = reply->text;
 		type = "text/plain; version=0.0.4; charset=utf-8";
 	} else if (reply->json) {
-		text = json_object_to_json_string_ext(reply->json, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+		text = json_object_to_json_string_ext(reply->json,
+						      JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 	}
 	response = MHD_create_response_from_buffer(strlen(text), (void *)text, MHD_RESPMEM_MUST_COPY);
 	if (response && *text)

@@ -19,10 +19,8 @@ static const struct {
 	const char *name;
 	enum side to;
 } verbs[VERB_COUNT] = {
-	[VERB_PREPARE] = { "prepare", SIDE_DESTINATION },
-	[VERB_SWITCH_DESTINATION] = { "switch", SIDE_DESTINATION },
-	[VERB_SWITCH_SOURCE] = { "switch", SIDE_SOURCE },
-	[VERB_COMMIT] = { "commit", SIDE_DESTINATION },
+	[VERB_PREPARE] = { "prepare", SIDE_DESTINATION }, [VERB_SWITCH_DESTINATION] = { "switch", SIDE_DESTINATION },
+	[VERB_SWITCH_SOURCE] = { "switch", SIDE_SOURCE }, [VERB_COMMIT] = { "commit", SIDE_DESTINATION },
 	[VERB_CANCEL] = { "cancel", SIDE_SOURCE },
 };
 
@@ -82,8 +80,7 @@ static void put(struct report *report, struct report *fresh)
 	report->error = fresh->error;
 }
 
-static struct report ask(int (*question)(struct engine *, struct json_object **, struct error *),
-			 struct engine *engine)
+static struct report ask(int (*question)(struct engine *, struct json_object **, struct error *), struct engine *engine)
 {
 	struct report report = { 0 };
 

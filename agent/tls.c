@@ -26,7 +26,8 @@ static int check(struct tls_identity *identity, const char *file, struct error *
 	result = gnutls_certificate_set_x509_key_mem(credentials, &certificate, &key, GNUTLS_X509_FMT_PEM);
 	gnutls_certificate_free_credentials(credentials);
 	if (result < 0)
-		return error_set(err, ERR_CERTIFICATE_INVALID, NULL, "%s and its key: %s", file, gnutls_strerror(result));
+		return error_set(err, ERR_CERTIFICATE_INVALID, NULL, "%s and its key: %s", file,
+				 gnutls_strerror(result));
 
 	if (gnutls_x509_crt_init(&x509) < 0)
 		return error_no_memory(err);

@@ -143,8 +143,7 @@ static void refresh(struct trust *trust)
 	free_names(names, count);
 }
 
-int trust_check(struct trust *trust, const unsigned char fingerprint[static TLS_FINGERPRINT_BYTES],
-		struct error *err)
+int trust_check(struct trust *trust, const unsigned char fingerprint[static TLS_FINGERPRINT_BYTES], struct error *err)
 {
 	const char *why = "it is not among the trusted ones";
 	time_t now = time(NULL);

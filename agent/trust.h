@@ -14,7 +14,6 @@ int trust_open(struct trust **ret, const char *directory, struct error *err);
 void trust_close(struct trust *trust);
 
 /* Thread-safe. ERR_CLIENT_NOT_TRUSTED, whose detail says why: unknown, expired, or not valid yet. */
-int trust_check(struct trust *trust, const unsigned char fingerprint[static TLS_FINGERPRINT_BYTES],
-		struct error *err);
+int trust_check(struct trust *trust, const unsigned char fingerprint[static TLS_FINGERPRINT_BYTES], struct error *err);
 
 #endif

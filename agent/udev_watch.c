@@ -21,8 +21,7 @@ int udev_watch_open(struct udev_watch **ret, struct error *err)
 	watch->udev = udev_new();
 	if (watch->udev)
 		watch->monitor = udev_monitor_new_from_netlink(watch->udev, "udev");
-	if (!watch->monitor ||
-	    udev_monitor_filter_add_match_subsystem_devtype(watch->monitor, "block", NULL) < 0 ||
+	if (!watch->monitor || udev_monitor_filter_add_match_subsystem_devtype(watch->monitor, "block", NULL) < 0 ||
 	    udev_monitor_enable_receiving(watch->monitor) < 0) {
 		udev_watch_close(watch);
 		return error_set_sys(err, ERR_UDEV_FAILED, NULL, errno, "cannot listen to udev's events");

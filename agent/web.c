@@ -95,14 +95,15 @@ int web_open(struct web **ret, struct agent *agent, struct error *err)
 	web->new_listener = -1;
 	web->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	pthread_mutex_init(&web->mutex, NULL);
-	agent->web = web;
-	if (start_local(web, err) < 0) {
-		web_close(web);
-		agent->web = NULL;
-		return -1;
-	}
-	try_https(web, -1);
 	*ret = web;
+	return 0;
+}
+
+int web_start(struct web *web, struct error *err)
+{
+	if (start_local(web, err) < 0)
+		return -1;
+	try_https(web, -1);
 	return 0;
 }
 

@@ -14,9 +14,12 @@
 struct agent;
 struct web;
 
-/* The Unix socket must work; HTTPS is tried, and tried again every ten seconds. */
+/* Nothing is served before web_start, so that handlers find agent->web. Free with web_close (NULL is allowed). */
 int web_open(struct web **ret, struct agent *agent, struct error *err);
 void web_close(struct web *web);
+
+/* The Unix socket must work; HTTPS is tried, and tried again every ten seconds. */
+int web_start(struct web *web, struct error *err);
 
 /* From any thread. Restart HTTPS soon, after the requests that it has. */
 void web_restart(struct web *web);
@@ -27,8 +30,8 @@ void web_restart(struct web *web);
  */
 int web_change_port(struct web *web, unsigned port, struct error *err);
 
-unsigned web_port(struct web *web);		   /* the configured one, whether it works or not */
-bool web_answers(struct web *web);		   /* HTTPS is alive: asks it, two seconds at most */
+unsigned web_port(struct web *web);		/* the configured one, whether it works or not */
+bool web_answers(struct web *web);		/* HTTPS is alive: asks it, two seconds at most */
 time_t web_certificate_expiry(struct web *web); /* 0: HTTPS never came up */
 
 /* For the control thread: call web_tick when this is readable, and once a second. */

@@ -16,11 +16,12 @@ enum { DAYS_DEFAULT = 3650, DAYS_MAX = 36500 };
 
 static int usage(FILE *out, int status)
 {
-	fprintf(out, "usage: import-cert create --directory DIR [--name NAME]... [--days N] [--force | --if-missing]\n"
-		     "       import-cert show FILE\n"
-		     "       import-cert --version | --help\n"
-		     "create makes DIR/agent.crt (self-signed, for all names and addresses of this host and every NAME)\n"
-		     "and DIR/agent.key. What is there is replaced only with --force; with --if-missing it is kept.\n");
+	fprintf(out,
+		"usage: import-cert create --directory DIR [--name NAME]... [--days N] [--force | --if-missing]\n"
+		"       import-cert show FILE\n"
+		"       import-cert --version | --help\n"
+		"create makes DIR/agent.crt (self-signed, for all names and addresses of this host and every NAME)\n"
+		"and DIR/agent.key. What is there is replaced only with --force; with --if-missing it is kept.\n");
 	return status;
 }
 
@@ -36,12 +37,9 @@ static int fail(const struct error *err)
 static int run_create(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "directory", required_argument, NULL, 'd' },
-		{ "name", required_argument, NULL, 'n' },
-		{ "days", required_argument, NULL, 'D' },
-		{ "force", no_argument, NULL, 'f' },
-		{ "if-missing", no_argument, NULL, 'm' },
-		{ 0 },
+		{ "directory", required_argument, NULL, 'd' }, { "name", required_argument, NULL, 'n' },
+		{ "days", required_argument, NULL, 'D' },      { "force", no_argument, NULL, 'f' },
+		{ "if-missing", no_argument, NULL, 'm' },      { 0 },
 	};
 	struct names names = { 0 }, extra = { 0 };
 	const char *directory = NULL;

@@ -46,7 +46,7 @@ static const char *const wwids[VOLUMES] = {
 	"36001405aaaaaaaaaaaaaaaaaaaaaaa04",
 };
 
-static const char *const state_names[] = { "new",	"prepared",   "on_destination",	 "committed",
+static const char *const state_names[] = { "new",	"prepared",   "on_destination", "committed",
 					   "cancelled", "recovering", "needs_attention" };
 
 const char *import_state_name(enum import_state state)
@@ -109,8 +109,7 @@ void ports_system_close(struct ports *ports)
 	(void)ports;
 }
 
-int engine_open(struct engine **ret, const struct engine_options *options, const struct ports *ports,
-		struct error *err)
+int engine_open(struct engine **ret, const struct engine_options *options, const struct ports *ports, struct error *err)
 {
 	struct engine *engine;
 
@@ -358,8 +357,7 @@ int engine_switch(struct engine *engine, const char *id, enum side to, const str
 	json_object_object_add(pauses, "mpatha", json_object_new_int(12345));
 	*ret_result = json_object_new_object();
 	json_object_object_add(*ret_result, "pauses_us", pauses);
-	json_object_object_add(*ret_result, "to",
-			       json_object_new_string(to == SIDE_SOURCE ? "source" : "destination"));
+	json_object_object_add(*ret_result, "to", json_object_new_string(to == SIDE_SOURCE ? "source" : "destination"));
 	return 0;
 }
 
@@ -388,8 +386,7 @@ int engine_import_delete(struct engine *engine, const char *id, struct error *er
 	return 0;
 }
 
-int engine_import_session(struct engine *engine, const char *id, const char *state, unsigned percent,
-			  struct error *err)
+int engine_import_session(struct engine *engine, const char *id, const char *state, unsigned percent, struct error *err)
 {
 	struct import *import = find(engine, id, err);
 
@@ -435,7 +432,8 @@ static struct json_object *volume_json(struct engine *engine, int i)
 	const struct import *import = import_of(engine, wwids[i]);
 	bool moved = import && import->state == IMPORT_ON_DESTINATION;
 	struct json_object *volume = shape(
-		"{\"name\":\"mpath%c\",\"dm_device\":\"dm-%d\",\"wwid\":\"%s\",\"naa_id\":\"%s\",\"array_type\":\"UNITY\","
+		"{\"name\":\"mpath%c\",\"dm_device\":\"dm-%d\",\"wwid\":\"%s\",\"naa_id\":\"%s\",\"array_type\":"
+		"\"UNITY\","
 		"\"array_id\":null,\"vendor\":\"DGC\",\"product\":\"VRAID\",\"size_bytes\":1073741824,"
 		"\"logical_sector_size\":512,\"physical_sector_size\":512,\"protocols\":[\"FC\"],\"status\":\"online\","
 		"\"mount_paths\":[\"/srv\"],\"users\":[{\"kind\":\"mount\",\"name\":\"/srv\",\"detail\":\"ext4\"}],"
@@ -445,7 +443,9 @@ static struct json_object *volume_json(struct engine *engine, int i)
 
 	json_object_object_add(volume, "is_migrating", json_object_new_boolean(import != NULL));
 	json_object_object_add(volume, "active_path",
-			       json_object_new_string(!import ? "None" : moved ? "Destination" : "Source"));
+			       json_object_new_string(!import ? "None"
+						      : moved ? "Destination"
+							      : "Source"));
 	json_object_object_add(volume, "import_id", import ? json_object_new_string(import->id) : NULL);
 	json_object_object_add(volume, "import_state",
 			       import ? json_object_new_string(import_state_name(import->state)) : NULL);
@@ -478,8 +478,8 @@ static struct json_object *import_json(const struct import *import)
 {
 	char created[CLOCK_ISO_SIZE], updated[CLOCK_ISO_SIZE];
 	struct json_object *members = json_object_new_array(), *json;
-	const char *side = import->state == IMPORT_ON_DESTINATION || import->state == IMPORT_COMMITTED ? "Destination" :
-													 "Source";
+	const char *side =
+		import->state == IMPORT_ON_DESTINATION || import->state == IMPORT_COMMITTED ? "Destination" : "Source";
 
 	clock_iso(import->created_ms, created);
 	clock_iso(import->updated_ms, updated);
@@ -488,12 +488,13 @@ static struct json_object *import_json(const struct import *import)
 		     import->id, import_state_name(import->state), side, created, updated, import->min_paths);
 	for (size_t i = 0; i < import->member_count; i++) {
 		int index = volume_index(import->members[i].source_wwid);
-		struct json_object *member = shape(
-			"{\"source_wwid\":\"%s\",\"destination_wwid\":\"%s\",\"name\":\"mpath%c\",\"dm_device\":\"dm-%d\","
-			"\"size_bytes\":1073741824,\"active_path\":\"%s\",\"source_paths\":[\"sd%c\"],"
-			"\"destination_paths\":[]}",
-			import->members[i].source_wwid, import->members[i].destination_wwid, 'a' + index, index, side,
-			'a' + index);
+		struct json_object *member =
+			shape("{\"source_wwid\":\"%s\",\"destination_wwid\":\"%s\",\"name\":\"mpath%c\",\"dm_device\":"
+			      "\"dm-%d\","
+			      "\"size_bytes\":1073741824,\"active_path\":\"%s\",\"source_paths\":[\"sd%c\"],"
+			      "\"destination_paths\":[]}",
+			      import->members[i].source_wwid, import->members[i].destination_wwid, 'a' + index, index,
+			      side, 'a' + index);
 
 		json_object_object_add(member, "pause_us",
 				       import->pause_us ? json_object_new_int((int)import->pause_us) : NULL);

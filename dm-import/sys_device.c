@@ -42,6 +42,15 @@ static struct udev_enumerate *find_disks(struct udev *udev)
 	return NULL;
 }
 
+/* By age as the kernel names them: sdb before sdaa. */
+static int by_name(const void *a, const void *b)
+{
+	const char *x = ((const struct disk *)a)->name, *y = ((const struct disk *)b)->name;
+	size_t x_length = strlen(x), y_length = strlen(y);
+
+	return x_length != y_length ? (x_length > y_length) - (x_length < y_length) : strcmp(x, y);
+}
+
 static int device_disks(void *ctx, struct disk **ret, size_t *ret_count, struct error *err)
 {
 	CLEANUP_ENUMERATE struct udev_enumerate *enumerate = find_disks(ctx);
@@ -66,6 +75,7 @@ static int device_disks(void *ctx, struct disk **ret, size_t *ret_count, struct 
 		if (scsi) /* else it is gone meanwhile */
 			sys_disk_read(device, scsi, &disks[count++]);
 	}
+	qsort(disks, count, sizeof(*disks), by_name);
 	*ret = disks;
 	*ret_count = count;
 	return 0;

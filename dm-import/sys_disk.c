@@ -50,21 +50,6 @@ static void read_true_wwid(const char *directory, const uint8_t *page, size_t le
 	parse_wwid_attribute(wwid, disk->true_wwid);
 }
 
-/* The component of a sysfs path that begins with `prefix` and a digit, e.g. "rport-" of ".../rport-1:0-3/..." */
-static bool path_component(const char *path, const char *prefix, char *ret, size_t size)
-{
-	size_t prefix_length = strlen(prefix);
-
-	for (const char *at = path; (at = strchr(at, '/'));) {
-		at++;
-		if (strncmp(at, prefix, prefix_length) == 0 && at[prefix_length] >= '0' && at[prefix_length] <= '9') {
-			snprintf(ret, size, "%.*s", (int)strcspn(at, "/"), at);
-			return true;
-		}
-	}
-	return false;
-}
-
 static bool is_directory(const char *path)
 {
 	struct stat st;
@@ -116,15 +101,15 @@ static void read_transport(const char *path, const uint8_t *page, size_t length,
 {
 	char host[32] = "host", part[64], fc_host[64];
 
-	path_component(path, "host", host, sizeof(host));
+	parse_path_component(path, "host", host, sizeof(host));
 	snprintf(fc_host, sizeof(fc_host), "/sys/class/fc_host/%s", host);
-	if (path_component(path, "rport-", part, sizeof(part)) && is_directory(fc_host)) {
+	if (parse_path_component(path, "rport-", part, sizeof(part)) && is_directory(fc_host)) {
 		disk->protocol = PROTOCOL_FC;
 		read_fc_ports(host, part, disk);
-	} else if (path_component(path, "session", part, sizeof(part))) {
+	} else if (parse_path_component(path, "session", part, sizeof(part))) {
 		disk->protocol = PROTOCOL_ISCSI;
 		read_iscsi_ports(host, part, disk);
-	} else if (path_component(path, "end_device-", part, sizeof(part))) {
+	} else if (parse_path_component(path, "end_device-", part, sizeof(part))) {
 		disk->protocol = PROTOCOL_SAS;
 		read_sas_ports(host, part, disk);
 	} else if (strstr(path, "/tcm_loop")) {

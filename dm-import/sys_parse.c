@@ -7,6 +7,7 @@
 #include "base/num.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 static bool is_octal(char c)
@@ -128,6 +129,21 @@ bool parse_port_wwn(const char *text, char *ret, size_t size)
 	for (size_t i = 0; i < 8; i++)
 		snprintf(ret + i * 3, 4, "%.2s%s", text + i * 2, i < 7 ? ":" : "");
 	return true;
+}
+
+bool parse_path_component(const char *path, const char *prefix, char *ret, size_t size)
+{
+	size_t prefix_length = strlen(prefix);
+
+	for (const char *at = strchr(path, '/'); at; at = strchr(at + 1, '/')) {
+		const char *name = at + 1;
+
+		if (strncmp(name, prefix, prefix_length) != 0 || !isdigit((unsigned char)name[prefix_length]))
+			continue;
+		snprintf(ret, size, "%.*s", (int)strcspn(name, "/"), name);
+		return true;
+	}
+	return false;
 }
 
 bool is_multipath_uuid(const char *uuid)

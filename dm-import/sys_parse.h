@@ -27,6 +27,9 @@ enum alua_state parse_access_state(const char *text);
 /* "0x500601603ea0" as FC and SAS classes show it, to "50:06:..."; false and "" when it is not 16 hex digits. */
 bool parse_port_wwn(const char *text, char *ret, size_t size);
 
+/* The component of a sysfs path that begins with `prefix` and a digit: "rport-" of ".../rport-1:0-3/target..." */
+bool parse_path_component(const char *path, const char *prefix, char *ret, size_t size);
+
 /* What a device-mapper device is for, by its UUID ("LVM-...", "part1-mpath-...", "mpath-..."). */
 enum user_kind user_kind_of_dm(const char *uuid);
 bool is_multipath_uuid(const char *uuid);

@@ -143,6 +143,30 @@ static void test_port_wwn(void **state)
 	assert_false(parse_port_wwn("", wwn, sizeof(wwn)));
 }
 
+static void test_path_component(void **state)
+{
+	static const char fc[] =
+		"/sys/devices/pci0000:00/0000:00:03.0/host12/rport-12:0-3/target12:0:3/12:0:3:1/block/sdc";
+	static const char iscsi[] = "/sys/devices/platform/host3/session2/target3:0:0/3:0:0:0/block/sdd";
+	char part[32] = "untouched";
+
+	(void)state;
+	assert_true(parse_path_component(fc, "host", part, sizeof(part)));
+	assert_string_equal(part, "host12");
+	assert_true(parse_path_component(fc, "rport-", part, sizeof(part)));
+	assert_string_equal(part, "rport-12:0-3");
+	assert_true(parse_path_component(iscsi, "session", part, sizeof(part)));
+	assert_string_equal(part, "session2");
+	assert_false(parse_path_component(fc, "session", part, sizeof(part)));
+	assert_false(parse_path_component(iscsi, "rport-", part, sizeof(part)));
+	assert_false(parse_path_component("/sys/hosts/session", "host", part, sizeof(part)));
+	assert_false(parse_path_component("host1", "host", part, sizeof(part)));
+	assert_false(parse_path_component("", "host", part, sizeof(part)));
+	assert_string_equal(part, "session2");
+	assert_true(parse_path_component("/session2", "session", part, 5)); /* cut, never beyond */
+	assert_string_equal(part, "sess");
+}
+
 static void test_dm_uuid(void **state)
 {
 	(void)state;
@@ -159,10 +183,10 @@ static void test_dm_uuid(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_mountinfo),    cmocka_unit_test(test_mountinfo_cut_at_every_length),
-		cmocka_unit_test(test_swaps),	     cmocka_unit_test(test_wwid_attribute),
-		cmocka_unit_test(test_access_state), cmocka_unit_test(test_port_wwn),
-		cmocka_unit_test(test_dm_uuid),
+		cmocka_unit_test(test_mountinfo),      cmocka_unit_test(test_mountinfo_cut_at_every_length),
+		cmocka_unit_test(test_swaps),	       cmocka_unit_test(test_wwid_attribute),
+		cmocka_unit_test(test_access_state),   cmocka_unit_test(test_port_wwn),
+		cmocka_unit_test(test_path_component), cmocka_unit_test(test_dm_uuid),
 	};
 
 	return cmocka_run_group_tests_name("sys_parse", tests, NULL, NULL);

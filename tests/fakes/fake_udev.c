@@ -137,24 +137,35 @@ static bool matches(const char *pattern, const char *text)
 	}
 }
 
+/* Take the characters of `set` from the beginning of `at`; NULL when there is none. */
+static const char *take(const char *at, const char *set, char *ret, size_t size)
+{
+	size_t length = strspn(at, set);
+
+	if (length == 0 || length >= size)
+		return NULL;
+	memcpy(ret, at, length);
+	ret[length] = '\0';
+	return at + length;
+}
+
 /* One token of a rule; returns what follows it, NULL when the text is not one. */
 static const char *parse_token(const char *at, struct token *ret)
 {
-	int end = 0;
 	size_t length = 0;
 
 	*ret = (struct token){ 0 };
 	at += strspn(at, " \t,");
-	if (sscanf(at, "%23[A-Z]%n", ret->key, &end) != 1)
+	at = take(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZ", ret->key, sizeof(ret->key));
+	if (at && *at == '{') {
+		size_t end = strcspn(at, "}");
+
+		snprintf(ret->attribute, sizeof(ret->attribute), "%.*s", (int)end - 1, at + 1);
+		at += end + (at[end] == '}');
+	}
+	at = at ? take(at, "=!+:-", ret->op, sizeof(ret->op)) : NULL;
+	if (!at)
 		return NULL;
-	at += end;
-	end = 0;
-	if (*at == '{' && sscanf(at, "{%47[^}]}%n", ret->attribute, &end) == 1)
-		at += end;
-	end = 0;
-	if (sscanf(at, "%2[=!+:-]%n", ret->op, &end) != 1)
-		return NULL;
-	at += end;
 	at += strspn(at, " \t");
 	if (*at++ != '"')
 		return NULL;

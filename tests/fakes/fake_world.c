@@ -92,7 +92,6 @@ void world_begin(struct fake_world *world, const struct failure *failure)
 	world->calls = world->calls_of_name = 0;
 	world->log_length = 0;
 	world->log[0] = world->violations[0] = world->failed_call[0] = '\0';
-	world->failure_hit = false;
 	world->longest_suspend_us = 0;
 }
 
@@ -129,12 +128,14 @@ static void log_call(struct fake_world *world, const char *name, const char *sub
 static bool chosen(struct fake_world *world, const char *name)
 {
 	const struct failure *failure = &world->failure;
-	bool same_name = failure->call_name[0] == '\0' || strcmp(failure->call_name, name) == 0;
 
-	if (failure->kind == FAIL_NONE || !same_name)
+	if (failure->call_name[0] && strcmp(failure->call_name, name) != 0)
 		return false;
 	world->calls_of_name++;
-	return world->calls_of_name == failure->call || (failure->lasting && world->calls_of_name > failure->call);
+	if (world->calls_of_name != failure->call && !(failure->lasting && world->calls_of_name > failure->call))
+		return false;
+	snprintf(world->failed_call, sizeof(world->failed_call), "%s #%u", name, world->calls);
+	return true;
 }
 
 static enum error_code failure_code(const char *name, int sys_errno)
@@ -168,37 +169,29 @@ static void die(struct fake_world *world)
 int world_enter(struct fake_world *world, const char *name, const char *subject, struct error *err)
 {
 	const struct failure *failure = &world->failure;
-	bool in_hold = strncmp(name, "dm.hold_", 8) == 0 || strncmp(name, "host.now", 8) == 0;
 
 	world->calls++;
 	log_call(world, name, subject);
 	world_pass_time(world, CALL_COST_US);
-	if (world->holds && !in_hold)
+	if (world->holds && strncmp(name, "dm.hold_", 8) != 0)
 		world_violation(world, "%s was called while a map is held", name);
-	if (!chosen(world, name)) {
-		world->failure_hit = false;
+	if ((failure->kind != FAIL_BEFORE && failure->kind != DIE_BEFORE) || !chosen(world, name))
 		return 0;
-	}
-	world->failure_hit = true;
-	snprintf(world->failed_call, sizeof(world->failed_call), "%s #%u", name, world->calls);
 	if (failure->kind == DIE_BEFORE)
 		die(world);
-	if (failure->kind == FAIL_BEFORE)
-		return world_refuse(world, name, subject, failure->sys_errno ? failure->sys_errno : EIO, err);
-	return 0;
+	return world_refuse(world, name, subject, failure->sys_errno ? failure->sys_errno : EIO, err);
 }
 
-int world_leave(struct fake_world *world, bool changes, int rc, struct error *err)
+int world_leave(struct fake_world *world, const char *name, bool changes, int rc, struct error *err)
 {
-	enum failure_kind kind = world->failure_hit ? world->failure.kind : FAIL_NONE;
+	enum failure_kind kind = world->failure.kind;
 
-	world->failure_hit = false;
 	world_check(world);
-	if (kind == DIE_AFTER || kind == POWER_CUT)
+	if (kind < FAIL_AFTER || !changes || rc != 0 || !chosen(world, name))
+		return rc;
+	if (kind != FAIL_AFTER)
 		die(world);
-	if (kind == FAIL_AFTER && changes && rc == 0)
-		return world_refuse(world, world->failed_call, NULL, EIO, err);
-	return rc;
+	return world_refuse(world, name, NULL, EIO, err);
 }
 
 struct fake_file *world_file(struct fake_world *world, const char *path)

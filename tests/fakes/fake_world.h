@@ -94,8 +94,13 @@ struct fake_app {
 	uint64_t writes;	 /* number of the last acknowledged write */
 };
 
-enum failure_kind { FAIL_NONE, FAIL_BEFORE, FAIL_AFTER, DIE_BEFORE, DIE_AFTER, POWER_CUT };
+/* Before the call's work, or behind it. */
+enum failure_kind { FAIL_NONE, FAIL_BEFORE, DIE_BEFORE, FAIL_AFTER, DIE_AFTER, POWER_CUT };
 
+/*
+ * Which call goes wrong, and how. Behind a call that only looks nothing is different from before it, therefore those do
+ * not count for the kinds that come behind.
+ */
 struct failure {
 	enum failure_kind kind;
 	unsigned call;	    /* the n-th call of this run, from 1 */
@@ -139,7 +144,6 @@ struct fake_world {
 	char log[CALL_LOG_SIZE];
 	size_t log_length;
 	char failed_call[64]; /* name of the call that was made to fail, for messages */
-	bool failure_hit;
 	char violations[VIOLATIONS_SIZE];
 	jmp_buf *death; /* where a dying process lands */
 };
@@ -195,18 +199,18 @@ int world_destination(unsigned member);
 /* --- inside the fakes --- */
 
 int world_enter(struct fake_world *world, const char *name, const char *subject, struct error *err);
-int world_leave(struct fake_world *world, bool changes, int rc, struct error *err);
+int world_leave(struct fake_world *world, const char *name, bool changes, int rc, struct error *err);
 int world_refuse(struct fake_world *world, const char *name, const char *subject, int sys_errno, struct error *err);
 
 /* A port operation: count it, do `work` (an expression: 0 or -1), check the invariants, fail it if told so. */
 #define WORLD_CALL_(world, name, subject, changes, err, work) \
 	({ \
 		int rc_ = world_enter(world, name, subject, err); \
-		rc_ = world_leave(world, changes, rc_ ? rc_ : (work), err); \
+		rc_ = world_leave(world, name, changes, rc_ ? rc_ : (work), err); \
 		rc_; \
 	})
 #define WORLD_CALL(world, name, subject, err, work) WORLD_CALL_(world, name, subject, true, err, work)
-/* One that only looks: "fail afterwards" is then the same as before and is not done. */
+/* One that only looks. */
 #define WORLD_QUERY(world, name, subject, err, work) WORLD_CALL_(world, name, subject, false, err, work)
 
 void world_violation(struct fake_world *world, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -99,9 +99,10 @@ static void read_sas_ports(const char *host, const char *end_device, struct disk
 /* `path` is the resolved sysfs path; the transport classes name the ports, else the LUN itself says (VPD 83h). */
 static void read_transport(const char *path, const uint8_t *page, size_t length, struct disk *disk)
 {
-	char host[32] = "host", part[64], fc_host[64];
+	char host[32], part[64], fc_host[64];
 
-	parse_path_component(path, "host", host, sizeof(host));
+	/* the host by number, not by path: a virtual FC port's path has two */
+	snprintf(host, sizeof(host), "host%.*s", (int)strspn(disk->hctl, "0123456789"), disk->hctl);
 	snprintf(fc_host, sizeof(fc_host), "/sys/class/fc_host/%s", host);
 	if (parse_path_component(path, "rport-", part, sizeof(part)) && is_directory(fc_host)) {
 		disk->protocol = PROTOCOL_FC;

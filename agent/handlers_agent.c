@@ -29,7 +29,7 @@ int get_agent_arrays(struct request *request, struct reply *reply, struct error 
 {
 	struct json_object *json;
 
-	worker_freshen(request->agent->worker);
+	worker_freshen(request->agent->worker, SNAPSHOT_DEVICES);
 	if (snapshot_arrays(request->agent->snapshot, &json, err) < 0)
 		return -1;
 	return reply_json(reply, 200, json, err);

@@ -40,7 +40,7 @@ int get_host(struct request *request, struct reply *reply, struct error *err)
 {
 	struct json_object *json;
 
-	worker_freshen(request->agent->worker);
+	worker_freshen(request->agent->worker, SNAPSHOT_DEVICES);
 	if (snapshot_host(request->agent->snapshot, &json, err) < 0)
 		return -1;
 	add_default(json, "agent_type", "Native_MPIO");
@@ -69,7 +69,7 @@ int get_volumes(struct request *request, struct reply *reply, struct error *err)
 
 	if (importable && strcmp(importable, "true") != 0 && strcmp(importable, "false") != 0)
 		return error_set(err, ERR_VALUE_INVALID, NULL, "'importable' must be true or false");
-	worker_freshen(request->agent->worker);
+	worker_freshen(request->agent->worker, SNAPSHOT_DEVICES);
 	if (snapshot_volumes(request->agent->snapshot, importable && strcmp(importable, "true") == 0, &json, err) < 0)
 		return -1;
 	return reply_json(reply, 200, json, err);
@@ -79,7 +79,7 @@ int get_volume(struct request *request, struct reply *reply, struct error *err)
 {
 	struct json_object *json;
 
-	worker_freshen(request->agent->worker);
+	worker_freshen(request->agent->worker, SNAPSHOT_DEVICES);
 	if (snapshot_volume(request->agent->snapshot, request->parameter, &json, err) < 0)
 		return -1;
 	return reply_json(reply, 200, json, err);

@@ -118,6 +118,7 @@ int get_imports(struct request *request, struct reply *reply, struct error *err)
 {
 	struct json_object *json, *array;
 
+	worker_freshen(request->agent->worker, SNAPSHOT_IMPORTS);
 	if (snapshot_imports(request->agent->snapshot, &json, err) < 0)
 		return -1;
 	if (json_object_object_get_ex(json, "imports", &array))
@@ -139,7 +140,15 @@ static int reply_with_import(struct request *request, unsigned status, const cha
 
 int get_import(struct request *request, struct reply *reply, struct error *err)
 {
+	worker_freshen(request->agent->worker, SNAPSHOT_IMPORTS);
 	return reply_with_import(request, 200, request->parameter, reply, err);
+}
+
+/* After a change of the records: volumes show their import's state, so they are stale too. */
+static void publish(struct snapshot *snapshot, struct engine *engine)
+{
+	snapshot_set_stale(snapshot);
+	snapshot_publish(snapshot, engine, SNAPSHOT_IMPORTS);
 }
 
 struct create_call {
@@ -161,7 +170,7 @@ static int create(struct engine *engine, void *ctx, struct error *err)
 	struct create_call *call = ctx;
 	int result = engine_import_create(engine, call->import, &observer, call->id, &call->created, err);
 
-	snapshot_publish_imports(call->snapshot, engine);
+	publish(call->snapshot, engine);
 	return result;
 }
 
@@ -193,7 +202,7 @@ static int forget(struct engine *engine, void *ctx, struct error *err)
 	struct record_call *call = ctx;
 	int result = engine_import_delete(engine, call->id, err);
 
-	snapshot_publish_imports(call->snapshot, engine);
+	publish(call->snapshot, engine);
 	return result;
 }
 
@@ -216,7 +225,7 @@ static int keep_session(struct engine *engine, void *ctx, struct error *err)
 	struct record_call *call = ctx;
 	int result = engine_import_session(engine, call->id, call->session, call->percent, err);
 
-	snapshot_publish_imports(call->snapshot, engine);
+	publish(call->snapshot, engine);
 	return result;
 }
 

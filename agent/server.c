@@ -8,7 +8,9 @@
 #include "handlers.h"
 #include "json_in.h"
 #include "problem.h"
+#include "utf8.h"
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/num.h"
 
@@ -234,21 +236,37 @@ static void log_exchange(const struct exchange *exchange, unsigned status)
 	}
 }
 
+/* What reply is to be sent as text, owned by the caller; NULL when there is no memory. */
+static char *text_of(struct reply *reply)
+{
+	char *text = NULL;
+
+	if (reply->text)
+		return TAKE(reply->text);
+	if (reply->json) {
+		text = strdup(json_object_to_json_string_ext(reply->json,
+							     JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+		if (text)
+			utf8_clean(text);
+		return text;
+	}
+	return strdup("");
+}
+
 static struct MHD_Response *response_of(struct reply *reply)
 {
+	const char *type = reply->text	    ? "text/plain; version=0.0.4; charset=utf-8"
+			   : reply->problem ? "application/problem+json"
+					    : "application/json";
 	struct MHD_Response *response;
-	const char *type = reply->problem ? "application/problem+json" : "application/json";
-	const char *text = "";
+	char *text = text_of(reply);
 
-	if (reply->text) {
-		text = reply->text;
-		type = "text/plain; version=0.0.4; charset=utf-8";
-	} else if (reply->json) {
-		text = json_object_to_json_string_ext(reply->json,
-						      JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-	}
-	response = MHD_create_response_from_buffer(strlen(text), (void *)text, MHD_RESPMEM_MUST_COPY);
-	if (response && *text)
+	if (!text)
+		return NULL;
+	response = MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
+	if (!response)
+		free(text);
+	else if (*text)
 		MHD_add_response_header(response, "Content-Type", type);
 	return response;
 }

@@ -41,8 +41,8 @@ struct snapshot {
 	struct import_verbs *verbs;
 	size_t verb_count;
 	size_t in_progress;
-	bool stale;
-	uint64_t devices_us; /* when they were looked at, monotonic */
+	bool stale[SNAPSHOT_PARTS];
+	uint64_t published_us[SNAPSHOT_PARTS]; /* monotonic */
 };
 
 int snapshot_open(struct snapshot **ret, struct error *err)
@@ -52,7 +52,6 @@ int snapshot_open(struct snapshot **ret, struct error *err)
 	if (!snapshot)
 		return error_no_memory(err);
 	pthread_mutex_init(&snapshot->mutex, NULL);
-	snapshot->stale = true;
 	*ret = snapshot;
 	return 0;
 }
@@ -147,7 +146,7 @@ static struct import_verbs *ask_verbs(struct engine *engine, struct json_object 
 	return list;
 }
 
-void snapshot_publish_imports(struct snapshot *snapshot, struct engine *engine)
+static void publish_imports(struct snapshot *snapshot, struct engine *engine)
 {
 	struct report imports = ask(engine_report_imports, engine);
 	size_t in_progress = engine_imports_in_progress(engine), count;
@@ -161,42 +160,50 @@ void snapshot_publish_imports(struct snapshot *snapshot, struct engine *engine)
 		snapshot->verb_count = count;
 	}
 	snapshot->in_progress = in_progress;
-	snapshot->stale = true; /* volumes show their import's state */
 	pthread_mutex_unlock(&snapshot->mutex);
 }
 
-void snapshot_publish_devices(struct snapshot *snapshot, struct engine *engine)
+static void publish_devices(struct snapshot *snapshot, struct engine *engine)
 {
-	struct report volumes, host, arrays;
-
-	pthread_mutex_lock(&snapshot->mutex);
-	snapshot->stale = false; /* before looking: what changes meanwhile makes it stale again */
-	pthread_mutex_unlock(&snapshot->mutex);
-	volumes = ask(all_volumes, engine);
-	host = ask(engine_report_host, engine);
-	arrays = ask(engine_report_arrays, engine);
+	struct report volumes = ask(all_volumes, engine);
+	struct report host = ask(engine_report_host, engine);
+	struct report arrays = ask(engine_report_arrays, engine);
 
 	pthread_mutex_lock(&snapshot->mutex);
 	put(&snapshot->volumes, &volumes);
 	put(&snapshot->host, &host);
 	put(&snapshot->arrays, &arrays);
-	snapshot->devices_us = clock_mono_us();
+	pthread_mutex_unlock(&snapshot->mutex);
+}
+
+void snapshot_publish(struct snapshot *snapshot, struct engine *engine, enum snapshot_part part)
+{
+	pthread_mutex_lock(&snapshot->mutex);
+	snapshot->stale[part] = false; /* before looking: what changes meanwhile makes it stale again */
+	pthread_mutex_unlock(&snapshot->mutex);
+	if (part == SNAPSHOT_IMPORTS)
+		publish_imports(snapshot, engine);
+	else
+		publish_devices(snapshot, engine);
+	pthread_mutex_lock(&snapshot->mutex);
+	snapshot->published_us[part] = clock_mono_us();
 	pthread_mutex_unlock(&snapshot->mutex);
 }
 
 void snapshot_set_stale(struct snapshot *snapshot)
 {
 	pthread_mutex_lock(&snapshot->mutex);
-	snapshot->stale = true;
+	for (int part = 0; part < SNAPSHOT_PARTS; part++)
+		snapshot->stale[part] = true;
 	pthread_mutex_unlock(&snapshot->mutex);
 }
 
-bool snapshot_devices_stale(struct snapshot *snapshot)
+bool snapshot_is_stale(struct snapshot *snapshot, enum snapshot_part part)
 {
 	bool stale;
 
 	pthread_mutex_lock(&snapshot->mutex);
-	stale = snapshot->stale || clock_mono_us() - snapshot->devices_us > MAX_AGE_US;
+	stale = snapshot->stale[part] || clock_mono_us() - snapshot->published_us[part] > MAX_AGE_US;
 	pthread_mutex_unlock(&snapshot->mutex);
 	return stale;
 }

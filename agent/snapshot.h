@@ -1,6 +1,6 @@
 /*
  * What server threads know of the host: JSON that the device worker published after its last piece of work. They copy
- * it and never call the engine, so that a request never waits for a device.
+ * it and never call the engine, so that a request waits for no device while a job runs.
  */
 #ifndef AGENT_SNAPSHOT_H
 #define AGENT_SNAPSHOT_H
@@ -12,17 +12,23 @@ struct snapshot;
 int snapshot_open(struct snapshot **ret, struct error *err);
 void snapshot_close(struct snapshot *snapshot);
 
-/* For the worker's thread alone. imports: cheap, from records. devices: volumes, host and arrays, asks everybody. */
-void snapshot_publish_imports(struct snapshot *snapshot, struct engine *engine);
-void snapshot_publish_devices(struct snapshot *snapshot, struct engine *engine);
+/* What is published and grows old together. */
+enum snapshot_part {
+	SNAPSHOT_IMPORTS, /* imports, and which verbs they would take */
+	SNAPSHOT_DEVICES, /* volumes, host and arrays */
+	SNAPSHOT_PARTS
+};
 
-/* Something changed on the host; the next reader should have the devices looked at again. */
+/* For the worker's thread alone: ask the engine. */
+void snapshot_publish(struct snapshot *snapshot, struct engine *engine, enum snapshot_part part);
+
+/* Something changed: the next reader should have everything looked at again. */
 void snapshot_set_stale(struct snapshot *snapshot);
 /* Stale, or older than two seconds. */
-bool snapshot_devices_stale(struct snapshot *snapshot);
+bool snapshot_is_stale(struct snapshot *snapshot, enum snapshot_part part);
 
 /*
- * Copies, owned by the caller. On failure: why the last look at the devices failed, or VOLUME_UNKNOWN,
+ * Copies, owned by the caller. On failure: why the engine's last report failed, or VOLUME_UNKNOWN,
  * IMPORT_UNKNOWN.
  */
 int snapshot_host(struct snapshot *snapshot, struct json_object **ret, struct error *err);

@@ -138,10 +138,11 @@ static bool run_one_job(struct worker *worker)
 		log_failure(what, &err);
 	else
 		log_info("%s: done", what);
-	snapshot_publish_imports(worker->snapshot, worker->engine); /* who sees the job's end sees its effect */
+	snapshot_set_stale(worker->snapshot);
+	snapshot_publish(worker->snapshot, worker->engine, SNAPSHOT_IMPORTS); /* who sees the end sees the effect */
 	jobs_finish(worker->jobs, job, result, failed ? &err : NULL);
 	if (!jobs_any_active(worker->jobs))
-		snapshot_publish_devices(worker->snapshot, worker->engine);
+		snapshot_publish(worker->snapshot, worker->engine, SNAPSHOT_DEVICES);
 	return true;
 }
 
@@ -193,8 +194,8 @@ int worker_start(struct worker **ret, struct engine *engine, struct jobs *jobs, 
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&worker->changed, &attributes);
 	pthread_condattr_destroy(&attributes);
-	snapshot_publish_imports(snapshot, engine);
-	snapshot_publish_devices(snapshot, engine);
+	for (int part = 0; part < SNAPSHOT_PARTS; part++)
+		snapshot_publish(snapshot, engine, part);
 	if (pthread_create(&worker->thread, NULL, run, worker)) {
 		destroy(worker);
 		return error_no_memory(err);
@@ -265,18 +266,25 @@ int worker_call(struct worker *worker, int (*function)(struct engine *engine, vo
 	return call.result;
 }
 
+struct freshen_call {
+	struct snapshot *snapshot;
+	enum snapshot_part part;
+};
+
 static int freshen(struct engine *engine, void *ctx, struct error *err)
 {
-	struct worker *worker = ctx;
+	const struct freshen_call *call = ctx;
 
 	(void)err;
-	if (snapshot_devices_stale(worker->snapshot)) /* another request may have been first */
-		snapshot_publish_devices(worker->snapshot, engine);
+	if (snapshot_is_stale(call->snapshot, call->part)) /* another request may have been first */
+		snapshot_publish(call->snapshot, engine, call->part);
 	return 0;
 }
 
-void worker_freshen(struct worker *worker)
+void worker_freshen(struct worker *worker, enum snapshot_part part)
 {
-	if (snapshot_devices_stale(worker->snapshot) && !jobs_any_active(worker->jobs))
-		worker_call(worker, freshen, worker, FRESHEN_TIMEOUT_MS, NULL);
+	struct freshen_call call = { worker->snapshot, part };
+
+	if (snapshot_is_stale(worker->snapshot, part) && !jobs_any_active(worker->jobs))
+		worker_call(worker, freshen, &call, FRESHEN_TIMEOUT_MS, NULL);
 }

@@ -3,6 +3,7 @@
  * Four volumes, imports with their state machine, and faults on command: in the directory $FAKE_ENGINE,
  *   <function>.fail      an error's name: the function fails with it
  *   <function>.delay_ms  how long the function takes
+ *   volumes.mount        the bytes of a mount path of the first volume
  * where <function> is open, create, precheck, prepare, switch, commit, cancel, delete, session, refresh, volumes.
  */
 #include "dm-import/dm_import.h"
@@ -227,6 +228,20 @@ int engine_import_create(struct engine *engine, const struct import_request *req
 	return 0;
 }
 
+/* JSON from a text, because its shape is easier to see so. */
+static struct json_object *shape(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static struct json_object *shape(const char *fmt, ...)
+{
+	CLEANUP_FREE char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		abort();
+	va_end(ap);
+	return json_tokener_parse(text);
+}
+
 static struct json_object *findings(const struct member_request *member, bool failed)
 {
 	struct json_object *list = json_object_new_array(), *finding = json_object_new_object();
@@ -335,6 +350,8 @@ static int verb(struct engine *engine, const char *id, const char *name, enum si
 	}
 	import->state = wanted(name, to);
 	import->updated_ms = clock_wall_ms();
+	if (is_over(import))
+		*ret_result = shape("{\"state\":\"%s\"}", import_state_name(import->state));
 	return 1;
 }
 
@@ -413,24 +430,11 @@ int engine_refresh(struct engine *engine, struct error *err)
 	return fault("refresh", err);
 }
 
-/* Reports from a text, because the shape is easier to see so. */
-static struct json_object *shape(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-static struct json_object *shape(const char *fmt, ...)
-{
-	CLEANUP_FREE char *text = NULL;
-	va_list ap;
-
-	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
-	va_end(ap);
-	return json_tokener_parse(text);
-}
-
 static struct json_object *volume_json(struct engine *engine, int i)
 {
 	const struct import *import = import_of(engine, wwids[i]);
 	bool moved = import && import->state == IMPORT_ON_DESTINATION;
+	char mount[256];
 	struct json_object *volume = shape(
 		"{\"name\":\"mpath%c\",\"dm_device\":\"dm-%d\",\"wwid\":\"%s\",\"naa_id\":\"%s\",\"array_type\":"
 		"\"UNITY\","
@@ -441,6 +445,8 @@ static struct json_object *volume_json(struct engine *engine, int i)
 		"\"alua_state\":\"optimized\",\"checker_state\":\"ready\",\"true_wwid\":\"%s\"}]}",
 		'a' + i, i, wwids[i], wwids[i] + 1, 'a' + i, i, wwids[i]);
 
+	if (i == 0 && command("volumes", "mount", mount, sizeof(mount)))
+		json_object_array_add(json_object_object_get(volume, "mount_paths"), json_object_new_string(mount));
 	json_object_object_add(volume, "is_migrating", json_object_new_boolean(import != NULL));
 	json_object_object_add(volume, "active_path",
 			       json_object_new_string(!import ? "None"

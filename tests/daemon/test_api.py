@@ -48,6 +48,16 @@ class Api(unittest.TestCase):
         self.assertNotIn(WWIDS[3], [v["wwid"] for v in importable])
         self.assertEqual(self.get(f"/volumes/{WWIDS[1]}")["name"], "mpathb")
 
+    def test_names_that_are_no_utf8(self):
+        good = "/\u00e9\u20ac\U0001d11e".encode()
+        bad = b"|\xff|\xc0\xaf|\xed\xa0\x80|\xf4\x90\x80\x80|\xe2\x82"
+        with open(f"{self.agent.fake}/volumes.mount", "wb") as file:
+            file.write(good + bad)
+        self.agent.tls("POST", "/host/refresh", headers={"Prefer": "wait=5"})
+        mount = self.get(f"/volumes/{WWIDS[0]}")["mount_paths"][-1]
+        self.agent.no_commands()
+        self.assertEqual(mount, good.decode() + "|?|??|???|????|??")
+
     def test_precheck_without_import(self):
         body = {"members": [{"source_wwid": WWIDS[2], "destination_wwid": DESTINATIONS[0]}], "min_paths": 4}
         before = self.get("/imports")
@@ -79,7 +89,7 @@ class Api(unittest.TestCase):
 
         session = self.agent.tls("PUT", "/imports/whole/session", {"state": "copy_in_progress", "percent": 42})
         self.assertEqual(session.body["session"], {"state": "copy_in_progress", "percent": 42})
-        self.assertEqual(self.agent.verb("whole", "commit").body["state"], "done")
+        self.assertEqual(self.agent.verb("whole", "commit").body["result"], {"state": "committed"})
         self.assertEqual(self.get("/imports/whole")["state"], "committed")
         self.assertEqual(self.agent.verb("whole", "commit").body["result"], {"unchanged": True})
 

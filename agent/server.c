@@ -32,6 +32,8 @@ enum {
 	WAIT_MAX_S = 60,
 };
 
+#define RETRY_AFTER_S "5"
+
 struct connection {
 	struct connection *next;
 	int fd;
@@ -44,6 +46,7 @@ struct server {
 	bool tls;
 	atomic_bool stop;
 	atomic_uint in_flight; /* requests begun and not yet answered */
+	atomic_ullong last_stranger_us;
 	pthread_mutex_t mutex;
 	struct connection *connections;
 };
@@ -220,20 +223,31 @@ static bool body_is_hopeless(struct MHD_Connection *mhd)
 	return length && (!num_parse(length, UINT64_MAX, &bytes) || bytes > BODY_READ_MAX);
 }
 
+/* Changes and refused clients are worth a line; the latter at most one a second, for anybody can make them. */
+static enum log_level level_of(const struct exchange *exchange)
+{
+	enum error_code code = exchange->refused ? exchange->err.code : ERR_NONE;
+	uint64_t now_us = clock_mono_us(), last_us = atomic_load(&exchange->server->last_stranger_us);
+
+	if (code == ERR_CLIENT_CERTIFICATE_MISSING || code == ERR_CLIENT_NOT_TRUSTED || code == ERR_NOT_ROOT) {
+		if (now_us - last_us < 1000000)
+			return LOG_LEVEL_VERBOSE;
+		atomic_store(&exchange->server->last_stranger_us, now_us);
+		return LOG_LEVEL_INFO;
+	}
+	return strcmp(exchange->request.method, "GET") == 0 ? LOG_LEVEL_VERBOSE : LOG_LEVEL_INFO;
+}
+
 static void log_exchange(const struct exchange *exchange, unsigned status)
 {
-	const char *code = exchange->refused ? error_name(exchange->err.code) : "ok";
-	enum log_level level = LOG_LEVEL_INFO;
+	enum log_level level = level_of(exchange);
+	char line[512];
 
-	if (strcmp(exchange->request.method, "GET") == 0)
-		level = LOG_LEVEL_VERBOSE;
-	if (level <= log_get_level()) {
-		char line[512];
-
-		snprintf(line, sizeof(line), "%s %s by %s: %u %s", exchange->request.method, exchange->path,
-			 exchange->who, status, code);
-		log_line(level, line);
-	}
+	if (level > log_get_level())
+		return;
+	snprintf(line, sizeof(line), "%s %s by %s: %u %s", exchange->request.method, exchange->path, exchange->who,
+		 status, exchange->refused ? error_name(exchange->err.code) : "ok");
+	log_line(level, line);
 }
 
 /* What reply is to be sent as text, owned by the caller; NULL when there is no memory. */
@@ -291,6 +305,8 @@ static enum MHD_Result send_reply(struct exchange *exchange, struct MHD_Connecti
 		MHD_add_response_header(response, "Location", reply->location);
 	if (exchange->refused && exchange->err.code == ERR_METHOD_NOT_ALLOWED)
 		MHD_add_response_header(response, "Allow", exchange->allow);
+	if (exchange->refused && exchange->err.code == ERR_BUSY)
+		MHD_add_response_header(response, "Retry-After", RETRY_AFTER_S);
 	if (reply->waited) {
 		snprintf(applied, sizeof(applied), "wait=%u", exchange->request.wait_s);
 		MHD_add_response_header(response, "Preference-Applied", applied);

@@ -49,9 +49,10 @@ bool udev_watch_drain(struct udev_watch *watch)
 	struct udev_device *device;
 	bool any = false;
 
+	errno = 0;
 	while ((device = udev_monitor_receive_device(watch->monitor))) {
 		udev_device_unref(device);
 		any = true;
 	}
-	return any;
+	return any || errno == ENOBUFS; /* events were lost: something did change */
 }

@@ -25,7 +25,7 @@ class Jobs(unittest.TestCase):
         return self.agent.tls("GET", f"/jobs/{number}", headers=headers).body
 
     def test_progress_is_seen_while_it_runs(self):
-        number = self.start()
+        number = self.start(delay_ms=1200)
         seen = []
         while True:
             job = self.job(number)
@@ -36,8 +36,8 @@ class Jobs(unittest.TestCase):
             self.assertEqual(self.agent.tls("GET", "/imports/a").body["job"], number)
             time.sleep(0.02)
         self.assertEqual((job["state"], job["percent"]), ("done", 100))
-        self.assertGreaterEqual(len(seen), 4, seen)
-        self.assertGreaterEqual(job["duration_us"], 550_000)
+        self.assertGreaterEqual(len(seen), 2, seen)
+        self.assertGreaterEqual(job["duration_us"], 1_100_000)
         for step, after in zip(job["steps"], job["steps"][1:]):
             self.assertAlmostEqual(step["start_us"] + step["duration_us"], after["start_us"], delta=1)
 
@@ -133,8 +133,9 @@ class Jobs(unittest.TestCase):
     def test_queue_is_bounded(self):
         self.agent.command("precheck", "delay_ms", 20000)
         body = {"members": [{"source_wwid": WWIDS[1], "destination_wwid": DESTINATIONS[1]}]}
-        codes = [self.agent.tls("POST", "/precheck", body).status for _ in range(33)]
-        self.assertEqual(codes, [202] * 32 + [503])
+        answers = [self.agent.tls("POST", "/precheck", body) for _ in range(33)]
+        self.assertEqual([answer.status for answer in answers], [202] * 32 + [503])
+        self.assertEqual((answers[-1].code, answers[-1].headers["Retry-After"]), ("busy", "5"))
         self.agent.stop(signal.SIGKILL)  # it would bring the long job to its end
 
     def test_finished_jobs_are_forgotten(self):

@@ -48,6 +48,13 @@ class Log(unittest.TestCase):
                 kinds = {line.split()[1] for line in file.read().splitlines()}
             self.assertEqual(sorted(kinds), seen)
 
+    def test_strangers_cannot_fill_the_log(self):
+        self.agent.local("PUT", "/agent/log_level", {"level": 2})
+        for _ in range(30):
+            self.agent.tls("POST", "/imports", client="stranger")
+        self.wait_for("client_not_trusted")
+        self.assertLess(self.agent.log_text().count("client_not_trusted"), 10)
+
     def test_failed_job_is_logged_once_as_error(self):
         self.agent.new_import("a")
         self.agent.command("prepare", "fail", "dm_failed")

@@ -109,7 +109,7 @@ int engine_import_session(struct engine *engine, const char *id, const char *sta
  * Does not touch devices. */
 int engine_verb_allowed(struct engine *engine, const char *id, const char *verb, enum side to, struct error *err);
 
-/* Imports between prepare and commit/cancel, or needing attention: what makes port changes and removal unsafe. */
+/* Imports that are neither committed nor cancelled: what makes port changes and removal unsafe. */
 size_t engine_imports_in_progress(struct engine *engine);
 
 /* Look for new LUNs on all SCSI hosts and wait for udev. */

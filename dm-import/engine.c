@@ -124,7 +124,7 @@ size_t engine_imports_in_progress(struct engine *engine)
 	for (size_t i = 0; i < engine->import_count; i++) {
 		enum import_state state = engine->imports[i]->state;
 
-		count += state != IMPORT_NEW && state != IMPORT_COMMITTED && state != IMPORT_CANCELLED;
+		count += state != IMPORT_COMMITTED && state != IMPORT_CANCELLED;
 	}
 	return count;
 }

@@ -15,8 +15,9 @@ struct member {
 	char destination_wwid[WWID_SIZE];
 	char name[NAME_SIZE]; /* the live map's dm name, as it was at creation */
 	uint64_t size_bytes;
-	bool exchanged;	   /* the live map is on the destination */
-	uint64_t pause_us; /* of the last switch, 0 = none yet */
+	bool exchanged;	     /* the live map is on the destination */
+	uint64_t pause_us;   /* of the last switch, 0 = none yet */
+	uint64_t held_at_ms; /* when that was, CLOCK_REALTIME; not recorded */
 };
 
 /* What an import is in the middle of, durable before its first step and cleared behind its last. */

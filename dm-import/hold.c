@@ -122,6 +122,19 @@ static int explain(const struct hold *hold, struct error *err)
 	return error_set_sys(err, ERR_DM_FAILED, member->name, hold->sys_errno, "cannot exchange the tables");
 }
 
+static void note_pauses(const struct hold *hold)
+{
+	const struct host_port *host = &hold->work->engine->ports->host;
+	uint64_t now_ms = host->wall_ms(host->ctx), now_us = host->now_us(host->ctx);
+
+	for (size_t i = 0; i < hold->live; i++) {
+		struct member *member = hold->work->changing[i];
+
+		member->pause_us = hold->ended_us[i] - hold->began_us[i];
+		member->held_at_ms = now_ms - (now_us - hold->began_us[i]) / 1000;
+	}
+}
+
 int hold_exchange(struct work *work, struct error *err)
 {
 	unsigned deadline_ms = work->engine->options.hold_deadline_ms;
@@ -144,7 +157,6 @@ int hold_exchange(struct work *work, struct error *err)
 	}
 	if (!done || hold.reverted)
 		return explain(&hold, err);
-	for (size_t i = 0; i < hold.live; i++)
-		work->changing[i]->pause_us = hold.ended_us[i] - hold.began_us[i];
+	note_pauses(&hold);
 	return 0;
 }

@@ -318,12 +318,17 @@ static struct json_object *unchanged_result(void)
 static struct json_object *switch_result(const struct import *import, enum side to)
 {
 	struct json_object *result = json_object_new_object(), *pauses = json_object_new_object();
+	struct json_object *held_at = json_object_new_object();
 
-	for (size_t i = 0; i < import->member_count; i++)
-		json_object_object_add(pauses, import->members[i].name,
-				       json_object_new_int64((int64_t)import->members[i].pause_us));
+	for (size_t i = 0; i < import->member_count; i++) {
+		const struct member *member = &import->members[i];
+
+		json_object_object_add(pauses, member->name, json_object_new_int64((int64_t)member->pause_us));
+		json_object_object_add(held_at, member->name, json_object_new_int64((int64_t)member->held_at_ms));
+	}
 	json_object_object_add(result, "to", json_object_new_string(to == SIDE_SOURCE ? "source" : "destination"));
 	json_object_object_add(result, "pauses_us", pauses);
+	json_object_object_add(result, "held_at_ms", held_at);
 	return result;
 }
 

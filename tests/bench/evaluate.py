@@ -3,7 +3,7 @@
 
 usage: evaluate.py RESULT_DIRECTORY OUT_FILE
 
-An I/O counts for an action when it was in flight at any moment of it. `ours` is looked at twice: while the tables are
+An I/O counts for an action when it was in flight at any moment of it; `reported_over_seen` looks at the hold alone. `ours` is looked at twice: while the tables are
 exchanged (ours_us: the step that holds the map, comparable to what the bare program does), and from the request to
 the job's end (ours_whole_us: with udev's and multipathd's work, which does not hold the map but wants the CPU).
 """
@@ -58,11 +58,12 @@ def main():
         bare.append(longest_us(ios, row["bare"]["begin"], row["bare"]["end"]))
         multipath_r.append(longest_us(ios, row["multipath_r"]["begin"], row["multipath_r"]["end"]))
         reported.append(job["result"]["pauses_us"][run["live"]])
+        held_at = job["result"]["held_at_ms"][run["live"]] / 1e3
+        seen.append(longest_us(ios, held_at, held_at + reported[-1] / 1e6))
         bare_reported.append(sum(map(int, row["bare"]["value"])))
         job_us.append(int((row["ours"]["end"] - row["ours"]["begin"]) * 1e6))
         for step in job["steps"]:
             steps.setdefault(step["name"], []).append(step["duration_us"])
-        seen.append(ours[-1])
     numbers = {
         "ours_us": spread(ours), "bare_us": spread(bare), "multipath_r_us": spread(multipath_r),
         "ours_whole_us": spread(whole),
@@ -70,7 +71,7 @@ def main():
         "ratio_multipath_r": round(statistics.median(ours) / statistics.median(multipath_r), 3),
         "ratio_whole_bare": round(statistics.median(whole) / statistics.median(bare), 3),
         "ratio_whole_multipath_r": round(statistics.median(whole) / statistics.median(multipath_r), 3),
-        "reported_us": spread(reported), "bare_held_us": spread(bare_reported),
+        "reported_us": spread(reported), "seen_us": spread(seen), "bare_held_us": spread(bare_reported),
         "reported_over_seen": round(statistics.median(r / s for r, s in zip(reported, seen) if s), 3),
         "request_to_end_us": spread(job_us),
         "steps_us": {name: spread(values) for name, values in steps.items()},

@@ -1,0 +1,197 @@
+/*
+ * The identity store: who presents what in each role, text and back, and every way to cut or flip a store's text, which
+ * must be refused rather than half believed. The rules' effect is tested in tests/engine, where the fake udev
+ * interprets them.
+ */
+#include "dm-import/identity.h"
+
+#include "base/cleanup.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define S "360014051111111100004111811111111"
+#define D "360014052222222200004111811122222"
+#define S2 "36001405111111110"
+#define D2 "36001405222222220"
+
+static struct identity_store store_with(enum identity_role role)
+{
+	struct identity_store store = { 0 };
+
+	assert_int_equal(identity_set(&store, "one", S, D, role, NULL), 0);
+	return store;
+}
+
+static void test_present(void **state)
+{
+	static const struct {
+		enum identity_role role;
+		const char *wwid, *shown;
+		bool hidden, retired;
+	} cases[] = {
+		{ IDENTITY_HIDDEN, S, S, false, false },	   { IDENTITY_HIDDEN, D, D, true, false },
+		{ IDENTITY_EXCHANGED, S, D, true, false },	   { IDENTITY_EXCHANGED, D, S, false, false },
+		{ IDENTITY_RETIRED, S, "retired-" S, true, true }, { IDENTITY_RETIRED, D, S, false, false },
+		{ IDENTITY_RETIRED, S2, S2, false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct identity_store store = store_with(cases[i].role);
+		struct presentation shown;
+
+		identity_present(&store, cases[i].wwid, &shown);
+		assert_string_equal(shown.wwid, cases[i].shown);
+		assert_int_equal(shown.hidden, cases[i].hidden);
+		assert_int_equal(shown.retired, cases[i].retired);
+		identity_free(&store);
+	}
+}
+
+static void test_generation_counts_changes(void **state)
+{
+	struct identity_store store = store_with(IDENTITY_HIDDEN);
+
+	(void)state;
+	assert_int_equal(store.records[0].generation, 1);
+	identity_set(&store, "one", S, D, IDENTITY_HIDDEN, NULL);
+	assert_int_equal(store.records[0].generation, 1);
+	identity_set(&store, "one", S, D, IDENTITY_EXCHANGED, NULL);
+	assert_int_equal(store.records[0].generation, 2);
+	assert_int_equal(store.count, 1);
+	identity_drop(&store, D);
+	assert_int_equal(store.count, 0);
+	identity_free(&store);
+}
+
+static void test_text_and_back(void **state)
+{
+	struct identity_store store = store_with(IDENTITY_EXCHANGED), again = { 0 };
+	CLEANUP_FREE char *text = NULL;
+	struct error err = { 0 };
+
+	(void)state;
+	identity_set(&store, "two", S2, D2, IDENTITY_RETIRED, NULL);
+	text = identity_format(&store);
+	assert_int_equal(identity_parse(text, &again, &err), 0);
+	assert_int_equal(again.count, 2);
+	assert_string_equal(again.records[1].import_id, "two");
+	assert_string_equal(again.records[1].source_wwid, S2);
+	assert_int_equal(again.records[0].role, IDENTITY_EXCHANGED);
+	assert_int_equal(again.records[0].generation, store.records[0].generation);
+	identity_free(&again);
+	identity_free(&store);
+}
+
+static void refuse(const char *text)
+{
+	struct identity_store store = { 0 };
+	struct error err = { 0 };
+
+	if (identity_parse(text, &store, &err) == 0)
+		fail_msg("believed: %s", text);
+	assert_int_equal(err.code, ERR_STORE_DAMAGED);
+	assert_null(store.records);
+}
+
+static void test_every_cut_is_refused(void **state)
+{
+	struct identity_store store = store_with(IDENTITY_HIDDEN);
+	CLEANUP_FREE char *text = identity_format(&store);
+	size_t length = strlen(text);
+
+	(void)state;
+	/* without the last newline it is still whole: the checksum covers what is in front of the last line */
+	for (size_t cut = 0; cut < length - 1; cut++) {
+		CLEANUP_FREE char *part = strndup(text, cut);
+
+		refuse(part);
+	}
+	identity_free(&store);
+}
+
+static void test_every_flipped_bit_is_refused(void **state)
+{
+	struct identity_store store = store_with(IDENTITY_HIDDEN);
+	CLEANUP_FREE char *text = identity_format(&store);
+	size_t body = (size_t)(strstr(text, "end ") - text);
+
+	(void)state;
+	for (size_t i = 0; i < body; i++)
+		for (int bit = 0; bit < 8; bit++) {
+			text[i] = (char)(text[i] ^ (1 << bit));
+			if (text[i])
+				refuse(text);
+			text[i] = (char)(text[i] ^ (1 << bit));
+		}
+	identity_free(&store);
+}
+
+static void test_contradictions_are_refused(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"end 0 0000000000000000\n",
+		"pair one " S " " S " hidden 1\n",
+		"pair one " S " " D " visible 1\n",
+		"pair one nonsense " D " hidden 1\n",
+		"pair one " S " " D " hidden 1\npair two " S " " D2 " hidden 1\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		refuse(bad[i]);
+}
+
+static void test_wwid_form(void **state)
+{
+	static const char *const good[] = { S, "350060160bea01234" };
+	static const char *const bad[] = { "",
+					   "3",
+					   "2" S,
+					   S "0",
+					   "35006016",
+					   "360014051111111100004111811111x11",
+					   "36001405AAAAAAAA00004111811111111",
+					   "eui.0025385b71b00c4f" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
+		assert_true(identity_wwid_valid(good[i]));
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_false(identity_wwid_valid(bad[i]));
+}
+
+/* A crash may leave some of the four files new and some old: then the last one must decide for both LUNs. */
+static void test_rules_name_both_luns_in_every_role(void **state)
+{
+	(void)state;
+	for (int role = IDENTITY_HIDDEN; role <= IDENTITY_RETIRED; role++) {
+		struct identity_store store = store_with((enum identity_role)role);
+		CLEANUP_FREE char *rules = identity_rules(&store);
+
+		assert_non_null(strstr(rules, "ATTRS{wwid}==\"naa.60014051111111100004111811111111\""));
+		assert_non_null(strstr(rules, "ATTRS{wwid}==\"naa.60014052222222200004111811122222\""));
+		identity_free(&store);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_present),
+		cmocka_unit_test(test_generation_counts_changes),
+		cmocka_unit_test(test_text_and_back),
+		cmocka_unit_test(test_every_cut_is_refused),
+		cmocka_unit_test(test_every_flipped_bit_is_refused),
+		cmocka_unit_test(test_contradictions_are_refused),
+		cmocka_unit_test(test_wwid_form),
+		cmocka_unit_test(test_rules_name_both_luns_in_every_role),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

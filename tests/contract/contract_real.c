@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -63,7 +64,7 @@ static void users_through_lvm(struct contract *c)
 	const struct user *user;
 	size_t count;
 
-	CHECK(c, shell("exec >&2; set -e; wipefs -qa $MAP; echo ',,' | sfdisk -q --no-reread $MAP; "
+	CHECK(c, shell("exec >&2; set -e; wipefs -qaf $MAP; echo ',,' | sfdisk -q --no-reread $MAP; "
 		       "kpartx -a -p -part $MAP; udevadm settle; vgcreate -qq contract $MAP-part1; "
 		       "lvcreate -qq -y -n data -L 16M contract; lvcreate -qq -y -n swap -L 16M contract; "
 		       "mkfs.ext4 -q /dev/contract/data; mount /dev/contract/data '/run/contract/mount point'"));
@@ -78,8 +79,8 @@ static void users_through_lvm(struct contract *c)
 	CHECK(c, shell("set -e; umount /dev/contract/data; mkswap -q /dev/contract/swap; swapon /dev/contract/swap"));
 	CHECK(c, users_of_first_map(c, &swapping, &count) && count == 4);
 	CHECK(c, find_user(swapping, count, USER_SWAP) && !find_user(swapping, count, USER_MOUNT));
-	CHECK(c, shell("exec >&2; set -e; swapoff /dev/contract/swap; vgremove -qq -y contract; "
-		       "kpartx -d -p -part $MAP; wipefs -qa $MAP; udevadm settle"));
+	CHECK(c, shell("exec >&2; set -e; swapoff /dev/contract/swap; vgremove -qq -y contract; udevadm settle; "
+		       "kpartx -d -p -part $MAP; udevadm settle; wipefs -qaf $MAP; udevadm settle"));
 	CHECK(c, users_of_first_map(c, &none, &count) && count == 0);
 }
 
@@ -167,8 +168,87 @@ static void killed_while_releasing(struct contract *c)
 	kill_while_holding(c, true);
 }
 
+/* The lab's source array stops answering, and one read of the first map hangs on it; and answers again. */
+static bool array_hangs(void)
+{
+	return shell("dmsetup suspend arr-source-0; dmsetup suspend arr-source-1; "
+		     "dd if=$MAP of=/dev/null iflag=direct bs=4k count=1 2>/run/contract/dd & sleep 1");
+}
+
+static bool array_answers(void)
+{
+	return shell("dmsetup resume arr-source-0; dmsetup resume arr-source-1; sleep 1; grep -q '^4096 bytes' "
+		     "/run/contract/dd");
+}
+
+static bool is_running_with(struct contract *c, const char *table)
+{
+	CLEANUP_FREE char *now = table_of(c, c->scene->maps[0]);
+	struct dm_device state;
+
+	return now && strcmp(now, table) == 0 && contract_find_map(c, c->scene->maps[0], &state) && !state.suspended &&
+	       !state.has_inactive_table;
+}
+
+static void no_op(int number)
+{
+	(void)number;
+}
+
+/* Suspend the first map in vain; what it answers. A signal comes after a second. */
+static int suspend_interrupted(struct dm_hold *hold, const struct dm_port *dm)
+{
+	struct sigaction action = { .sa_handler = no_op }, before;
+	int rc;
+
+	sigaction(SIGALRM, &action, &before);
+	alarm(1);
+	rc = dm->hold_suspend(hold);
+	alarm(0);
+	sigaction(SIGALRM, &before, NULL);
+	return rc;
+}
+
+static void suspend_ends_at_a_signal(struct contract *c)
+{
+	const struct dm_port *dm = &c->ports->dm;
+	CLEANUP_FREE char *table = table_of(c, c->scene->maps[0]);
+	struct dm_hold *hold;
+
+	CHECK(c, table && dm->hold_prepare(dm->ctx, c->scene->maps[0], &hold, &c->err) == 0);
+	CHECK(c, array_hangs());
+	CHECK(c, suspend_interrupted(hold, dm) == EINTR);
+	CHECK(c, is_running_with(c, table));
+	CHECK(c, array_answers());
+	dm->hold_free(hold);
+}
+
+/* The guardian's deadline passes while the parent hangs in a suspend; the I/O ends; nothing stays held. */
+static void late_suspend_is_released(struct contract *c)
+{
+	const struct dm_port *dm = &c->ports->dm;
+	CLEANUP_FREE char *table = table_of(c, c->scene->maps[0]);
+	struct guardian *guardian = NULL;
+	struct dm_hold *hold;
+
+	CHECK(c, table && dm->hold_prepare(dm->ctx, c->scene->maps[0], &hold, &c->err) == 0);
+	CHECK(c, dm->load(dm->ctx, c->scene->maps[0], table, false, &c->err) == 0);
+	CHECK(c, array_hangs());
+	CHECK(c, shell("(sleep 4; dmsetup resume arr-source-0; dmsetup resume arr-source-1) &"));
+	CHECK(c, guardian_start(&guardian, dm, &hold, 1, 1000, &c->err) == 0);
+	CHECK(c, dm->hold_suspend(hold) == 0); /* four seconds; the guardian has reverted meanwhile */
+	CHECK(c, !guardian_release(guardian));
+	poll(NULL, 0, 1000);
+	CHECK(c, is_running_with(c, table));
+	CHECK(c, guardian_stop(guardian) == GUARDIAN_REVERTED);
+	CHECK(c, array_answers());
+	dm->hold_free(hold);
+}
+
 static const struct contract_check real_checks[] = {
 	{ "real: users through partition, LVM, mount and swap", users_through_lvm },
+	{ "real: a suspend that waits for I/O ends at a signal", suspend_ends_at_a_signal },
+	{ "real: a suspend that ends after the deadline is released by the guardian", late_suspend_is_released },
 	{ "real: killed while holding, the guardian goes back", killed_while_holding },
 	{ "real: killed while releasing, the guardian goes forward", killed_while_releasing },
 	{ NULL, NULL },
@@ -177,7 +257,7 @@ static const struct contract_check real_checks[] = {
 /* The first two multipath maps that are nobody's; their names stay allocated. */
 static bool find_maps(struct contract_scene *scene)
 {
-	struct dm_device *maps;
+	static struct dm_device *maps;
 	size_t count, found = 0;
 
 	if (scene->ports.dm.list(scene->ports.dm.ctx, &maps, &count, NULL) < 0)

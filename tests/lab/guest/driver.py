@@ -40,13 +40,19 @@ class LabImport:
         findings = self.api.precheck()
         self.lab.expect(findings["passed"], "pre-check after prepare: %s" % findings["findings"])
 
-    def switch(self, side):
+    def switch(self, side, again=False):
+        """Switches all members. `again`: it was asked for before, so the job may have found nothing to do."""
         if side == "source":
             self.lab.leaving_destination()
         with self.lab.step("switch to " + side):
             job = self.api.switch(side)
         self.lab.moved(side, self.indexes)
         self.expect_state("on_destination" if side == "destination" else "prepared", side.capitalize())
+        if not (again and job["result"].get("unchanged")):
+            self.note_pauses(side, job)
+        self.check_sides()
+
+    def note_pauses(self, side, job):
         pauses = job["result"]["pauses_us"]
         self.lab.kept["switches"].append({"to": side, "pauses_us": pauses, "duration_us": job["duration_us"],
                                           "steps": job["steps"]})
@@ -56,7 +62,6 @@ class LabImport:
         self.lab.expect(len(pauses) == len(self.indexes), "pauses of %s, not of %d maps" % (
             sorted(pauses), len(self.indexes)))
         log("switch to %s: pauses %s us, job %d ms" % (side, pauses, job["duration_us"] // 1000))
-        self.check_sides()
 
     def copy(self):
         """The array copies in the background while it forwards every write."""

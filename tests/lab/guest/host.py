@@ -5,6 +5,14 @@ import os
 from util import read, sh, wait_for
 
 
+def names_in(path):
+    """Sorted names in a folder of sysfs; none when the device has just gone."""
+    try:
+        return sorted(os.listdir(path))
+    except FileNotFoundError:
+        return []
+
+
 def maps():
     """All dm maps: name -> {uuid, dm, suspended, slaves, mpath}."""
     found = {}
@@ -13,7 +21,7 @@ def maps():
         found[read(path + "/dm/name", "?")] = {
             "uuid": uuid, "dm": os.path.basename(path),
             "suspended": read(path + "/dm/suspended", "0") == "1",
-            "slaves": sorted(os.listdir(path + "/slaves")),
+            "slaves": names_in(path + "/slaves"),
             "mpath": uuid.startswith("mpath-")}
     return found
 
@@ -33,7 +41,7 @@ def disks():
         wwid = read(path + "/device/wwid", "").replace("naa.", "3")
         found[os.path.basename(path)] = {
             "wwid": wwid, "hctl": os.path.basename(os.path.realpath(path + "/device")),
-            "holders": sorted(os.listdir(path + "/holders"))}
+            "holders": names_in(path + "/holders")}
     return found
 
 

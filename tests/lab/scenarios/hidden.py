@@ -27,8 +27,11 @@ class Watch:
         self.thread.start()
 
     def run(self):
-        while not self.stopped.wait(0.2):
-            self.sample()
+        try:
+            while not self.stopped.wait(0.3):
+                self.sample()
+        except Exception as error:      # a watch that ended early has not seen everything
+            self.seen.add("the watch failed: %r" % error)
 
     def hidden_devices(self):
         """The destination's disks, and any dm device that stands on them now."""

@@ -1,4 +1,7 @@
 """Whole imports: to the end, back, there and back again, in groups, by other transports and path counts."""
+import http.client
+import json
+
 import host
 from scenario import scenario
 
@@ -96,3 +99,27 @@ def alua(lab):
 def iscsi(lab):
     """The same over iSCSI: the destination is found by a rescan of the sessions, not by itself."""
     cutover(lab)
+
+
+def lose_reply(lab, verb, body):
+    """Sends a verb and hangs up before the answer, as when the network drops it."""
+    connection = http.client.HTTPSConnection(*lab.agent.address, context=lab.agent.tls, timeout=30)
+    connection.request("POST", "/api/v1/imports/lab/" + verb, json.dumps(body), {"Content-Type": "application/json"})
+    connection.close()
+
+
+@scenario("lost-replies", timeout=400)
+def lost_replies(lab):
+    """Every verb's first reply is lost; sent again, it gives what it would have given."""
+    lab.fio()
+    work = lab.create_import()
+    work.map()
+    lose_reply(lab, "prepare", {})
+    work.prepare()
+    lose_reply(lab, "switch", {"to": "destination"})
+    work.switch("destination", again=True)
+    work.copy()
+    for lun in work.destinations:
+        lun.finish()
+    lose_reply(lab, "commit", {})
+    work.commit()

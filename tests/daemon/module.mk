@@ -1,7 +1,8 @@
-# The real agent on a fake engine: what tests/daemon/run talks to.
+# The real agent on a fake engine, and the real agent with the real engine on a fake host: what tests/daemon/run starts.
 $(eval $(call program,import-agent-fake,$$(OUT)/agent/main.o $$(OUT)/tests/daemon/fake_engine.o,$$(OUT)/libagent.a $$(OUT)/libbase.a,$$(AGENT_LIBS) -lpthread))
+$(eval $(call program,import-agent-world,$$(OUT)/agent/main.o $$(OUT)/tests/daemon/world_ports.o $$(patsubst %.c,$$(OUT)/%.o,$$(wildcard tests/fakes/*.c)),$$(OUT)/libagent.a $$(OUT)/libdm_import.a $$(OUT)/libbase.a,$$(AGENT_LIBS) $$(ENGINE_LIBS) -lpthread))
 
 .PHONY: check-daemon
-check-daemon: $(OUT)/import-agent-fake $(OUT)/import-cert
+check-daemon: $(OUT)/import-agent-fake $(OUT)/import-agent-world $(OUT)/import-cert
 	@OUT=$(OUT) tests/daemon/run
 CHECKS_FAST += check-daemon

@@ -62,6 +62,9 @@ int identities_apply(struct engine *engine, struct error *err)
 	if (!text)
 		return error_no_memory(err);
 	store_path(engine, path);
+	/* nothing to remember: nothing of ours is left behind */
+	if (engine->identities.count == 0)
+		return write_rules(engine, err) < 0 ? -1 : host->remove(host->ctx, path, err);
 	if (host->replace(host->ctx, path, text, 0600, err) < 0)
 		return -1;
 	return write_rules(engine, err);

@@ -64,7 +64,7 @@ $(OUT)/base/version.o: $(OUT)/build-version
 $(OUT)/build-version: FORCE
 	@mkdir -p $(@D); echo '$(BUILD_VERSION)' | cmp -s - $@ || echo '$(BUILD_VERSION)' > $@
 
-.PHONY: all help check check-fast demo bench lint format install clean deps FORCE
+.PHONY: all help check check-fast demo bench lint format install clean FORCE
 all: $(PROGRAMS)
 
 help:
@@ -76,9 +76,6 @@ help:
 	@echo 'make lint            layers, includes, formatting, static analysis'
 	@echo 'make format          clang-format all C files'
 	@echo 'make install         into DESTDIR'
-
-deps:
-	@tests/deps build
 
 install: all $(INSTALL_TARGETS)
 

@@ -532,7 +532,7 @@ int main(void)
 	size_t count = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad_hosts); i++)
-		for (int late = 0; late <= !bad_hosts[i].only_before_prepare; late++, count++) {
+		for (int late = 0; late < (bad_hosts[i].only_before_prepare ? 1 : 2); late++, count++) {
 			snprintf(names[count], sizeof(names[0]), "%s finds %s #%zu", late ? "switch" : "prepare",
 				 bad_hosts[i].code, i);
 			tests[count] = (struct CMUnitTest){ names[count], late ? switch_finds : prepare_finds, NULL,

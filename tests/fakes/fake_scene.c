@@ -110,10 +110,6 @@ void world_guardian(struct fake_world *world)
 
 void world_reboot(struct fake_world *world)
 {
-	bool open[APPS_MAX];
-
-	for (int i = 0; i < world->app_count; i++)
-		open[i] = true;
 	memset(world->maps, 0, sizeof(world->maps));
 	world->holds = 0;
 	world->hold_handles = 0;
@@ -135,7 +131,7 @@ void world_reboot(struct fake_world *world)
 	for (int i = 0; i < world->app_count; i++) {
 		struct fake_map *map = world_map(world, world->apps[i].map);
 
-		if (map && open[i])
+		if (map)
 			map->open_count++;
 	}
 	world_check(world);

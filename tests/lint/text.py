@@ -1,0 +1,93 @@
+"""Sizes, header comments, READMEs and banned functions."""
+import re
+
+from lint import Lint, PRODUCT, blank_comments_and_strings, c_files
+
+FILE_LINES = 600
+FUNCTION_LINES = 60
+BANNED = {
+    "sprintf": "snprintf or struct buf",
+    "vsprintf": "vsnprintf",
+    "strcpy": "snprintf",
+    "strcat": "struct buf",
+    "gets": "getline",
+    "atoi": "num_parse",
+    "atol": "num_parse",
+    "system": "posix_spawn",
+    "popen": "posix_spawn",
+    "strtok": "strtok_r",
+    "alloca": "malloc",
+    "tmpnam": "mkstemp",
+    "mktemp": "mkstemp",
+}
+
+
+def code_files(files):
+    return {path: text for path, text in files.items()
+            if path.endswith((".c", ".h", ".py", ".sh")) or text.startswith("#!")}
+
+
+def check_file_size(files):
+    for path, text in code_files(files).items():
+        if text.count("\n") > FILE_LINES:
+            yield f"{path}:{text.count(chr(10))}: the file has more than {FILE_LINES} lines"
+
+
+def check_function_size(files):
+    """A function's body is from a line that is `{` to the next line that is `}`, both in the first column."""
+    for path, text in c_files(files).items():
+        start = None
+        for number, line in enumerate(text.splitlines(), 1):
+            if line == "{":
+                start = number
+            elif line.startswith("}") and start:
+                if number - start - 1 > FUNCTION_LINES:
+                    yield f"{path}:{start}: the function has {number - start - 1} lines, more than {FUNCTION_LINES}"
+                start = None
+
+
+def check_header_comment(files):
+    for path, text in code_files(files).items():
+        lines = text.splitlines() or [""]
+        if path.endswith((".c", ".h")):
+            good = lines[0].startswith("/*")
+        else:
+            first = lines[1] if lines[0].startswith("#!") and len(lines) > 1 else lines[0]
+            good = first.startswith('"""') or (first.startswith("# ") and len(first) > 8)
+        if not good and text.strip():
+            yield f"{path}:1: the file does not begin with a comment that says what it is for"
+
+
+def check_readmes(files):
+    folders = set()
+    for path in code_files(files):
+        parts = path.split("/")
+        if len(parts) > 1:
+            folders.add(parts[0])
+        if len(parts) > 2 and parts[0] == "tests":
+            folders.add("/".join(parts[:2]))
+    for folder in sorted(folders):
+        if not folder.startswith(".") and folder + "/README.md" not in files:
+            yield f"{folder}:1: the folder has no README.md"
+
+
+def check_banned(files):
+    for path, text in c_files(files, PRODUCT).items():
+        for number, line in enumerate(blank_comments_and_strings(text).splitlines(), 1):
+            for name in re.findall(r"(?<![\w.>])(\w+)\s*\(", line):
+                if name in BANNED:
+                    yield f"{path}:{number}: {name} is banned; use {BANNED[name]}"
+
+
+LONG = "/* x */\nvoid f(void)\n{\n" + "\tg();\n" * (FUNCTION_LINES + 1) + "}\n"
+LINTS = [
+    Lint("file size", check_file_size,
+         {"base/x.c": "/* x */\n" * (FILE_LINES + 1)}, {"base/x.c": "/* x */\n" * FILE_LINES}),
+    Lint("function size", check_function_size, {"base/x.c": LONG}, {"base/x.c": LONG.replace("\tg();\n", "", 1)}),
+    Lint("header comment", check_header_comment,
+         {"base/x.c": "#include <stdio.h>\n"}, {"base/x.c": "/* Numbers. */\n", "tests/run": "#!/bin/sh\n# Runs it.\n"}),
+    Lint("readmes", check_readmes, {"base/x.c": "/* x */\n"}, {"base/x.c": "/* x */\n", "base/README.md": "x\n"}),
+    Lint("banned functions", check_banned,
+         {"cli/x.c": "/* x */\nint n = atoi(text);\n"},
+         {"cli/x.c": '/* atoi(x) */\nconst char *s = "atoi(1)"; /* strcpy(a, b) */\nint n = err->system(1);\n'}),
+]

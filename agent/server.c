@@ -151,7 +151,7 @@ static unsigned wait_preference(struct MHD_Connection *mhd)
 
 	if (!prefer || strlen(prefer) >= sizeof(copy))
 		return 0;
-	strcpy(copy, prefer);
+	memcpy(copy, prefer, strlen(prefer) + 1);
 	for (char *token = strtok_r(copy, ",; ", &state); token; token = strtok_r(NULL, ",; ", &state))
 		if (strncasecmp(token, "wait=", 5) == 0 && num_parse(token + 5, INT32_MAX, &seconds))
 			return seconds > WAIT_MAX_S ? WAIT_MAX_S : (unsigned)seconds;

@@ -29,13 +29,13 @@ static int identify(struct dm_hold *hold, const char *map, struct error *err)
 
 	if (strlen(map) >= sizeof(status.name))
 		return error_set_sys(err, ERR_DM_FAILED, map, ENAMETOOLONG, "cannot find the map");
-	strcpy(status.name, map);
+	snprintf(status.name, sizeof(status.name), "%s", map);
 	if (ioctl(hold->control, DM_DEV_STATUS, &status) < 0)
 		return error_set_sys(err, ERR_DM_FAILED, map, errno, "cannot find the map");
 	if (status.uuid[0])
 		memcpy(hold->map.uuid, status.uuid, sizeof(hold->map.uuid));
 	else
-		strcpy(hold->map.name, map);
+		memcpy(hold->map.name, status.name, sizeof(hold->map.name));
 	return 0;
 }
 

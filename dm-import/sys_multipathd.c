@@ -34,7 +34,7 @@ static int connect_multipathd(void)
 
 		if (fd < 0)
 			return -1;
-		strcpy(address.sun_path, names[i]);
+		snprintf(address.sun_path, sizeof(address.sun_path), "%s", names[i]);
 		if (abstract)
 			address.sun_path[0] = '\0';
 		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));

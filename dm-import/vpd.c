@@ -93,9 +93,9 @@ static bool format_naa(const char *prefix, const struct designator *d, char *ret
 
 	if (used + d->length * 2 + 1 > size)
 		return false;
-	strcpy(ret, prefix);
+	memcpy(ret, prefix, used + 1);
 	for (size_t i = 0; i < d->length; i++)
-		sprintf(ret + used + i * 2, "%02x", d->data[i]);
+		snprintf(ret + used + i * 2, 3, "%02x", d->data[i]);
 	return true;
 }
 

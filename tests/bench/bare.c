@@ -1,6 +1,6 @@
 /*
- * The least that any exchange of tables costs: suspend, load, resume of two maps with the tables they have, as a program of
- * its own. What our switch is measured against; not part of the product, and without its checks on purpose.
+ * The least that any exchange of tables costs: suspend, load, resume of two maps with the tables they have, as a
+ * program of its own. What our switch is measured against; not part of the product, and without its checks on purpose.
  *
  *   bare LIVE_MAP IDLE_MAP       prints "<suspend us> <resume us>" of the live map
  */

@@ -7,6 +7,8 @@
 #include "offline.h"
 #include "print.h"
 
+#include <string.h>
+
 static const char *or_dash(const char *text)
 {
 	return *text ? text : "-";
@@ -57,9 +59,10 @@ static void add_details(struct buf *text, struct json_object *volume)
 {
 	struct json_object *reason = field_get(volume, "reason");
 
+	if (reason && strcmp(field_text(reason, "text"), field_text(volume, "import_status")) != 0)
+		buf_printf(text, "Reason: %s\n", field_text(reason, "text"));
 	if (reason)
-		buf_printf(text, "Reason: %s\nWhat to do: %s\n", field_text(reason, "text"),
-			   field_text(reason, "remedy"));
+		buf_printf(text, "What to do: %s\n", field_text(reason, "remedy"));
 	buf_printf(text, "Status: %s\n", or_dash(field_text(volume, "status")));
 	buf_printf(text, "Active path: %s\n", or_dash(field_text(volume, "active_path")));
 	if (field_get(volume, "import_id"))

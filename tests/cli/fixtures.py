@@ -34,7 +34,7 @@ def volume(**more):
 VOLUMES = {"volumes": [
     volume(),
     volume(name="db data", dm_device="dm-4", wwid=SOURCE2, naa_id=SOURCE2[1:], array_type=None, size_bytes=3 << 39,
-           importable=False, import_status="NOBODY USES IT", mount_paths=[], users=[],
+           importable=False, import_status="Nobody has the source's map open.", mount_paths=[], users=[],
            reason={"code": "source_not_open", "text": "Nobody has the source's map open.",
                    "remedy": "Open or mount it first."}, paths=[path("sdc", "1:0:0:1")])]}
 

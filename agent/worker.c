@@ -131,7 +131,8 @@ static bool run_one_job(struct worker *worker)
 
 	if (!job)
 		return false;
-	snprintf(what, sizeof(what), "%s %s", job_kind_name(job_request(job)->kind), job_request(job)->import_id);
+	snprintf(what, sizeof(what), "%s%s%s", job_kind_name(job_request(job)->kind),
+		 *job_request(job)->import_id ? " " : "", job_request(job)->import_id);
 	log_info("%s: begins", what);
 	failed = run_verb(worker->engine, job_request(job), &observer, &result, &err) < 0;
 	if (failed)

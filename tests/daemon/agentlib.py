@@ -210,7 +210,7 @@ location = {self.directory}/log
             return file.read()
 
 
-def wait_until(condition, seconds=10):
+def wait_until(condition, seconds=20):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "did not happen in time"

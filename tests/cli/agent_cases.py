@@ -7,10 +7,18 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import time
 
 SOURCE, DESTINATION = "36001405aaaaaaaaaaaaaaaaaaaaaaa01", "36001405bbbbbbbbbbbbbbbbbbbbbbb01"
 NOBODY = 65534
+
+# SIOCSIFFLAGS, IFF_UP; then the program
+LOOPBACK_UP = """
+import fcntl, os, socket, struct, sys
+fcntl.ioctl(socket.socket(), 0x8914, struct.pack("16sh14x", b"lo", 1))
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 
 CONFIGURATION = """[server]
 port = 60443
@@ -28,7 +36,7 @@ def agent(tools, directory, environment):
     with open(os.path.join(directory, "agent.conf"), "w", encoding="ascii") as file:
         file.write(CONFIGURATION.format(directory))
     subprocess.run([tools["import-cert"], "create", "--directory", directory], check=True, capture_output=True)
-    in_own_network = ["unshare", "-n", "sh", "-c", 'ip link set lo up; exec "$@"', "sh"]
+    in_own_network = ["unshare", "-n", sys.executable, "-c", LOOPBACK_UP]
     process = subprocess.Popen(in_own_network + [tools["import-agent-fake"], "--config", directory + "/agent.conf"],
                                env={**environment, "FAKE_ENGINE": directory}, stdout=subprocess.DEVNULL,
                                stderr=subprocess.PIPE, text=True)

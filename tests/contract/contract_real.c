@@ -84,6 +84,26 @@ static void users_through_lvm(struct contract *c)
 	CHECK(c, users_of_first_map(c, &none, &count) && count == 0);
 }
 
+/* A unit that requires multipathd, and one that is bound to that one: both go down with it. */
+static void units_that_depend(struct contract *c)
+{
+	const struct multipathd_port *multipathd = &c->ports->multipathd;
+	CLEANUP_FREE char *units = NULL;
+	CLEANUP_FREE char *after = NULL;
+
+	CHECK(c, shell("set -e; cd /run/systemd/system; "
+		       "one='[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true'; "
+		       "printf \"[Unit]\\nRequires=multipathd.service\\n$one\\n\" > contract-one.service; "
+		       "printf \"[Unit]\\nBindsTo=contract-one.service\\n$one\\n\" > contract-two.service; "
+		       "printf \"[Unit]\\nWants=multipathd.service\\n$one\\n\" > contract-three.service; "
+		       "systemctl daemon-reload; systemctl start contract-two contract-three"));
+	CHECK(c, multipathd->dependents(multipathd->ctx, &units, &c->err) == 0);
+	CHECK(c, strcmp(units, "contract-one.service contract-two.service") == 0);
+	CHECK(c, shell("set -e; systemctl stop contract-one contract-two contract-three; "
+		       "rm /run/systemd/system/contract-*.service; systemctl daemon-reload"));
+	CHECK(c, multipathd->dependents(multipathd->ctx, &after, &c->err) == 0 && strcmp(after, "") == 0);
+}
+
 static char *table_of(struct contract *c, const char *map)
 {
 	char *table = NULL;
@@ -247,6 +267,7 @@ static void late_suspend_is_released(struct contract *c)
 
 static const struct contract_check real_checks[] = {
 	{ "real: users through partition, LVM, mount and swap", users_through_lvm },
+	{ "real: units that go down with multipathd", units_that_depend },
 	{ "real: a suspend that waits for I/O ends at a signal", suspend_ends_at_a_signal },
 	{ "real: a suspend that ends after the deadline is released by the guardian", late_suspend_is_released },
 	{ "real: killed while holding, the guardian goes back", killed_while_holding },

@@ -9,8 +9,26 @@ $(TESTS): $(OUT)/%: $(OUT)/%.o $(FAKES_OBJ) $(OUT)/libcli.a $(OUT)/libdm_import.
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LIBS) $(ENGINE_LIBS) -lpthread
 
-.PHONY: tests
-tests: $(TESTS)
-
 # A layer that builds more than cmocka programs adds itself.
 include $(wildcard tests/*/module.mk)
+
+# First the packages, then make again, which then finds them. The sums of both halves are added up in the last line.
+.PHONY: tests check-quick lint
+check:
+	@tests/deps build test lab
+	@+FAST_TIMEOUT_S=20000 MAKE=$(MAKE) MODE=$(MODE) CC=$(CC) BUILD=$(BUILD) tests/fast check-quick check-lab
+
+check-fast:
+	@tests/deps build test
+	@+$(MAKE) --no-print-directory -s check-quick
+
+tests: $(TESTS)
+check-quick: $(PROGRAMS) $(TESTS)
+	@MAKE=$(MAKE) MODE=$(MODE) CC=$(CC) BUILD=$(BUILD) tests/fast lint $(sort $(TESTS)) $(CHECKS_FAST)
+
+check-lab: $(PROGRAMS)
+	@tests/lab/run '*'
+
+lint:
+	@tests/lint/run
+

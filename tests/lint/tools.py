@@ -27,7 +27,7 @@ def run(command, paths, pattern):
 
 def check_shell(files):
     scripts = [path for path, text in files.items() if re.match(r"#!\s*/(usr/)?bin/(env )?(ba|da)?sh\b", text)]
-    return run(["shellcheck", "-f", "gcc", "-e", "SC1090,SC1091,SC2034"], scripts, r"^[^:]+:\d+:\d+: (warning|error)")
+    return run(["shellcheck", "-S", "warning", "-f", "gcc", "-e", "SC1090,SC1091,SC2034"], scripts, r"^[^:]+:\d+:\d+: (warning|error)")
 
 
 def check_format(files):

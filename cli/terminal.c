@@ -89,8 +89,12 @@ bool terminal_colours(void)
 
 void terminal_progress(const char *text)
 {
+	static char shown[256];
 	unsigned columns, rows;
 
+	if (strncmp(text, shown, sizeof(shown) - 1) == 0)
+		return;
+	snprintf(shown, sizeof(shown), "%s", text);
 	terminal_size(&columns, &rows);
 	fprintf(stderr, "\r%.*s\033[K", (int)print_clip(text, columns - 1), text);
 }

@@ -70,7 +70,7 @@ int f(int number)
 }
 """
 LINTS = [
-    Lint("shellcheck", check_shell, {"x": "#!/bin/sh\nls $1\nunused=1\n"}, {"x": '#!/bin/sh\nls "$1"\n'}, tool="shellcheck"),
+    Lint("shellcheck", check_shell, {"x": "#!/bin/sh\ncd /tmp\nls\n"}, {"x": '#!/bin/sh\nls "$1"\n'}, tool="shellcheck"),
     Lint("clang-format", check_format, {"base/x.c": GOOD.replace("\treturn", "  return")}, {"base/x.c": GOOD},
          tool="clang-format"),
     Lint("cppcheck", check_cppcheck, {"base/x.c": BAD}, {"base/x.c": GOOD}, tool="cppcheck"),

@@ -36,7 +36,7 @@ class Port:
         profile = PROFILES[array.side]
         if array.transport == "iscsi":
             self.portal = "127.0.%d.%d:3260" % (1 if array.side == "source" else 2, number + 1)
-            self.dir = "%s/iscsi/%s/tpgt_%d" % (TARGET, profile["iqn"], number + 1)
+            self.dir = "%s/iscsi/%s/tpgt_%d" % (TARGET, array.iqn, number + 1)
         else:
             self.dir = "%s/loopback/%s/tpgt_1" % (TARGET, profile["naa"] % (number + 1))
 
@@ -205,6 +205,7 @@ class Array:
     def __init__(self, arrays, side, spec):
         self.arrays, self.side = arrays, side
         self.transport, self.alua = spec["transport"], spec["alua"]
+        self.iqn = PROFILES[side]["iqn"]
         self.port_count = spec["paths"]
         self.ports = [Port(self, number) for number in range(self.port_count)]
         self.luns = []

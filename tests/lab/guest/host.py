@@ -139,10 +139,10 @@ def udev_property(name, key):
     return ""
 
 
-def iscsi_login(portal, sessions):
+def iscsi_login(portal, target, sessions):
     """Discovers the target at the portal and logs in to all its portals: one session, one path each. The
     sessions tell whether it worked: iscsiadm sends twice, and then complains, while iscsid is starting."""
-    target = sh(["iscsiadm", "-m", "discovery", "-t", "sendtargets", "-p", portal]).split()[1]
+    sh(["iscsiadm", "-m", "discovery", "-t", "sendtargets", "-p", portal])
     sh(["iscsiadm", "-m", "node", "-T", target, "--login"], check=False, timeout=120)
     wait_for("%d sessions with %s" % (sessions, target), lambda: sessions == sum(
         read(path + "/targetname", "") == target for path in glob.glob("/sys/class/iscsi_session/session*")))

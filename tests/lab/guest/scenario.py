@@ -185,7 +185,7 @@ class Lab:
         """The host is up: wait for its maps, and note what is there before anything is done."""
         if self.options["transport"] == "iscsi":
             for array in (self.source, self.destination):
-                host.iscsi_login(array.ports[0].portal, array.port_count)
+                host.iscsi_login(array.ports[0].portal, array.iqn, array.port_count)
         for lun in self.source.luns:
             host.wait_map(self.true_wwid(lun.index) if False else lun.wwid, self.expected_paths(lun.index))
         self.kept["baseline"] = self.kept["baseline"] or checks.baseline()

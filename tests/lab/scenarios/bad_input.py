@@ -118,13 +118,23 @@ def bad_input_members(lab):
     forget(first)
 
 
-def unlike(lab, name, wanted, **shape):
-    """The destination is of another size or kind."""
+def unlike(lab, name, wanted, ports=None, **shape):
+    """The destination is of another size or kind: found by a dry run, and by prepare after it was mapped."""
     lun = lab.arrays.reshape_destination(0, **shape)
-    lun.map()
+    lun.map(ports)
+    host.wait_map(lun.wwid, len(lun.mapped))
     refused(lab, name, wanted, precheck_of(lab, ("s0", "d0")))
-    refused(lab, name + "-prepare", wanted, import_of(lab, ("s0", "d0")))
     remove_destination(lab)
+    work = Import.create(lab.agent, "bad", members(lab, ("s0", "d0")))
+    lun.map(ports)
+    wait_for("disks of the destination", lambda: len(host.disks_of(lun.wwid)) == len(lun.mapped))
+    sh("udevadm settle")
+    refused(lab, name + "-prepare", wanted, work.prepare)
+    lab.expect(work.show()["state"] == "new", "a refused prepare left the import " + work.show()["state"])
+    work.cancel()
+    lun.unmap()
+    wait_for("destination gone", lambda: not host.disks_of(lun.wwid))
+    work.delete()
 
 
 def remove_destination(lab):
@@ -142,15 +152,12 @@ def remove_destination(lab):
 def bad_input_destination(lab):
     """What is wrong with the destination LUN."""
     lab.fio()
-    lun = lab.destination.luns[0]
-    sectors = lun.sectors
+    sectors = lab.destination.luns[0].sectors
     unlike(lab, "destination-smaller", "size_smaller", sectors=sectors - 2048)
     unlike(lab, "destination-larger", "size_larger", sectors=sectors + 2048)
     unlike(lab, "destination-sector-size", "sector_size_differs", sectors=sectors, block_size=4096)
-    lun = lab.arrays.reshape_destination(0, sectors=sectors)
-    lun.map(ports=[0])
-    refused(lab, "destination-one-path", "paths_too_few", precheck_of(lab, ("s0", "d0")))
-    refused(lab, "destination-one-path-prepare", "paths_too_few", import_of(lab, ("s0", "d0")))
+    unlike(lab, "destination-one-path", "paths_too_few", ports=[0], sectors=sectors)
+    lun = lab.destination.luns[0]
     lun.map()
     host.wait_map(lun.wwid, 2)
     for path in host.disks_of(lun.wwid):
@@ -201,7 +208,7 @@ def bad_input_host(lab):
     name = lab.map_name(1)
     sh(["multipath", "-f", name])
     refused(lab, "source-not-multipath", "source_not_multipath", precheck_of(lab, ("s1", "d1")))
-    sh("multipath", timeout=60)
+    sh("multipathd reconfigure")
     host.wait_map(lab.wwids(1)[0], 2)
     sh("systemctl stop multipathd.socket multipathd.service")
     refused(lab, "multipathd-not-running", "multipathd_not_running", check)

@@ -24,8 +24,9 @@ def after_switch_reconfigure(lab):
     after_switch(lab, reconfigure)
 
 
-@scenario("after-switch-multipath-r")
+@scenario("after-switch-multipath-r", max_io_ms=15000)
 def after_switch_multipath_r(lab):
+    """The reload itself holds the maps for long, with or without us."""
     after_switch(lab, lambda lab: sh("multipath -r", timeout=120))
 
 

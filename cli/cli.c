@@ -7,6 +7,7 @@
 #include "field.h"
 #include "print.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
@@ -201,5 +202,8 @@ int cli_main(const char *const *words)
 
 	cli_forget_problem(&cli);
 	client_close(&cli);
-	return fflush(stdout) == 0 ? status : 1;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "importcli: Standard output could not be written: %s.\n", strerror(errno));
+	return 1;
 }

@@ -129,6 +129,14 @@ def not_root(tools, directory, environment):
                        for words in ("mhd_status", "status", "ha_version"))
 
 
+def full_disk(tools, directory, environment):
+    """What could not be written is not called done."""
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = subprocess.run([tools["importcli"], "help"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=30,
+                              env=environment)
+    return f"$ importcli help > /dev/full\n{done.stderr}exit status {done.returncode}\n"
+
+
 CASES = {
     "agent-vendor-commands": transcript(
         "status --importable", "list_supported_arrays", "server_port", "log_show", "log_level set 1", "log_level",
@@ -153,6 +161,7 @@ CASES = {
         "import switch db1 --to destination", "import switch db1 --to destination --output json", fault("switch", None),
         "import switch db1 --to destination"),
     "agent-not-root": not_root,
+    "output-full": full_disk,
     "agent-killed": dead_and_back,
     "agent-stops-meanwhile": stopped_agent,
     "no-agent": without_agent("status", "status --output json", "list_supported_arrays", "mhd_status", "server_port", "import list"),

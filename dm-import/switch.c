@@ -64,6 +64,12 @@ static int check(struct work *work, struct error *err)
 	return work->recovering ? 0 : precheck_switch(work, err);
 }
 
+/* A path that the array keeps in reserve answers no READ (SPC-4 5.15.2.4: standby, unavailable). */
+static bool serves_io(const struct disk *disk)
+{
+	return disk->alua == ALUA_NONE || disk->alua == ALUA_OPTIMIZED || disk->alua == ALUA_NON_OPTIMIZED;
+}
+
 /* To the destination every path has to answer; on the way back one is enough: a cancel always works. */
 static int probe(struct work *work, struct error *err)
 {
@@ -77,8 +83,10 @@ static int probe(struct work *work, struct error *err)
 		const struct disk *disk;
 		size_t answered = 0;
 
-		error_set(err, ERR_PATH_PROBE_FAILED, work->changing[i]->name, "the LUN to switch to has no path");
+		error_set(err, ERR_PATH_PROBE_FAILED, work->changing[i]->name, "the LUN to switch to has no path that serves I/O");
 		for (size_t nth = 0; (disk = inventory_lun_disk(&now, wwid, nth)); nth++) {
+			if (!serves_io(disk))
+				continue;
 			if (scsi->probe(scsi->ctx, disk->name, PROBE_TIMEOUT_MS, err) == 0)
 				answered++;
 			else if (work->to == SIDE_DESTINATION)

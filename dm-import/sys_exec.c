@@ -53,7 +53,6 @@ static int spawn(const char *path, char *const *argv, int output, pid_t *ret)
 	rc = posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
 	rc = rc ? rc : posix_spawn_file_actions_adddup2(&files, output, 1);
 	rc = rc ? rc : posix_spawn_file_actions_adddup2(&files, output, 2);
-	rc = rc ? rc : posix_spawn_file_actions_addclosefrom_np(&files, 3);
 	rc = rc ? rc : posix_spawn(ret, path, &files, &attributes, argv, environment);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attributes);

@@ -16,7 +16,7 @@ include $(wildcard tests/*/module.mk)
 .PHONY: tests check-quick lint
 check:
 	@tests/deps build test lab
-	@+FAST_TIMEOUT_S=20000 MAKE=$(MAKE) MODE=$(MODE) CC=$(CC) BUILD=$(BUILD) tests/fast check-quick check-lab
+	@tests/check
 
 check-fast:
 	@tests/deps build test
@@ -26,9 +26,6 @@ tests: $(TESTS)
 # All that the suites need is built first, so that two of them never build the same file at the same time.
 check-quick: $(PROGRAMS) $(TESTS) $(addprefix $(OUT)/,contract-fake import-agent-fake import-agent-world importcli-fake)
 	@MAKE=$(MAKE) MODE=$(MODE) CC=$(CC) BUILD=$(BUILD) tests/fast lint $(sort $(TESTS)) $(CHECKS_FAST)
-
-check-lab: $(PROGRAMS)
-	@tests/lab/run '*'
 
 lint:
 	@tests/lint/run

@@ -83,7 +83,8 @@ static int probe(struct work *work, struct error *err)
 		const struct disk *disk;
 		size_t answered = 0;
 
-		error_set(err, ERR_PATH_PROBE_FAILED, work->changing[i]->name, "the LUN to switch to has no path that serves I/O");
+		error_set(err, ERR_PATH_PROBE_FAILED, work->changing[i]->name,
+			  "the LUN to switch to has no path that serves I/O");
 		for (size_t nth = 0; (disk = inventory_lun_disk(&now, wwid, nth)); nth++) {
 			if (!serves_io(disk))
 				continue;

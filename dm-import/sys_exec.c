@@ -53,6 +53,10 @@ static int spawn(const char *path, char *const *argv, int output, pid_t *ret)
 	rc = posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
 	rc = rc ? rc : posix_spawn_file_actions_adddup2(&files, output, 1);
 	rc = rc ? rc : posix_spawn_file_actions_adddup2(&files, output, 2);
+#if __GLIBC_PREREQ(2, 34)
+	/* everything of ours is O_CLOEXEC; this is for what a library may have left open */
+	rc = rc ? rc : posix_spawn_file_actions_addclosefrom_np(&files, 3);
+#endif
 	rc = rc ? rc : posix_spawn(ret, path, &files, &attributes, argv, environment);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attributes);

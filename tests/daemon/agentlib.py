@@ -104,7 +104,10 @@ class Agent:
     import-agent-world (the real engine on a fake host).
     """
 
+    last = None  # the one that was made last, for messages
+
     def __init__(self, port=None, settings="", log_level=3, raw=None, start=True, program="import-agent-fake"):
+        Agent.last = self
         self.program = program
         self.directory = tempfile.mkdtemp(prefix="agent-test-")
         self.fake = os.path.join(self.directory, "fake")
@@ -213,5 +216,5 @@ location = {self.directory}/log
 def wait_until(condition, seconds=20):
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "did not happen in time"
+        assert time.monotonic() < deadline, "did not happen in time\n" + (Agent.last.output() if Agent.last else "")
         time.sleep(0.02)

@@ -43,7 +43,7 @@ struct connection {
 struct server {
 	struct agent *agent;
 	struct MHD_Daemon *daemon;
-	bool tls;
+	bool tls, released; /* released: the listening socket is no longer ours */
 	atomic_bool stop;
 	atomic_uint in_flight; /* requests begun and not yet answered */
 	atomic_ullong last_stranger_us;
@@ -447,15 +447,20 @@ int server_start(struct server **ret, struct agent *agent, int listen_fd, const 
 	return 0;
 }
 
+int server_release_listener(struct server *server)
+{
+	if (!server || server->released)
+		return -1;
+	server->released = true;
+	return MHD_quiesce_daemon(server->daemon);
+}
+
 void server_stop(struct server *server)
 {
-	int listen_fd;
+	CLEANUP_FD int listen_fd = server_release_listener(server);
 
 	if (!server)
 		return;
-	listen_fd = MHD_quiesce_daemon(server->daemon);
-	if (listen_fd >= 0)
-		close(listen_fd);
 	atomic_store(&server->stop, true);
 	jobs_wake(server->agent->jobs);
 	for (unsigned ms = 0; ms < STOP_GRACE_MS && atomic_load(&server->in_flight); ms += 10)

@@ -15,6 +15,9 @@ struct server;
 int server_start(struct server **ret, struct agent *agent, int listen_fd, const struct tls_identity *identity,
 		 struct error *err);
 
+/* No new connections from now on; the listening socket, for another server, owned by the caller. -1: it is gone. */
+int server_release_listener(struct server *server);
+
 /* No new connections; let the requests that are there end, for some seconds; then close everything. */
 void server_stop(struct server *server);
 

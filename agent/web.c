@@ -200,15 +200,13 @@ void web_tick(struct web *web)
 	web->new_listener = -1;
 	pthread_mutex_unlock(&web->mutex);
 
-	if (listener >= 0) { /* the new one first: there is always one that answers */
+	if (listener >= 0 || restart) { /* the new one first: there is always one that answers */
+		if (listener < 0)
+			listener = server_release_listener(old);
+		log_info("HTTPS is restarted");
 		web->https = NULL;
 		try_https(web, listener);
 		server_stop(old);
-	} else if (restart) {
-		log_info("HTTPS is restarted");
-		web->https = NULL;
-		server_stop(old);
-		try_https(web, -1);
 	} else if (!old && clock_mono_us() >= web->retry_us) {
 		try_https(web, -1);
 	}

@@ -3,6 +3,7 @@ Starts the real agent on the fake engine in a directory of its own, and talks to
 answer goes through the OpenAPI check.
 """
 import contextlib
+import ctypes
 import http.client
 import json
 import os
@@ -23,6 +24,15 @@ PORTS = (8443, 50443, 55443, 60443)
 BASE = "/api/v1"
 WWIDS = [f"36001405aaaaaaaaaaaaaaaaaaaaaaa0{i}" for i in range(1, 5)]
 DESTINATIONS = [f"36001405bbbbbbbbbbbbbbbbbbbbbbb0{i}" for i in range(1, 5)]
+
+
+LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent():
+    """In the child: no agent outlives the tests, however they end."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def cert(name):
@@ -141,7 +151,8 @@ location = {self.directory}/log
         environment = dict(os.environ, FAKE_ENGINE=self.fake)
         self.errors = open(os.path.join(self.directory, "stderr"), "ab")
         self.process = subprocess.Popen([os.path.join(OUT, self.program), "--config", self.config],
-                                        env=environment, stderr=self.errors, stdout=self.errors)
+                                        env=environment, stderr=self.errors, stdout=self.errors,
+                                        preexec_fn=die_with_parent)
 
     def start(self):
         known = self.output().count(">ready")

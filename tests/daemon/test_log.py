@@ -4,7 +4,7 @@ import signal
 import subprocess
 import unittest
 
-from agentlib import OUT, Agent, UnixConnection, cert, exchange, wait_until
+from agentlib import OUT, Agent, UnixConnection, cert, die_with_parent, exchange, wait_until
 
 
 class Log(unittest.TestCase):
@@ -83,7 +83,8 @@ class Log(unittest.TestCase):
         reader, writer = os.pipe()
         self.agent.errors = open(os.path.join(self.agent.directory, "stderr"), "ab")
         self.agent.process = subprocess.Popen([os.path.join(OUT, "import-agent-fake"), "--config", self.agent.config],
-                                              env=dict(os.environ, FAKE_ENGINE=self.agent.fake), stderr=writer)
+                                              env=dict(os.environ, FAKE_ENGINE=self.agent.fake), stderr=writer,
+                                              preexec_fn=die_with_parent)
         os.close(writer)
         wait_until(self.agent.local_ok)
         long_path = "/imports/" + "y" * 100

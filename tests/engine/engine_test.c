@@ -93,7 +93,8 @@ int host_test_run(struct host_test *test, enum verb verb)
 	case VERB_CANCEL:
 		return engine_cancel(engine, "test", false, NULL, &test->result, &test->err);
 	case VERB_DELETE:
-		array_unmaps(test);
+		if (strcmp(host_test_state(test), "cancelled") == 0)
+			array_unmaps(test);
 		return engine_import_delete(engine, "test", &test->err);
 	}
 	return -1;

@@ -49,7 +49,8 @@ void host_test_close(struct host_test *test);
 /* Forget the engine as a dead process does: nothing is closed or freed by it. */
 void host_test_forget(struct host_test *test);
 
-/* Run a verb; test->err and test->result tell more. Destinations are mapped by the array before a prepare. */
+/* Run a verb; test->err and test->result tell more. The array maps the destinations before a
+ * prepare, and unmaps them before a cancelled import is deleted. */
 int host_test_run(struct host_test *test, enum verb verb);
 
 /* The same, failing the test case with what the engine said. */

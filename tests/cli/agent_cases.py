@@ -11,6 +11,11 @@ import sys
 import time
 
 SOURCE, DESTINATION = "36001405aaaaaaaaaaaaaaaaaaaaaaa01", "36001405bbbbbbbbbbbbbbbbbbbbbbb01"
+# the host in memory of tests/daemon/world_ports.c
+WORLD_SOURCES = [f"36006016000000000{i + 1:016x}" for i in range(2)]
+WORLD_DESTINATIONS = [f"368ccf09800000000{i + 1:016x}" for i in range(2)]
+WORLD_PAIRS = " ".join(f"{source} {destination}" for source, destination in zip(WORLD_SOURCES, WORLD_DESTINATIONS))
+
 NOBODY = 65534
 
 # SIOCSIFFLAGS, IFF_UP; then the program
@@ -31,13 +36,14 @@ location = {0}
 """
 
 @contextlib.contextmanager
-def agent(tools, directory, environment):
-    """A running agent, in a network of its own: the four ports may be taken here."""
+def agent(tools, directory, environment, program="import-agent-fake"):
+    """A running agent, with a network and a /run of its own: the four ports and the engine's lock may be taken here."""
     with open(os.path.join(directory, "agent.conf"), "w", encoding="ascii") as file:
         file.write(CONFIGURATION.format(directory))
     subprocess.run([tools["import-cert"], "create", "--directory", directory], check=True, capture_output=True)
-    in_own_network = ["unshare", "-n", sys.executable, "-c", LOOPBACK_UP]
-    process = subprocess.Popen(in_own_network + [tools["import-agent-fake"], "--config", directory + "/agent.conf"],
+    apart = ["unshare", "-n", "-m", "sh", "-c", 'mount -t tmpfs none /run && exec "$@"', "sh",
+             sys.executable, "-c", LOOPBACK_UP]
+    process = subprocess.Popen(apart + [tools[program], "--config", directory + "/agent.conf"],
                                env={**environment, "FAKE_ENGINE": directory}, stdout=subprocess.DEVNULL,
                                stderr=subprocess.PIPE, text=True)
     try:
@@ -64,11 +70,11 @@ def run(program, directory, environment, words, user=None):
     return text.replace(directory, "<directory>")
 
 
-def transcript(*commands):
+def transcript(*commands, program="import-agent-fake"):
     """Commands one after the other; a function among them is called with the directory."""
     def case(tools, directory, environment):
         text = ""
-        with agent(tools, directory, environment):
+        with agent(tools, directory, environment, program):
             for words in commands:
                 text += words(directory) or "" if callable(words) else run(tools["importcli"], directory, environment, words)
         return text
@@ -160,6 +166,15 @@ CASES = {
         f"import prepare --id db1 {SOURCE} {DESTINATION}", fault("switch", "hold_timeout"),
         "import switch db1 --to destination", "import switch db1 --to destination --output json", fault("switch", None),
         "import switch db1 --to destination"),
+    "engine-import": transcript(
+        "status -v", f"import prepare --id two {WORLD_PAIRS}", "import switch two --to destination", "import show two",
+        "status", "import cutover two", "import list", "status --importable", program="import-agent-world"),
+    "engine-refuses": transcript(
+        f"import precheck {WORLD_PAIRS}", f"import precheck {WORLD_SOURCES[0]} {WORLD_SOURCES[0]}",
+        f"import precheck {WORLD_SOURCES[0]} {SOURCE}", f"import precheck --min-paths 3 {WORLD_PAIRS}",
+        f"import create --id two {WORLD_PAIRS}", f"import create --id other {WORLD_PAIRS}",
+        "import switch two --to destination", "import prepare two", "import delete two", "import cancel two",
+        program="import-agent-world"),
     "agent-not-root": not_root,
     "output-full": full_disk,
     "agent-killed": dead_and_back,

@@ -2,6 +2,6 @@
 $(eval $(call program,importcli-fake,$$(OUT)/cli/main.o $$(OUT)/tests/daemon/fake_engine.o,$$(OUT)/libcli.a $$(OUT)/libbase.a,$$(CLI_LIBS)))
 
 .PHONY: check-cli
-check-cli: $(OUT)/importcli $(OUT)/importcli-fake $(OUT)/import-agent-fake $(OUT)/import-cert
+check-cli: $(OUT)/importcli $(OUT)/importcli-fake $(OUT)/import-agent-fake $(OUT)/import-agent-world $(OUT)/import-cert
 	@OUT=$(OUT) tests/cli/run
 CHECKS_FAST += check-cli

@@ -354,7 +354,7 @@ static void failures_come_where_they_are_told(void **state)
 	world_begin(world, &lasting);
 	assert_int_equal(ports.dm.clear(world, world_source_wwid(0), &err), -1);
 	assert_int_equal(ports.dm.clear(world, world_source_wwid(0), &err), -1);
-	assert_string_equal(world->failed_call, "dm.clear #2");
+	assert_string_equal(world->failures, "dm.clear #1 fails before");
 }
 
 static void death_leaves_the_host_as_it_was(void **state)

@@ -86,13 +86,23 @@ void world_ports(struct fake_world *world, struct ports *ret)
 	fake_host_port(world, &ret->host);
 }
 
+const char *const failure_kind_names[] = { "none",	  "fails before",	"process dies before",
+					   "fails after", "process dies after", "power is cut after" };
+
 void world_begin(struct fake_world *world, const struct failure *failure)
 {
-	world->failure = failure ? *failure : (struct failure){ 0 };
-	world->calls = world->calls_of_name = 0;
+	const struct failure none = { 0 };
+
 	world->log_length = 0;
-	world->log[0] = world->violations[0] = world->failed_call[0] = '\0';
+	world->log[0] = world->violations[0] = world->failures[0] = '\0';
 	world->longest_suspend_us = 0;
+	world_fail_again(world, failure ? failure : &none);
+}
+
+void world_fail_again(struct fake_world *world, const struct failure *failure)
+{
+	world->failure = *failure;
+	world->calls = world->calls_of_name = 0;
 }
 
 void world_violation(struct fake_world *world, const char *fmt, ...)
@@ -134,7 +144,12 @@ static bool chosen(struct fake_world *world, const char *name)
 	world->calls_of_name++;
 	if (world->calls_of_name != failure->call && !(failure->lasting && world->calls_of_name > failure->call))
 		return false;
-	snprintf(world->failed_call, sizeof(world->failed_call), "%s #%u", name, world->calls);
+	if (world->calls_of_name == failure->call) {
+		size_t used = strlen(world->failures);
+
+		snprintf(world->failures + used, sizeof(world->failures) - used, "%s%s #%u %s", used ? ", then " : "",
+			 name, world->calls, failure_kind_names[failure->kind]);
+	}
 	return true;
 }
 

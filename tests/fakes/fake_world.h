@@ -143,7 +143,7 @@ struct fake_world {
 	size_t hold_handles; /* dm_hold structs not yet freed */
 	char log[CALL_LOG_SIZE];
 	size_t log_length;
-	char failed_call[64]; /* name of the call that was made to fail, for messages */
+	char failures[256]; /* what was made to fail, for messages: "dm.load #41 fails before" */
 	char violations[VIOLATIONS_SIZE];
 	jmp_buf *death; /* where a dying process lands */
 };
@@ -165,6 +165,11 @@ char *world_dump(const struct fake_world *world);
 
 /* Begin a run: call counter, log, violations and failure are reset. `failure` NULL = none. */
 void world_begin(struct fake_world *world, const struct failure *failure);
+
+/* One more failure in the same run; calls are counted anew. */
+void world_fail_again(struct fake_world *world, const struct failure *failure);
+
+extern const char *const failure_kind_names[];
 
 /* --- what tests build: fake_scene.c --- */
 

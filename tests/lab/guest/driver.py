@@ -1,6 +1,7 @@
 """An import in a scenario: the orchestrator's verbs together with what the array does in between, recorded."""
 import host
 from orchestrator import Import
+from stray import SwitchWatch
 from util import log, wait_for
 
 
@@ -26,6 +27,9 @@ class LabImport:
         self.destinations = [lab.destination.luns[index] for index in self.indexes]
         return self
 
+    def pairs(self):
+        return {index: (self.lab.source.luns[index], self.lab.destination.luns[index]) for index in self.indexes}
+
     def map(self):
         with self.lab.step("map destination"):
             for lun in self.destinations:
@@ -44,9 +48,13 @@ class LabImport:
         """Switches all members. `again`: it was asked for before, so the job may have found nothing to do."""
         if side == "source":
             self.lab.leaving_destination()
-        with self.lab.step("switch to " + side):
-            job = self.api.switch(side)
-        self.lab.moved(side, self.indexes)
+        watch = SwitchWatch(self.pairs()) if side == "destination" else None
+        try:
+            with self.lab.step("switch to " + side):
+                job = self.api.switch(side)
+        finally:
+            counted = watch.stop() if watch else {}
+        self.lab.moved(side, self.indexes, counted)
         self.expect_state("on_destination" if side == "destination" else "prepared", side.capitalize())
         if not (again and job["result"].get("unchanged")):
             self.note_pauses(side, job)

@@ -108,15 +108,17 @@ class Lab:
         side = self.destination if self.on_destination(index) else self.source
         return len(side.luns[index].mapped)
 
-    def moved(self, side, indexes=None):
-        """Notes that LUNs are on this side now; on the destination, direct writes to the source are stray."""
+    def moved(self, side, indexes=None, counted=None):
+        """Notes that LUNs are on this side now; on the destination, direct writes to the source are stray,
+        from `counted` on, if given for a LUN, else from now on."""
         self.count_stray()
         for index in range(len(self.source.luns)) if indexes is None else indexes:
             self.kept["side"][str(index)] = side
             if side == "destination":
-                self.kept["stray"][str(index)] = self.source.luns[index].write_stat()
+                self.kept["stray"][str(index)] = (counted or {}).get(index) or self.source.luns[index].write_stat()
             else:
                 self.kept["stray"].pop(str(index), None)
+        self.count_stray()
 
     def count_stray(self):
         """Adds up the host's writes that reached a source LUN while its import was on the destination."""

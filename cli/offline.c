@@ -1,6 +1,6 @@
 /*
- * The engine without the agent; see offline.h. The lock keeps the agent from starting meanwhile, so everything here
- * is short.
+ * The engine without the agent; see offline.h. It only looks: what an agent that died left unfinished is repaired by the
+ * next agent, not by a report. The lock keeps the agent from starting meanwhile, so everything here is short.
  */
 #include "offline.h"
 
@@ -32,6 +32,7 @@ static int with_engine(int (*report)(struct engine *, bool, struct json_object *
 	if (ports_system(&ports, err) < 0)
 		return -1;
 	engine_options_defaults(&options);
+	options.look_only = true;
 	int result = engine_open(&engine, &options, &ports, err);
 
 	if (result == 0)

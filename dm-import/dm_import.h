@@ -37,6 +37,7 @@ struct engine_options {
 	const char *lock_file;	     /* "/run/dm-import.lock"; NULL: no lock, for tests */
 	unsigned min_paths;	     /* policy default, 2 */
 	unsigned max_members;	     /* policy, 16 */
+	bool look_only;		     /* reports only: nothing is repaired or written, verbs must not be called */
 	unsigned hold_deadline_ms;   /* longest hold, 5000 */
 };
 

@@ -74,6 +74,17 @@ static int load_arrays(struct engine *engine, struct error *err)
 	return 0;
 }
 
+static int make_directories(struct engine *engine, struct error *err)
+{
+	const struct host_port *host = &engine->ports->host;
+	char imports[PATH_MAX];
+
+	snprintf(imports, sizeof(imports), "%s/imports", engine->options.state_directory);
+	if (host->make_directories(host->ctx, engine->options.etc_directory, 0755, err) < 0)
+		return -1;
+	return host->make_directories(host->ctx, imports, 0700, err);
+}
+
 int engine_open(struct engine **ret, const struct engine_options *options, const struct ports *ports, struct error *err)
 {
 	struct engine *engine = calloc(1, sizeof(*engine));
@@ -83,11 +94,9 @@ int engine_open(struct engine **ret, const struct engine_options *options, const
 	engine->options = *options;
 	engine->ports = ports;
 	engine->lock_fd = -1;
-	if (take_lock(engine, err) < 0 ||
-	    ports->host.make_directories(ports->host.ctx, options->etc_directory, 0755, err) < 0 ||
-	    ports->host.make_directories(ports->host.ctx, options->state_directory, 0700, err) < 0 ||
+	if (take_lock(engine, err) < 0 || (!options->look_only && make_directories(engine, err) < 0) ||
 	    load_arrays(engine, err) < 0 || identities_load(engine, err) < 0 || import_load_all(engine, err) < 0 ||
-	    recover_all(engine, err) < 0) {
+	    (!options->look_only && recover_all(engine, err) < 0)) {
 		engine_close(engine);
 		return -1;
 	}

@@ -4,8 +4,8 @@
  *
  * Between the first suspend and the last resume there are only ioctls: no allocation, no file, no log, no observer; one
  * of them might need the very map that is held. Memory is locked, and the guardian stands by: should this process die
- * or the deadline pass, it releases the maps, to the old side while the first map is not yet exchanged, to the new side
- * after.
+ * or the deadline pass, it releases the maps: to the old side until all are held and we have decided to release,
+ * forward after.
  */
 #include "deadline.h"
 #include "engine.h"

@@ -272,7 +272,9 @@ static int allowed(const struct import *import, const char *verb, enum side to)
 	if (strcmp(verb, "precheck") == 0)
 		return state == IMPORT_NEW || state == IMPORT_PREPARED ? 1 : -1;
 	if (strcmp(verb, "prepare") == 0)
-		return state == IMPORT_NEW ? 1 : state == IMPORT_PREPARED || state == IMPORT_ON_DESTINATION ? 0 : -1;
+		return state == IMPORT_NEW || (stuck && import->doing == DOING_PREPARE) ? 1
+		       : state == IMPORT_PREPARED || state == IMPORT_ON_DESTINATION	? 0
+											: -1;
 	if (strcmp(verb, "switch") == 0) {
 		if (stuck)
 			return import->doing == DOING_TO_DESTINATION || import->doing == DOING_TO_SOURCE ? 1 : -1;

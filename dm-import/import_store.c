@@ -196,7 +196,7 @@ int import_load_all(struct engine *engine, struct error *err)
 	char path[PATH_MAX], *rest, *name;
 
 	snprintf(path, sizeof(path), "%s/imports", engine->options.state_directory);
-	if (host->make_directories(host->ctx, path, 0700, err) < 0 || host->list(host->ctx, path, &names, err) < 0)
+	if (host->list(host->ctx, path, &names, err) < 0)
 		return -1;
 	for (name = strtok_r(names, "\n", &rest); name; name = strtok_r(NULL, "\n", &rest)) {
 		size_t length = strlen(name);

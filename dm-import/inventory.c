@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 
+#include <errno.h>
 #include <string.h>
 
 static int by_name(const void *a, const void *b)
@@ -25,13 +26,19 @@ static int load_maps(const struct dm_port *dm, struct inventory *inventory, stru
 		return error_no_memory(err);
 	for (size_t i = 0; i < count; i++) {
 		struct map *map = &inventory->maps[inventory->map_count];
+		struct error why = { 0 };
 
 		if (strncmp(devices[i].uuid, "mpath-", 6) != 0)
 			continue;
 		map->dm = devices[i];
 		snprintf(map->wwid, sizeof(map->wwid), "%.63s", devices[i].uuid + 6);
-		if (dm->table(dm->ctx, devices[i].name, &map->table, NULL) < 0)
-			continue;
+		if (dm->table(dm->ctx, devices[i].name, &map->table, &why) < 0) {
+			if (why.sys_errno == ENXIO)
+				continue;
+			if (err)
+				*err = why;
+			return -1;
+		}
 		if (mp_table_parse(map->table, &map->paths, NULL) < 0)
 			map->paths = (struct mp_table){ 0 };
 		inventory->map_count++;

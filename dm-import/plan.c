@@ -15,9 +15,10 @@ static void tell(struct work *work, const struct plan *plan, size_t step)
 		observer->step(observer->ctx, plan->steps[step].name, (unsigned)(step * 100 / plan->step_count));
 }
 
+/* An undo that fails ends it: those before it stand on it (multipathd must not start while identities are exchanged).
+ */
 static enum plan_outcome undo_from(const struct plan *plan, struct work *work, size_t failed)
 {
-	enum plan_outcome outcome = PLAN_UNDONE;
 
 	for (size_t i = failed + 1; i-- > 0;) {
 		struct error err = { 0 };
@@ -25,9 +26,9 @@ static enum plan_outcome undo_from(const struct plan *plan, struct work *work, s
 		if (!plan->steps[i].undo || plan->steps[i].undo(work, &err) == 0)
 			continue;
 		work_log(work, 1, &err, "%s: cannot undo step %s", plan->name, plan->steps[i].name);
-		outcome = PLAN_STUCK;
+		return PLAN_STUCK;
 	}
-	return outcome;
+	return PLAN_UNDONE;
 }
 
 static int act(const struct plan_step *step, struct work *work, unsigned tries, struct error *err)

@@ -144,6 +144,7 @@ static int record_done(struct work *work, struct error *err)
 {
 	work->import->state = IMPORT_PREPARED;
 	work->import->doing = DOING_NOTHING;
+	work->import->attention = (struct error){ 0 };
 	return import_save(work->engine, work->import, err);
 }
 

@@ -2,7 +2,8 @@
  * What an earlier process left unfinished, put right when the engine opens: a held map is released, a torn switch is
  * completed in the direction that the kernel's tables show, a torn commit or cancel is gone on with.
  *
- * The rule for a switch: once one live map is on the new side, forward; before that, back.
+ * The rule for a switch: once one live map is on the new side, forward; before that, back. (A guardian that outlived the
+ * agent went forward already when all maps were held and the agent had decided to release; the tables show it.)
  */
 #include "engine.h"
 
@@ -101,6 +102,8 @@ static enum plan_outcome recover_one(struct work *work, struct error *err)
 		return PLAN_DONE;
 	case DOING_PREPARE:
 		/* nothing of an application was touched; prepare can be sent again */
+		import->state = IMPORT_NEW;
+		import->attention = (struct error){ 0 };
 		import->doing = DOING_NOTHING;
 		return import_save(work->engine, import, err) < 0 ? PLAN_STUCK : PLAN_DONE;
 	case DOING_TO_DESTINATION:

@@ -69,7 +69,7 @@ CASES = {
         "GET /jobs/3": problem(404, "job_unknown", "No job has this number.")}),
     "show-attention": ("import show db1", {"GET /imports/db1": imported("needs_attention", attention={
         "code": "verify_failed", "text": "Kernel, udev and multipathd do not agree after a step.",
-        "remedy": "Run: importcli recover_device " + SOURCE})}),
+        "remedy": "Send the verb again, or cancel the import."})}),
     "show-unknown": ("import show nope", {"GET /imports/nope": IMPORT_UNKNOWN}),
     "show-unknown-json": ("import show nope --output json", {"GET /imports/nope": IMPORT_UNKNOWN}),
 

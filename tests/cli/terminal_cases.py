@@ -113,7 +113,7 @@ CASES = {
                                        quit_by_key, rows=14),
     "terminal-watch-attention": in_terminal(WATCH, {"GET /imports/db1": imported("needs_attention", attention={
         "code": "verify_failed", "text": "Kernel, udev and multipathd do not agree after a step.",
-        "remedy": "Run: importcli recover_device " + SOURCE})}, quit_by_key),
+        "remedy": "Send the verb again, or cancel the import."})}, quit_by_key),
     "terminal-watch-job-failed": in_terminal(WATCH, {
         "GET /imports/db1": imported("prepared", job=7),
         "GET /jobs/7": job("switch", "failed", error={"title": "The map could not be held before the deadline."})}, quit_by_key),

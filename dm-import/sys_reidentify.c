@@ -4,7 +4,7 @@
  *
  * The events carry a UUID of ours (the kernel passes it on as SYNTH_UUID), so that we wait for exactly these and
  * are not fooled by others. The listener is udev's own multicast group: what arrives there has been through all
- * rules and is in the database.
+ * rules and is in the database. A disk that goes meanwhile is done: what comes in its place comes by the new rules.
  */
 #include "sys.h"
 
@@ -100,30 +100,45 @@ static struct udev_monitor *listen_to_udev(struct udev *udev)
 	return NULL;
 }
 
-static int send_events(const struct awaited *awaited, struct error *err)
+static void is_done(struct awaited *awaited, size_t i)
+{
+	awaited->names[i][0] = '\0';
+	awaited->left--;
+}
+
+static int send_events(struct awaited *awaited, struct error *err)
 {
 	char directory[64], event[64];
 
 	snprintf(event, sizeof(event), "change %s", awaited->uuid);
 	for (size_t i = 0; i < awaited->count; i++) {
 		snprintf(directory, sizeof(directory), "/sys/class/block/%s", awaited->names[i]);
-		if (sysfs_write(directory, "uevent", event) < 0)
+		if (sysfs_write(directory, "uevent", event) == 0)
+			continue;
+		if (errno != ENOENT && errno != ENODEV)
 			return error_set_sys(err, ERR_UDEV_FAILED, awaited->names[i], errno,
 					     "cannot send a change event");
+		is_done(awaited, i);
 	}
 	return 0;
+}
+
+/* Nothing more is to come from the device: our event, or its end. */
+static bool is_last(struct udev_device *device, const char *our_uuid)
+{
+	const char *uuid = udev_device_get_property_value(device, "SYNTH_UUID");
+	const char *action = udev_device_get_action(device);
+
+	return (uuid && strcmp(uuid, our_uuid) == 0) || (action && strcmp(action, "remove") == 0);
 }
 
 static void take_event(struct udev_monitor *monitor, struct awaited *awaited)
 {
 	struct udev_device *device = udev_monitor_receive_device(monitor);
-	const char *uuid = device ? udev_device_get_property_value(device, "SYNTH_UUID") : NULL;
-
-	for (size_t i = 0; uuid && strcmp(uuid, awaited->uuid) == 0 && i < awaited->count; i++) {
+	for (size_t i = 0; device && is_last(device, awaited->uuid) && i < awaited->count; i++) {
 		if (strcmp(awaited->names[i], udev_device_get_sysname(device)) != 0)
 			continue;
-		awaited->names[i][0] = '\0';
-		awaited->left--;
+		is_done(awaited, i);
 		break;
 	}
 	udev_device_unref(device);

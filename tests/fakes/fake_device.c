@@ -95,14 +95,14 @@ static int device_rescan(void *ctx, struct error *err)
 	return WORLD_CALL(ctx, "device.rescan", NULL, err, do_rescan(ctx));
 }
 
-static int do_reidentify(struct fake_world *world, const char *const *names, size_t count, struct error *err)
+static int do_reidentify(struct fake_world *world, const char *const *names, size_t count)
 {
 	udev_reload(world);
 	for (size_t i = 0; i < count; i++) {
 		struct fake_disk *disk = world_disk(world, names[i]);
 
 		if (!disk)
-			return world_refuse(world, "device.reidentify", names[i], ENODEV, err);
+			continue;
 		udev_disk_event(world, disk, disk->event_pending ? "add" : "change");
 		disk->known = true;
 	}
@@ -115,7 +115,7 @@ static int do_reidentify(struct fake_world *world, const char *const *names, siz
 static int device_reidentify(void *ctx, const char *const *disks, size_t count, unsigned timeout_ms, struct error *err)
 {
 	(void)timeout_ms;
-	return WORLD_CALL(ctx, "device.reidentify", count ? disks[0] : "", err, do_reidentify(ctx, disks, count, err));
+	return WORLD_CALL(ctx, "device.reidentify", count ? disks[0] : "", err, do_reidentify(ctx, disks, count));
 }
 
 static int do_settle(struct fake_world *world)

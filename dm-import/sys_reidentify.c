@@ -100,7 +100,7 @@ static struct udev_monitor *listen_to_udev(struct udev *udev)
 	return NULL;
 }
 
-static void is_done(struct awaited *awaited, size_t i)
+static void mark_done(struct awaited *awaited, size_t i)
 {
 	awaited->names[i][0] = '\0';
 	awaited->left--;
@@ -118,7 +118,7 @@ static int send_events(struct awaited *awaited, struct error *err)
 		if (errno != ENOENT && errno != ENODEV)
 			return error_set_sys(err, ERR_UDEV_FAILED, awaited->names[i], errno,
 					     "cannot send a change event");
-		is_done(awaited, i);
+		mark_done(awaited, i);
 	}
 	return 0;
 }
@@ -135,10 +135,11 @@ static bool is_last(struct udev_device *device, const char *our_uuid)
 static void take_event(struct udev_monitor *monitor, struct awaited *awaited)
 {
 	struct udev_device *device = udev_monitor_receive_device(monitor);
+
 	for (size_t i = 0; device && is_last(device, awaited->uuid) && i < awaited->count; i++) {
 		if (strcmp(awaited->names[i], udev_device_get_sysname(device)) != 0)
 			continue;
-		is_done(awaited, i);
+		mark_done(awaited, i);
 		break;
 	}
 	udev_device_unref(device);

@@ -79,7 +79,8 @@ struct device_port {
 
 	/*
 	 * udev reads its rules again, gets a change event for exactly these disks, and has processed each of them on
-	 * return. ERR_UDEV_TIMEOUT when it has not after timeout_ms. count 0: only read the rules again.
+	 * return; a disk that is gone needs none. ERR_UDEV_TIMEOUT when it has not after timeout_ms. count 0: only
+	 * read the rules again.
 	 */
 	int (*reidentify)(void *ctx, const char *const *disks, size_t count, unsigned timeout_ms, struct error *err);
 
@@ -106,7 +107,11 @@ struct multipathd_port {
 	/* One command of multipathd's own language, e.g. "show maps json"; its answer, owned by the caller. */
 	int (*command)(void *ctx, const char *command, char **ret_reply, struct error *err);
 
-	/* Stop service and socket together / start them again; return when the job is done and it answers. */
+	/*
+	 * Stop service and socket together, and let nothing start them again, this process's death included, but
+	 * `start`: the socket when it was up, and the service. It returns when multipathd answers; already running is
+	 * success.
+	 */
 	int (*stop)(void *ctx, struct error *err);
 	int (*start)(void *ctx, struct error *err);
 

@@ -2,11 +2,14 @@
  * The multipathd port: its socket for commands, systemd for stopping and starting it.
  *
  * What would surprise: while multipathd.socket is up and the service is down, a mere connect() starts the service.
- * So nothing here connects before it has asked systemd (sys_systemd.c) whether that would happen.
+ * So nothing here connects before it has asked systemd (sys_systemd.c) whether that would happen. And systemd starts
+ * multipathd for many reasons of its own; while the file `held_path` exists, the drop-ins that init/ installs forbid
+ * it.
  */
 #include "sys.h"
 
 #include "base/cleanup.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -19,6 +22,11 @@
 enum { REPLY_TIMEOUT_MS = 30000, READY_TIMEOUT_MS = 60000, CLAIM_TIMEOUT_MS = 30000, REPLY_LIMIT = 32 << 20 };
 
 static const char *const units[] = { "multipathd.socket", "multipathd.service" };
+
+/* Exists from stop to start, whoever dies in between; its text says whether the socket unit was active. */
+static const char held_directory[] = "/run/dm-import";
+static const char held_path[] = "/run/dm-import/multipathd-held";
+static const char with_socket[] = "socket\n";
 
 /* Connect to the abstract socket, or to the one that newer versions have in /run. -1 with errno. */
 static int connect_multipathd(void)
@@ -150,17 +158,58 @@ static int multipathd_running(void *ctx, bool *ret, struct error *err)
 	return -1;
 }
 
-static int multipathd_stop(void *ctx, struct error *err)
+/* Whether the last stop found the socket unit active; false when nobody stopped multipathd. */
+static int held_with_socket(bool *ret, struct error *err)
 {
-	bool running;
+	CLEANUP_FREE char *text = NULL;
+	struct error why;
 
-	if (sys_systemd_jobs("StopUnit", units, ARRAY_SIZE(units), err) < 0)
+	if (file_read(held_path, 64, &text, NULL, &why) == 0 || why.sys_errno == ENOENT) {
+		*ret = text && strcmp(text, with_socket) == 0;
+		return 0;
+	}
+	if (err)
+		*err = why;
+	return -1;
+}
+
+/* A second stop finds the socket down, and keeps what the first one found. */
+static int forbid_start(struct error *err)
+{
+	bool socket_down, was_active;
+	const char *text;
+
+	if (sys_systemd_is_down(units[0], &socket_down, err) < 0 || held_with_socket(&was_active, err) < 0)
 		return -1;
+	text = !socket_down || was_active ? with_socket : "";
+	if (file_make_directories(held_directory, 0755, err) < 0)
+		return -1;
+	return file_replace(held_path, text, strlen(text), 0644, err);
+}
+
+static int check_down(void *ctx, struct error *err)
+{
+	bool running, down;
+
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		if (sys_systemd_is_down(units[i], &down, err) < 0)
+			return -1;
+		if (!down)
+			return error_set(err, ERR_MULTIPATHD_FAILED, units[i], "it was stopped, but is up again");
+	}
 	if (multipathd_running(ctx, &running, err) < 0)
 		return -1;
 	if (running)
 		return error_set(err, ERR_MULTIPATHD_FAILED, NULL, "a multipathd that systemd did not start runs on");
 	return 0;
+}
+
+/* A failed stop leaves multipathd forbidden: start allows it again, and is what undoes this. */
+static int multipathd_stop(void *ctx, struct error *err)
+{
+	if (forbid_start(err) < 0 || sys_systemd_jobs("StopUnit", units, ARRAY_SIZE(units), err) < 0)
+		return -1;
+	return check_down(ctx, err);
 }
 
 /* "pid 312 idle" or "... running" when it has read its configuration and taken over the maps */
@@ -174,7 +223,14 @@ static bool is_ready(void *ctx)
 
 static int multipathd_start(void *ctx, struct error *err)
 {
-	if (sys_systemd_jobs("StartUnit", units, ARRAY_SIZE(units), err) < 0)
+	bool socket;
+
+	if (held_with_socket(&socket, err) < 0 || file_remove(held_path, err) < 0)
+		return -1;
+	/* the socket first: systemd refuses it once the service runs. It may be masked meanwhile: nobody needs it */
+	if (socket)
+		sys_systemd_jobs("StartUnit", &units[0], 1, NULL);
+	if (sys_systemd_jobs("StartUnit", &units[1], 1, err) < 0)
 		return -1;
 	for (int waited_ms = 0; waited_ms < READY_TIMEOUT_MS; waited_ms += 50) {
 		if (is_ready(ctx))

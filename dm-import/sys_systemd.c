@@ -63,6 +63,17 @@ static bool is_active(const char *state)
 	return strcmp(state, "active") == 0 || strcmp(state, "reloading") == 0;
 }
 
+int sys_systemd_is_down(const char *unit, bool *ret, struct error *err)
+{
+	CLEANUP_FREE char *state = NULL;
+	CLEANUP_BUS sd_bus *bus = NULL;
+
+	if (connect_systemd(&bus, err) < 0 || unit_state(bus, unit, &state, err) < 0)
+		return -1;
+	*ret = strcmp(state, "inactive") == 0 || strcmp(state, "failed") == 0;
+	return 0;
+}
+
 int sys_systemd_may_connect(const char *socket_unit, const char *service_unit, bool *ret, struct error *err)
 {
 	CLEANUP_FREE char *socket_state = NULL, *service_state = NULL;

@@ -303,7 +303,7 @@ class Arrays:
         old = self.destination.luns[index]
         assert not old.mapped
         os.rmdir(old.backstore)
-        sh(["dmsetup", "remove", old.dm_name])
+        sh(["dmsetup", "remove", "--retry", old.dm_name])
         new = DestinationLun(self.destination, index,
                              passthrough_table(self, index, sectors or old.sectors), options)
         self.destination.luns[index] = new

@@ -200,7 +200,7 @@ def bad_input_host(lab):
     host.wait_map(lab.wwids()[1], 2)
     check = precheck_of(lab, ("s0", "d0"))
     for name, wanted, line in (("recheck-wwid", "recheck_wwid", "recheck_wwid yes"),
-                               ("uid-attribute", "uid_attribute", "uid_attribute ID_SERIAL_SHORT")):
+                               ("uid-attribute", "uid_attribute", "uid_attribute ID_LAB_SERIAL")):
         with setting(line):
             refused(lab, name, wanted, check)
     with dependent_unit():

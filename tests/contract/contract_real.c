@@ -104,6 +104,52 @@ static void units_that_depend(struct contract *c)
 	CHECK(c, multipathd->dependents(multipathd->ctx, &after, &c->err) == 0 && strcmp(after, "") == 0);
 }
 
+static bool is_running(struct contract *c)
+{
+	bool running = false;
+
+	return c->ports->multipathd.running(c->ports->multipathd.ctx, &running, &c->err) == 0 && running;
+}
+
+/* Neither a start by hand, of the socket, or of a unit that wants it, nor a connection brings it back. */
+static void stays_stopped(struct contract *c)
+{
+	const struct multipathd_port *multipathd = &c->ports->multipathd;
+
+	CHECK(c, shell("systemctl is-active -q multipathd.socket multipathd.service"));
+	CHECK(c, multipathd->stop(multipathd->ctx, &c->err) == 0);
+	CHECK(c, shell("exec >&2; systemctl start multipathd.service; systemctl start multipathd.socket; "
+		       "systemctl start sysinit.target; multipathd show daemon; sleep 1; "
+		       "! systemctl is-active multipathd.socket && ! systemctl is-active multipathd.service && "
+		       "! pidof multipathd"));
+	CHECK(c, !is_running(c));
+	CHECK(c, multipathd->stop(multipathd->ctx, &c->err) == 0);
+	CHECK(c, multipathd->start(multipathd->ctx, &c->err) == 0 && is_running(c));
+	CHECK(c, shell("systemctl is-active -q multipathd.socket && ! test -e /run/dm-import/multipathd-held"));
+	CHECK(c, shell("mkdir -p /run/dm-import; echo socket > /run/dm-import/multipathd-held"));
+	CHECK(c, multipathd->start(multipathd->ctx, &c->err) == 0 && is_running(c));
+	CHECK(c, shell("! test -e /run/dm-import/multipathd-held"));
+}
+
+/* The socket unit stays down when it was down, and a masked one keeps nobody from starting the service. */
+static void starts_without_socket(struct contract *c)
+{
+	const struct multipathd_port *multipathd = &c->ports->multipathd;
+
+	CHECK(c, shell("exec >&2; systemctl stop multipathd.socket multipathd.service && "
+		       "systemctl start multipathd.service"));
+	CHECK(c, multipathd->stop(multipathd->ctx, &c->err) == 0);
+	CHECK(c, multipathd->start(multipathd->ctx, &c->err) == 0 && is_running(c));
+	CHECK(c, shell("! systemctl is-active -q multipathd.socket"));
+	CHECK(c, shell("exec >&2; systemctl stop multipathd.service && systemctl start multipathd.socket && "
+		       "systemctl start multipathd.service"));
+	CHECK(c, multipathd->stop(multipathd->ctx, &c->err) == 0);
+	CHECK(c, shell("exec >&2; systemctl mask --runtime multipathd.socket"));
+	CHECK(c, multipathd->start(multipathd->ctx, &c->err) == 0 && is_running(c));
+	CHECK(c, shell("exec >&2; systemctl unmask --runtime multipathd.socket && systemctl stop multipathd.service && "
+		       "systemctl start multipathd.socket && systemctl start multipathd.service"));
+}
+
 static char *table_of(struct contract *c, const char *map)
 {
 	char *table = NULL;
@@ -268,6 +314,8 @@ static void late_suspend_is_released(struct contract *c)
 static const struct contract_check real_checks[] = {
 	{ "real: users through partition, LVM, mount and swap", users_through_lvm },
 	{ "real: units that go down with multipathd", units_that_depend },
+	{ "real: nothing starts a held multipathd", stays_stopped },
+	{ "real: multipathd without its socket", starts_without_socket },
 	{ "real: a suspend that waits for I/O ends at a signal", suspend_ends_at_a_signal },
 	{ "real: a suspend that ends after the deadline is released by the guardian", late_suspend_is_released },
 	{ "real: killed while holding, the guardian goes back", killed_while_holding },

@@ -96,9 +96,11 @@ int identities_load(struct engine *engine, struct error *err);
 int identities_apply(struct engine *engine, struct error *err); /* write store and rules; udev is not told */
 int identities_assign(struct engine *engine, const struct import *import, enum identity_role role, struct error *err);
 int identities_present(struct engine *engine, const struct import *import, struct error *err); /* tell udev, verify */
+int identities_verify(struct engine *engine, const struct import *import, struct error *err);  /* what udev presents */
 
 /* switch.c, prepare.c, finish.c: the plans */
 enum plan_outcome switch_run(struct work *work, struct error *err);
+void switch_leave_safe(struct work *work); /* behind a plan that got stuck with multipathd stopped */
 enum plan_outcome prepare_run(struct work *work, struct error *err);
 enum plan_outcome commit_run(struct work *work, struct error *err);
 enum plan_outcome cancel_run(struct work *work, struct error *err); /* behind the switch back to the source */
@@ -108,7 +110,13 @@ int unmap_destinations(struct work *work, struct error *err);	    /* remove the 
 int hold_prepare_all(struct work *work, struct error *err);
 int hold_exchange(struct work *work, struct error *err);
 
+/* prepare.c: have multipathd build the map of a LUN, which shows itself as `wwid` */
+int map_lun(struct work *work, const char *true_wwid, const char *wwid, const struct inventory *now, struct error *err);
+
 /* recover.c */
+int release_maps(struct engine *engine, const struct import *import, bool forward, struct error *err);
+/* release what a torn switch left held; *ret_forward (may be NULL): in the direction that it was going */
+int release_torn(struct engine *engine, const struct import *import, bool *ret_forward, struct error *err);
 int recover_all(struct engine *engine, struct error *err);
 
 #endif

@@ -12,6 +12,9 @@
 #include "guardian.h"
 
 #include <errno.h>
+#include <string.h>
+
+enum { RESUME_TRIES = 3 };
 
 /* One hold in progress. The first `live` maps are the applications', the rest are the idle partners, in the same order.
  */
@@ -21,15 +24,17 @@ struct hold {
 	size_t live;
 	size_t suspended; /* how many of the order idle…, live… are held */
 	uint64_t began_us[MEMBERS_MAX], ended_us[MEMBERS_MAX];
-	int sys_errno; /* of the ioctl that failed */
-	size_t failed; /* index of its map */
-	bool reverted; /* by the guardian */
+	bool doubtful[MEMBERS_MAX]; /* the live map's resume failed: which table it has is not known */
+	int sys_errno;		    /* of the ioctl that failed */
+	size_t failed;		    /* index of its map */
+	bool reverted;		    /* by the guardian */
 };
 
 int hold_prepare_all(struct work *work, struct error *err)
 {
 	const struct dm_port *dm = &work->engine->ports->dm;
 
+	work_free_holds(work); /* of an earlier try */
 	work->holds = calloc(2 * work->changing_count + 1, sizeof(struct dm_hold *));
 	if (!work->holds)
 		return error_no_memory(err);
@@ -75,28 +80,71 @@ static void release_back(struct hold *hold)
 	/* live maps first: the reverse of the suspend order; also those that were never held, which is a no-op */
 	for (size_t map = 0; map < 2 * hold->live; map++) {
 		dm->hold_clear(hold->work->holds[map]);
-		dm->hold_resume(hold->work->holds[map]);
+		for (int tries = 0; dm->hold_resume(hold->work->holds[map]) != 0 && tries < RESUME_TRIES; tries++)
+			;
 	}
 }
 
+/*
+ * Live maps first. A resume that fails may have dropped the new table or not; a second one lets the I/O go in any case,
+ * on one side or the other. Which one only a look at the table can tell, so the partner of such a map stays held:
+ * nobody uses it (settle_doubtful).
+ */
 static bool release_forward(struct hold *hold)
 {
 	const struct dm_port *dm = &hold->work->engine->ports->dm;
 	const struct host_port *host = &hold->work->engine->ports->host;
 	bool all = true;
 
-	for (size_t map = 0; map < 2 * hold->live; map++) {
+	for (size_t map = 0; map < hold->live; map++) {
 		int sys_errno = dm->hold_resume(hold->work->holds[map]);
 
-		if (map < hold->live)
-			hold->ended_us[map] = host->now_us(host->ctx);
-		if (!sys_errno)
+		hold->doubtful[map] = sys_errno != 0;
+		if (sys_errno) {
+			hold->sys_errno = sys_errno;
+			hold->failed = map;
+			all = false;
+			dm->hold_resume(hold->work->holds[map]);
+		}
+		hold->ended_us[map] = host->now_us(host->ctx);
+	}
+	for (size_t map = hold->live; map < 2 * hold->live; map++)
+		if (!hold->doubtful[map - hold->live] && dm->hold_resume(hold->work->holds[map]) != 0)
+			dm->hold_resume(hold->work->holds[map]);
+	return all;
+}
+
+/* The live map is on the side that was wanted, and not held. */
+static bool exchanged(const struct work *work, const struct inventory *now, const struct member *member)
+{
+	const struct map *live = inventory_map(now, member->source_wwid);
+	char carries[WWID_SIZE];
+
+	if (!live || live->dm.suspended)
+		return false;
+	inventory_true_wwid(now, live, carries);
+	return strcmp(carries, work->to == SIDE_SOURCE ? member->source_wwid : member->destination_wwid) == 0;
+}
+
+/* Behind the hold: where a resume failed, the partner follows its live map. True when all members are exchanged after
+ * all. */
+static bool settle_doubtful(struct hold *hold)
+{
+	const struct dm_port *dm = &hold->work->engine->ports->dm;
+	CLEANUP_INVENTORY struct inventory now = { 0 };
+	bool known = inventory_load(hold->work->engine->ports, &now, NULL) == 0, all = known;
+
+	for (size_t i = 0; i < hold->live; i++) {
+		struct dm_hold *idle = hold->work->holds[hold->live + i];
+
+		if (!hold->doubtful[i])
 			continue;
-		/* the kernel has dropped the new table; a second resume brings the old one back */
-		hold->sys_errno = sys_errno;
-		hold->failed = map;
-		dm->hold_resume(hold->work->holds[map]);
-		all = false;
+		if (!known || !exchanged(hold->work, &now, hold->work->changing[i])) {
+			dm->hold_clear(idle);
+			all = false;
+		}
+		if (dm->hold_resume(idle) != 0)
+			dm->hold_resume(idle);
 	}
 	return all;
 }
@@ -107,7 +155,7 @@ static bool exchange(struct hold *hold)
 		release_back(hold);
 		return false;
 	}
-	return release_forward(hold);
+	return release_forward(hold) || settle_doubtful(hold);
 }
 
 static int explain(const struct hold *hold, struct error *err)

@@ -91,7 +91,21 @@ static bool names_lun(const struct import *import, const char *true_wwid)
 	return false;
 }
 
-static int verify_presented(struct engine *engine, const struct import *import, struct error *err)
+/* Our rule has matched this disk: it leaves the true WWID in udev's database. */
+static int verify_rule(struct engine *engine, const struct disk *disk, struct error *err)
+{
+	const struct device_port *device = &engine->ports->device;
+	CLEANUP_FREE char *known = NULL;
+
+	if (device->property(device->ctx, disk->name, "DM_IMPORT_TRUE_WWID", &known, err) < 0)
+		return -1;
+	if (!known || strcmp(known, disk->true_wwid) != 0)
+		return error_set(err, ERR_UDEV_FAILED, disk->name, "no rule of ours matches the LUN %s",
+				 disk->true_wwid);
+	return 0;
+}
+
+int identities_verify(struct engine *engine, const struct import *import, struct error *err)
 {
 	CLEANUP_INVENTORY struct inventory now = { 0 };
 
@@ -107,6 +121,10 @@ static int verify_presented(struct engine *engine, const struct import *import, 
 		if (strcmp(disk->presented_wwid, should.wwid) != 0)
 			return error_set(err, ERR_UDEV_FAILED, disk->name, "udev presents %s as %s instead of %s",
 					 disk->true_wwid, disk->presented_wwid, should.wwid);
+		if (should.hidden && disk->system_ready)
+			return error_set(err, ERR_UDEV_FAILED, disk->name, "the LUN %s is not hidden", disk->true_wwid);
+		if (verify_rule(engine, disk, err) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -128,5 +146,5 @@ int identities_present(struct engine *engine, const struct import *import, struc
 			names[count++] = now.disks[i].name;
 	if (device->reidentify(device->ctx, names, count, UDEV_TIMEOUT_MS, err) < 0)
 		return -1;
-	return verify_presented(engine, import, err);
+	return identities_verify(engine, import, err);
 }

@@ -354,8 +354,10 @@ static void record_stuck(struct work *work, enum doing doing, const struct error
 static int finish(struct work *work, enum plan_outcome outcome, enum doing doing, const struct error *why,
 		  struct json_object **ret_result)
 {
-	if (outcome == PLAN_STUCK)
+	if (outcome == PLAN_STUCK) {
+		switch_leave_safe(work);
 		record_stuck(work, doing, why);
+	}
 	if (outcome == PLAN_DONE)
 		*ret_result = doing == DOING_TO_DESTINATION || doing == DOING_TO_SOURCE
 				      ? switch_result(work->import, work->to)
@@ -407,7 +409,10 @@ int engine_commit(struct engine *engine, const char *id, const struct observer *
 
 	if (answer == 0)
 		*ret_result = unchanged_result();
-	return answer <= 0 ? answer : finish(&work, commit_run(&work, err), DOING_COMMIT, err, ret_result);
+	if (answer <= 0)
+		return answer;
+	work.recovering = import->state == IMPORT_RECOVERING;
+	return finish(&work, commit_run(&work, err), DOING_COMMIT, err, ret_result);
 }
 
 /* Ends the import as it stands: no rollback, the identities stay. */
@@ -491,7 +496,8 @@ static int check_unmapped(struct engine *engine, const struct import *import, st
 {
 	CLEANUP_INVENTORY struct inventory now = { 0 };
 
-	if (inventory_load(engine->ports, &now, err) < 0)
+	/* cancel took its disks off the host; whether the array still maps it only a new look can tell */
+	if (engine_refresh(engine, err) < 0 || inventory_load(engine->ports, &now, err) < 0)
 		return -1;
 	for (size_t i = 0; i < import->member_count; i++)
 		if (inventory_lun_disk(&now, import->members[i].destination_wwid, 0))
@@ -501,11 +507,23 @@ static int check_unmapped(struct engine *engine, const struct import *import, st
 	return 0;
 }
 
+/* Only a pair that is on its source for good may lose its record; after a forced cancel it may be anywhere. */
+static bool all_hidden(const struct engine *engine, const struct import *import)
+{
+	for (size_t i = 0; i < import->member_count; i++) {
+		const struct identity_record *record =
+			identity_find(&engine->identities, import->members[i].destination_wwid);
+
+		if (!record || record->role != IDENTITY_HIDDEN || import->members[i].exchanged)
+			return false;
+	}
+	return true;
+}
+
 int engine_import_delete(struct engine *engine, const char *id, struct error *err)
 {
 	const struct device_port *device = &engine->ports->device;
 	struct import *import = engine_find(engine, id);
-	bool on_source;
 
 	if (!import)
 		return 0;
@@ -513,8 +531,7 @@ int engine_import_delete(struct engine *engine, const char *id, struct error *er
 		return error_set(err, ERR_STATE_WRONG, id,
 				 "only a committed or cancelled import can be deleted, this one is %s",
 				 import_state_name(import->state));
-	on_source = import->state == IMPORT_CANCELLED && !import->members[0].exchanged;
-	if (on_source) {
+	if (all_hidden(engine, import)) {
 		if (check_unmapped(engine, import, err) < 0)
 			return -1;
 		drop_identities(engine, import);

@@ -111,21 +111,19 @@ int precheck_source(struct engine *engine, const struct inventory *now, const ch
 	return -1;
 }
 
-/* The way back must not be refused for what only matters on the way there. */
+/* The way back is refused only where taking it would do harm: a cancel always works. */
 static int check_way_back(struct work *work, struct error *err)
 {
+	const struct multipathd_port *multipathd = &work->engine->ports->multipathd;
 	CLEANUP_INVENTORY struct inventory now = { 0 };
-	CLEANUP_FREE char *config = precheck_multipath_config(work->engine);
-	struct precheck check = {
-		.engine = work->engine, .import = work->import, .now = &now, .multipath_config = config
-	};
+	CLEANUP_FREE char *units = NULL;
 
-	if (!config)
-		return error_no_memory(err);
+	if (multipathd->dependents(multipathd->ctx, &units, err) < 0)
+		return -1;
+	if (*units)
+		return error_set(err, ERR_MULTIPATHD_DEPENDENTS, "multipathd", "(%s)", units);
 	if (inventory_load(work->engine->ports, &now, err) < 0)
 		return -1;
-	for (size_t i = 0; host_checks[i]; i++)
-		host_checks[i](&check);
 	for (size_t i = 0; i < work->changing_count; i++) {
 		const struct map *live = inventory_map(&now, work->changing[i]->source_wwid);
 		const struct map *idle = inventory_map(&now, work->changing[i]->destination_wwid);
@@ -133,10 +131,7 @@ static int check_way_back(struct work *work, struct error *err)
 		if (live && idle && live->paths.length_sectors != idle->paths.length_sectors)
 			return error_set(err, ERR_SIZE_LARGER, live->dm.name, "the two maps differ in size");
 	}
-	if (check.errors == 0)
-		return 0;
-	*err = check.first;
-	return -1;
+	return 0;
 }
 
 int precheck_switch(struct work *work, struct error *err)

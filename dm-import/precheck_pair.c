@@ -95,6 +95,29 @@ static void source_is_not_bypassed(struct precheck *check, const struct member *
 	}
 }
 
+/* Such a volume is assembled in the initramfs, where our rules are not. */
+static void source_is_not_the_system(struct precheck *check, const struct member *member)
+{
+	static const char *const system_mounts[] = { "/", "/usr", "/boot" };
+	const struct device_port *device = &check->engine->ports->device;
+	const struct map *map = live_map(check, member);
+	CLEANUP_FREE struct user *users = NULL;
+	struct error err = { 0 };
+	char name[32];
+	size_t count = 0;
+
+	if (!map)
+		return;
+	snprintf(name, sizeof(name), "dm-%u", map->dm.minor);
+	if (device->users(device->ctx, name, &users, &count, &err) < 0)
+		finding_add(check, err.code, SEVERITY_ERROR, member, map->dm.name, "%s", err.detail);
+	for (size_t i = 0; i < count; i++)
+		for (size_t m = 0; m < ARRAY_SIZE(system_mounts); m++)
+			if (users[i].kind == USER_MOUNT && strcmp(users[i].name, system_mounts[m]) == 0)
+				finding_add(check, ERR_SYSTEM_VOLUME, SEVERITY_ERROR, member, map->dm.name, "(%s)",
+					    users[i].name);
+}
+
 static void source_size_is_aligned(struct precheck *check, const struct member *member)
 {
 	const struct map *map = live_map(check, member);
@@ -107,14 +130,23 @@ static void source_size_is_aligned(struct precheck *check, const struct member *
 static void source_has_no_reservation(struct precheck *check, const struct member *member)
 {
 	const struct scsi_port *scsi = &check->engine->ports->scsi;
-	const struct disk *disk = first_disk(check, live_lun(member));
 	struct error err = { 0 };
+	const struct disk *disk;
 	size_t count = 0;
 
-	if (disk && strcmp(disk->state, "running") == 0 &&
-	    scsi->registrations(scsi->ctx, disk->name, &count, &err) == 0 && count)
-		finding_add(check, ERR_PERSISTENT_RESERVATION, SEVERITY_ERROR, member, disk->name,
-			    "(%zu registration%s)", count, count == 1 ? "" : "s");
+	/* any path may answer; when none does, nobody can say that there is no reservation */
+	for (size_t nth = 0; (disk = inventory_lun_disk(check->now, live_lun(member), nth)); nth++) {
+		if (strcmp(disk->state, "running") != 0)
+			continue;
+		if (scsi->registrations(scsi->ctx, disk->name, &count, &err) < 0)
+			continue;
+		if (count)
+			finding_add(check, ERR_PERSISTENT_RESERVATION, SEVERITY_ERROR, member, disk->name,
+				    "(%zu registration%s)", count, count == 1 ? "" : "s");
+		return;
+	}
+	if (err.code != ERR_NONE)
+		finding_add(check, err.code, SEVERITY_ERROR, member, err.device, "(%s)", err.detail);
 }
 
 static void array_is_known(struct precheck *check, const struct member *member, const char *true_wwid)
@@ -271,8 +303,15 @@ static void destination_limits(struct precheck *check, const struct member *memb
 		if (disk->limits.dma_alignment > map->dm.limits.dma_alignment && map->dm.limits.dma_alignment)
 			finding_add(check, ERR_QUEUE_LIMIT_LOWER, SEVERITY_ERROR, member, disk->name,
 				    "(dma_alignment of %s is coarser)", disk->name);
-		if (map->dm.limits.max_discard && !disk->limits.max_discard)
+		/* none at all is told to the application; less than promised would fail the path */
+		if (disk->limits.max_discard)
+			compare_limit(check, member, disk, "discard_max_bytes", map->dm.limits.max_discard,
+				      disk->limits.max_discard);
+		else if (map->dm.limits.max_discard)
 			finding_add(check, ERR_DISCARD_DIFFERS, SEVERITY_WARNING, member, disk->name, "%s", "");
+		if (disk->limits.max_write_zeroes)
+			compare_limit(check, member, disk, "write_zeroes_max_bytes", map->dm.limits.max_write_zeroes,
+				      disk->limits.max_write_zeroes);
 	}
 }
 
@@ -291,6 +330,7 @@ static void destination_array_is_known(struct precheck *check, const struct memb
 }
 
 pair_check *const source_checks[] = {
+	source_is_not_the_system,
 	source_is_multipath,
 	source_is_free,
 	source_is_open,

@@ -19,6 +19,8 @@ static int record_intent(struct work *work, struct error *err)
 
 static int void_intent(struct work *work, struct error *err)
 {
+	work->import->state = IMPORT_NEW; /* it may have been stuck */
+	work->import->attention = (struct error){ 0 };
 	work->import->doing = DOING_NOTHING;
 	return import_save(work->engine, work->import, err);
 }
@@ -65,7 +67,9 @@ static int scan(struct work *work, struct error *err)
 	if (!work->disks_before || identities_present(work->engine, work->import, err) < 0 ||
 	    device->rescan(device->ctx, err) < 0)
 		return -1;
-	return wait_disks(work, err);
+	if (wait_disks(work, err) < 0)
+		return -1;
+	return identities_verify(work->engine, work->import, err);
 }
 
 /* Only what this scan brought in goes away again. */
@@ -86,15 +90,15 @@ static int unscan(struct work *work, struct error *err)
 }
 
 /* Whatever find_multipaths says: the LUN is claimed for multipath, its paths and map are added by name. */
-static int map_destination(struct work *work, const char *wwid, const struct inventory *now, struct error *err)
+int map_lun(struct work *work, const char *true_wwid, const char *wwid, const struct inventory *now, struct error *err)
 {
 	const struct multipathd_port *multipathd = &work->engine->ports->multipathd;
-	const struct disk *disk = inventory_lun_disk(now, wwid, 0);
+	const struct disk *disk = inventory_lun_disk(now, true_wwid, 0);
 	char command[128];
 
 	if (disk && multipathd->claim(multipathd->ctx, disk->name, err) < 0)
 		return -1;
-	for (size_t nth = 0; (disk = inventory_lun_disk(now, wwid, nth)); nth++) {
+	for (size_t nth = 0; (disk = inventory_lun_disk(now, true_wwid, nth)); nth++) {
 		CLEANUP_FREE char *reply = NULL;
 
 		snprintf(command, sizeof(command), "add path %s", disk->name);
@@ -117,7 +121,7 @@ static int map_destinations(struct work *work, struct error *err)
 	for (size_t i = 0; i < work->import->member_count; i++) {
 		const char *wwid = work->import->members[i].destination_wwid;
 
-		if (!inventory_map(&now, wwid) && map_destination(work, wwid, &now, err) < 0)
+		if (!inventory_map(&now, wwid) && map_lun(work, wwid, wwid, &now, err) < 0)
 			return -1;
 	}
 	return wait_destination_maps(work, err);

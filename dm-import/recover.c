@@ -2,8 +2,8 @@
  * What an earlier process left unfinished, put right when the engine opens: a held map is released, a torn switch is
  * completed in the direction that the kernel's tables show, a torn commit or cancel is gone on with.
  *
- * The rule for a switch: once one live map is on the new side, forward; before that, back. (A guardian that outlived the
- * agent went forward already when all maps were held and the agent had decided to release; the tables show it.)
+ * The rule for a switch: once one live map is on the new side, forward; before that, back. (A guardian that outlived
+ * the agent went forward already when all maps were held and the agent had decided to release; the tables show it.)
  */
 #include "engine.h"
 
@@ -56,7 +56,7 @@ static int release(struct engine *engine, const struct map *map, bool forward, s
 }
 
 /* Live maps first, they have waited long enough. */
-static int release_maps(struct engine *engine, const struct import *import, bool forward, struct error *err)
+int release_maps(struct engine *engine, const struct import *import, bool forward, struct error *err)
 {
 	CLEANUP_INVENTORY struct inventory now = { 0 };
 	int result = 0;
@@ -74,17 +74,26 @@ static int release_maps(struct engine *engine, const struct import *import, bool
 	return result;
 }
 
-static enum plan_outcome recover_switch(struct work *work, struct error *err)
+int release_torn(struct engine *engine, const struct import *import, bool *ret_forward, struct error *err)
 {
-	struct import *import = work->import;
 	CLEANUP_INVENTORY struct inventory now = { 0 };
 	bool forward;
 
-	if (inventory_load(work->engine->ports, &now, err) < 0)
-		return PLAN_STUCK;
+	if (inventory_load(engine->ports, &now, err) < 0)
+		return -1;
+	forward = members_on(import, &now, target(import)) > 0;
+	if (ret_forward)
+		*ret_forward = forward;
+	return release_maps(engine, import, forward, err);
+}
+
+static enum plan_outcome recover_switch(struct work *work, struct error *err)
+{
+	struct import *import = work->import;
+	bool forward;
+
 	work->to = target(import);
-	forward = members_on(import, &now, work->to) > 0;
-	if (release_maps(work->engine, import, forward, err) < 0)
+	if (release_torn(work->engine, import, &forward, err) < 0)
 		return PLAN_STUCK;
 	if (!forward)
 		work->to = work->to == SIDE_SOURCE ? SIDE_DESTINATION : SIDE_SOURCE;
@@ -110,6 +119,7 @@ static enum plan_outcome recover_one(struct work *work, struct error *err)
 	case DOING_TO_SOURCE:
 		return recover_switch(work, err);
 	case DOING_COMMIT:
+		work->recovering = true;
 		return commit_run(work, err);
 	case DOING_CANCEL:
 		return cancel_run(work, err);
@@ -136,6 +146,7 @@ int recover_all(struct engine *engine, struct error *err)
 		enum doing doing = engine->imports[i]->doing;
 
 		if (recover_one(&work, &why) != PLAN_DONE) {
+			switch_leave_safe(&work);
 			engine->imports[i]->state = IMPORT_RECOVERING;
 			engine->imports[i]->doing = doing;
 			engine->imports[i]->attention = why;

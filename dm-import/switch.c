@@ -12,11 +12,72 @@
 
 #include "base/cleanup.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static const char *lun_on(const struct member *member, enum side side)
 {
 	return side == SIDE_SOURCE ? member->source_wwid : member->destination_wwid;
+}
+
+static enum side other(enum side side)
+{
+	return side == SIDE_SOURCE ? SIDE_DESTINATION : SIDE_SOURCE;
+}
+
+/* True when a path of the map is a disk of this LUN. */
+static bool has_path_of(const struct inventory *now, const struct map *map, const char *true_wwid)
+{
+	for (size_t i = 0; i < map->paths.path_count; i++) {
+		const struct disk *disk = inventory_path(now, map->paths.paths[i]);
+
+		if (disk && strcmp(disk->true_wwid, true_wwid) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Which side a live map is on, by the kernel's table. A map that lost all its paths (the array it was on is gone) tells
+ * nothing: on the way back it counts as being on the destination as long as no path of it is the source's.
+ */
+static int side_of(struct work *work, const struct inventory *now, const struct member *member, enum side *ret,
+		   struct error *err)
+{
+	const struct map *live = inventory_map(now, member->source_wwid);
+	char carries[WWID_SIZE];
+
+	if (!live)
+		return error_set(err, ERR_VERIFY_FAILED, member->name, "the live map is gone");
+	inventory_true_wwid(now, live, carries);
+	if (strcmp(carries, member->source_wwid) == 0)
+		*ret = SIDE_SOURCE;
+	else if (strcmp(carries, member->destination_wwid) == 0 ||
+		 (work->to == SIDE_SOURCE && member->exchanged && !has_path_of(now, live, member->source_wwid)))
+		*ret = SIDE_DESTINATION;
+	else
+		return error_set(err, ERR_VERIFY_FAILED, member->name, "the live map has paths of no or several LUNs");
+	return 0;
+}
+
+/* The idle map must be whole: its table is about to carry the application. */
+static int check_idle(struct work *work, const struct inventory *now, const struct member *member, struct error *err)
+{
+	const struct map *idle = inventory_map(now, member->destination_wwid);
+	const char *wanted = lun_on(member, work->to);
+	char carries[WWID_SIZE];
+
+	if (!idle)
+		return error_set(err, ERR_VERIFY_FAILED, member->name, "there is no map of the LUN to switch to (%s)",
+				 wanted);
+	inventory_true_wwid(now, idle, carries);
+	if (strcmp(carries, wanted) != 0)
+		return error_set(err, ERR_VERIFY_FAILED, idle->dm.name, "its paths belong to %s instead of %s",
+				 *carries ? carries : "no or several LUNs", wanted);
+	if (work->to == SIDE_DESTINATION && idle->paths.path_count < inventory_lun_disk_count(now, wanted))
+		return error_set(err, ERR_VERIFY_FAILED, idle->dm.name, "it has %zu of the LUN's %zu paths",
+				 idle->paths.path_count, inventory_lun_disk_count(now, wanted));
+	return 0;
 }
 
 /* Sort out which members still have to change: by what the kernel's tables are, whatever the records say. */
@@ -33,32 +94,52 @@ static int find_changing(struct work *work, const struct inventory *now, struct 
 		return error_no_memory(err);
 	for (size_t i = 0; i < import->member_count; i++) {
 		struct member *member = &import->members[i];
-		const struct map *live = inventory_map(now, member->source_wwid);
-		const struct map *idle = inventory_map(now, member->destination_wwid);
-		char carries[WWID_SIZE];
+		enum side side;
 
-		if (!live)
-			return error_set(err, ERR_VERIFY_FAILED, member->name, "the live map is gone");
-		inventory_true_wwid(now, live, carries);
-		snprintf(member->name, sizeof(member->name), "%s", live->dm.name);
-		if (strcmp(carries, lun_on(member, work->to)) == 0)
+		if (side_of(work, now, member, &side, err) < 0)
+			return -1;
+		snprintf(member->name, sizeof(member->name), "%s", inventory_map(now, member->source_wwid)->dm.name);
+		if (side == work->to)
 			continue;
-		if (strcmp(carries, lun_on(member, work->to == SIDE_SOURCE ? SIDE_DESTINATION : SIDE_SOURCE)) != 0)
-			return error_set(err, ERR_VERIFY_FAILED, member->name,
-					 "the live map has paths of no or several LUNs");
-		if (!idle)
-			return error_set(err, ERR_VERIFY_FAILED, member->name,
-					 "there is no map of the LUN to switch to (%s)", lun_on(member, work->to));
-		snprintf(work->idle_names[work->changing_count], NAME_SIZE, "%s", idle->dm.name);
+		if (check_idle(work, now, member, err) < 0)
+			return -1;
+		snprintf(work->idle_names[work->changing_count], NAME_SIZE, "%s",
+			 inventory_map(now, member->destination_wwid)->dm.name);
 		work->changing[work->changing_count++] = member;
 	}
 	return 0;
+}
+
+/*
+ * On the way back the idle map may be gone: multipathd flushes a map that lost all its disks, and people flush maps.
+ * The source's disks present the destination's WWID now, so multipathd can build it again.
+ */
+static int rebuild_idle_maps(struct work *work, struct error *err)
+{
+	CLEANUP_INVENTORY struct inventory now = { 0 };
+	bool rebuilt = false;
+
+	if (inventory_load(work->engine->ports, &now, err) < 0)
+		return -1;
+	for (size_t i = 0; i < work->import->member_count; i++) {
+		const struct member *member = &work->import->members[i];
+
+		if (!member->exchanged || inventory_map(&now, member->destination_wwid) ||
+		    !inventory_lun_disk(&now, member->source_wwid, 0))
+			continue;
+		if (map_lun(work, member->source_wwid, member->destination_wwid, &now, err) < 0)
+			return -1;
+		rebuilt = true;
+	}
+	return rebuilt ? wait_idle_maps(work, err) : 0;
 }
 
 static int check(struct work *work, struct error *err)
 {
 	CLEANUP_INVENTORY struct inventory now = { 0 };
 
+	if (work->to == SIDE_SOURCE && !work->recovering && rebuild_idle_maps(work, err) < 0)
+		return -1;
 	if (inventory_load(work->engine->ports, &now, err) < 0 || find_changing(work, &now, err) < 0)
 		return -1;
 	return work->recovering ? 0 : precheck_switch(work, err);
@@ -161,14 +242,62 @@ static int present_side(struct work *work, enum side side, struct error *err)
 	return identities_present(work->engine, work->import, err);
 }
 
+/* The disks that the live maps will get say what they should. */
+static int arriving_disks_presented(struct work *work, struct error *err)
+{
+	CLEANUP_INVENTORY struct inventory now = { 0 };
+
+	if (inventory_load(work->engine->ports, &now, err) < 0)
+		return -1;
+	for (size_t i = 0; i < work->import->member_count; i++) {
+		const struct member *member = &work->import->members[i];
+		const struct disk *disk;
+
+		for (size_t nth = 0; (disk = inventory_lun_disk(&now, lun_on(member, work->to), nth)); nth++)
+			if (strcmp(disk->presented_wwid, member->source_wwid) != 0)
+				return error_set(err, ERR_UDEV_TIMEOUT, disk->name, "udev has not looked at it");
+	}
+	return 0;
+}
+
+/*
+ * On the way back udev may be unable to look at the disks that we leave, because their array hangs. They must not close
+ * the way; drop_unseen takes them off the host behind the exchange.
+ */
 static int present(struct work *work, struct error *err)
 {
-	return present_side(work, work->to, err);
+	int result = present_side(work, work->to, err);
+
+	if (result < 0 && err->code == ERR_UDEV_TIMEOUT && work->to == SIDE_SOURCE)
+		result = arriving_disks_presented(work, err);
+	return result;
+}
+
+/* A disk that still presents the live map's WWID would become its path as soon as multipathd runs. */
+static int drop_unseen(struct work *work, struct error *err)
+{
+	const struct device_port *device = &work->engine->ports->device;
+	CLEANUP_INVENTORY struct inventory now = { 0 };
+
+	if (work->to == SIDE_DESTINATION)
+		return 0;
+	if (inventory_load(work->engine->ports, &now, err) < 0)
+		return -1;
+	for (size_t i = 0; i < work->import->member_count; i++) {
+		const struct member *member = &work->import->members[i];
+		const struct disk *disk;
+
+		for (size_t nth = 0; (disk = inventory_lun_disk(&now, member->destination_wwid, nth)); nth++)
+			if (strcmp(disk->presented_wwid, member->destination_wwid) != 0 &&
+			    device->delete_disk(device->ctx, disk->name, err) < 0)
+				return -1;
+	}
+	return 0;
 }
 
 static int present_back(struct work *work, struct error *err)
 {
-	return present_side(work, work->to == SIDE_DESTINATION ? SIDE_SOURCE : SIDE_DESTINATION, err);
+	return present_side(work, other(work->to), err);
 }
 
 static int load_pair(struct work *work, const struct member *member, const struct inventory *now, struct error *err)
@@ -177,6 +306,7 @@ static int load_pair(struct work *work, const struct member *member, const struc
 	const struct map *live = inventory_map(now, member->source_wwid);
 	const struct map *idle = inventory_map(now, member->destination_wwid);
 	CLEANUP_FREE char *table = NULL;
+	char empty[64];
 
 	if (!live || !idle)
 		return error_set(err, ERR_VERIFY_FAILED, member->name, "one of the two maps is gone");
@@ -184,7 +314,13 @@ static int load_pair(struct work *work, const struct member *member, const struc
 	if (mp_table_with_feature(idle->table, "queue_if_no_path", &table, err) < 0 ||
 	    dm->load(dm->ctx, live->dm.name, table, false, err) < 0)
 		return -1;
-	return dm->load(dm->ctx, idle->dm.name, live->table, false, err);
+	if (dm->load(dm->ctx, idle->dm.name, live->table, false, err) == 0)
+		return 0;
+	if (work->to == SIDE_DESTINATION)
+		return -1;
+	/* the disks that we come from are gone; the idle map gets no paths rather than the way back be closed */
+	snprintf(empty, sizeof(empty), "0 %" PRIu64 " multipath 0 0 0 0\n", live->paths.length_sectors);
+	return dm->load(dm->ctx, idle->dm.name, empty, false, err);
 }
 
 static int load_tables(struct work *work, struct error *err)
@@ -221,8 +357,10 @@ static int exchange_back(struct work *work, struct error *err)
 	enum side wanted = work->to;
 	int result;
 
-	work->to = wanted == SIDE_SOURCE ? SIDE_DESTINATION : SIDE_SOURCE;
+	work->to = other(wanted);
 	result = clear_tables(work, err);
+	if (result == 0)
+		result = release_maps(work->engine, work->import, false, err);
 	if (result == 0)
 		result = load_tables(work, err);
 	if (result == 0)
@@ -230,6 +368,27 @@ static int exchange_back(struct work *work, struct error *err)
 	work_free_holds(work);
 	work->to = wanted;
 	return result;
+}
+
+/*
+ * A plan got stuck and multipathd is down. Where all live maps are on one side, the identities are made to say so and
+ * multipathd watches the paths again; where they are not, it must stay down: it would fail paths of a live map.
+ */
+void switch_leave_safe(struct work *work)
+{
+	CLEANUP_INVENTORY struct inventory now = { 0 };
+	enum side side, first = SIDE_SOURCE;
+	struct error err = { 0 };
+
+	if (!work->multipathd_stopped || inventory_load(work->engine->ports, &now, &err) < 0)
+		return;
+	for (size_t i = 0; i < work->import->member_count; i++) {
+		if (side_of(work, &now, &work->import->members[i], &side, &err) < 0 || (i > 0 && side != first))
+			return;
+		first = side;
+	}
+	if (present_side(work, first, &err) < 0 || start_multipathd(work, &err) < 0)
+		work_log(work, 1, &err, "multipathd stays stopped");
 }
 
 static int record_done(struct work *work, struct error *err)
@@ -253,6 +412,7 @@ static const struct plan_step steps[] = {
 	{ "present", present, present_back, false },
 	{ "load", load_tables, clear_tables, false },
 	{ "exchange", hold_exchange, exchange_back, true },
+	{ "drop_unseen", drop_unseen, NULL, false },
 	{ "start_multipathd", start_multipathd, NULL, false },
 	{ "verify", wait_settled, NULL, false },
 	{ "record", record_done, NULL, false },
@@ -262,5 +422,8 @@ static const struct plan plan = { "switch", steps, ARRAY_SIZE(steps) };
 
 enum plan_outcome switch_run(struct work *work, struct error *err)
 {
+	/* a torn switch may have left a map held, and a held map takes no messages; recover.c did this at start */
+	if (work->recovering && release_torn(work->engine, work->import, NULL, err) < 0)
+		return PLAN_STUCK;
 	return plan_run(&plan, work, err);
 }

@@ -141,6 +141,35 @@ int wait_destination_maps(struct work *work, struct error *err)
 	return poll_until(work, destinations_mapped, MULTIPATHD_TIMEOUT_MS, err);
 }
 
+static int idle_mapped(struct work *work, struct error *err)
+{
+	CLEANUP_INVENTORY struct inventory now = { 0 };
+	CLEANUP_FREE char *answer = NULL;
+
+	if (ask_maps(work, &now, &answer, err) < 0)
+		return -1;
+	for (size_t i = 0; i < work->import->member_count; i++) {
+		const struct member *member = &work->import->members[i];
+
+		if (member->exchanged && inventory_lun_disk(&now, member->source_wwid, 0) &&
+		    map_is(&now, answer, member->destination_wwid, member->source_wwid, false, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int wait_idle_maps(struct work *work, struct error *err)
+{
+	return poll_until(work, idle_mapped, MULTIPATHD_TIMEOUT_MS, err);
+}
+
+static bool retired(const struct work *work, const struct member *member)
+{
+	const struct identity_record *record = identity_find(&work->engine->identities, member->source_wwid);
+
+	return record && record->role == IDENTITY_RETIRED;
+}
+
 static int settled(struct work *work, struct error *err)
 {
 	CLEANUP_INVENTORY struct inventory now = { 0 };
@@ -156,8 +185,9 @@ static int settled(struct work *work, struct error *err)
 
 		if (map_is(&now, answer, member->source_wwid, live, true, err) < 0)
 			return -1;
-		/* an idle side that has lost all its disks has no map either, and that is not this side's problem */
-		if (inventory_lun_disk_count(&now, idle) > 0 && inventory_map(&now, member->destination_wwid) &&
+		/* an idle side that is retired, or has lost all its disks, need not have a map */
+		if (!retired(work, member) && inventory_lun_disk_count(&now, idle) > 0 &&
+		    inventory_map(&now, member->destination_wwid) &&
 		    map_is(&now, answer, member->destination_wwid, idle, false, err) < 0)
 			return -1;
 	}

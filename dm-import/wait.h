@@ -13,6 +13,9 @@ int wait_disks(struct work *work, struct error *err);
 /* multipathd has a map of each destination LUN with all its disks usable. DESTINATION_NO_MAP. */
 int wait_destination_maps(struct work *work, struct error *err);
 
+/* Each exchanged member has a map of the source LUN again, under the destination's WWID. VERIFY_FAILED. */
+int wait_idle_maps(struct work *work, struct error *err);
+
 /*
  * Kernel and multipathd agree: each live map consists of exactly the disks of the LUN on work->to, each idle map of the
  * other LUN's. VERIFY_FAILED says what is not so.

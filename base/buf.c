@@ -5,6 +5,7 @@
 #include "buf.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +16,10 @@ static bool reserve(struct buf *buf, size_t more)
 	size_t size = buf->size ? buf->size : 128;
 	char *data;
 
-	if (buf->failed || need < more)
+	if (buf->failed || need < more || need > SIZE_MAX / 2) {
+		buf->failed = true;
 		return false;
+	}
 	if (need <= buf->size)
 		return true;
 	while (size < need)

@@ -7,7 +7,7 @@ kept in a file, and built again from it at every boot, before the host looks."""
 import json
 import os
 
-from util import read, sh, wait_for, write
+from util import read, sh, wait_for, write, write_durably
 
 TARGET = "/sys/kernel/config/target"
 DISK = "/dev/vde"
@@ -280,11 +280,7 @@ class Arrays:
             state[array.side] = {"ports": array.port_count, "luns": [
                 {"index": lun.index, "table": lun.table, "options": lun.options, "mapped": lun.mapped}
                 for lun in array.luns]}
-        with open(STATE + ".new", "w") as file:
-            json.dump(state, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.rename(STATE + ".new", STATE)
+        write_durably(STATE, json.dumps(state))
 
     def source_start(self, index):
         return FIRST + 2 * index * self.slot

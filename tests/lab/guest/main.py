@@ -13,7 +13,7 @@ import host
 import pairing
 import scenario
 from arrays import Arrays, STATE
-from util import Failure, log, read, sh, wait_for, write
+from util import Failure, log, read, sh, write, write_durably
 
 sys.path[:0] = ["/lab/scenarios", "/lab/apart"]
 RESULT_DISK = "/dev/vdd"
@@ -64,7 +64,7 @@ def build_arrays():
 
 def count_boot():
     boot = int(read(scenario.STATE_DIR + "/boot", "-1")) + 1
-    write(scenario.STATE_DIR + "/boot", str(boot))
+    write_durably(scenario.STATE_DIR + "/boot", str(boot))
     return boot
 
 

@@ -8,14 +8,13 @@ The line must stand alone, beginning with @scenario("name": the build machine li
 the Lab below: arrays, host, applications, the orchestrator, and what is recorded for result.json."""
 import contextlib
 import json
-import os
 import time
 
 import apps
 import checks
 import host
 from arrays import Arrays
-from util import Failure, log, read, sh, wait_for, write
+from util import Failure, log, read, write_durably
 
 SCENARIOS = {}
 STATE_DIR = "/var/lib/lab"
@@ -207,7 +206,7 @@ class Lab:
                 self.kept["stray"][index] = self.source.luns[int(index)].write_stat()
 
     def save(self):
-        write(STATE_DIR + "/kept.json", json.dumps(self.kept))
+        write_durably(STATE_DIR + "/kept.json", json.dumps(self.kept))
 
     def finish(self):
         """The end: applications, counters, the common checks. Gives the result."""

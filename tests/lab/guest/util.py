@@ -1,7 +1,7 @@
 """Small things that every part of the lab uses: commands, waiting for a condition, time, log."""
+import os
 import shlex
 import subprocess
-import sys
 import time
 
 
@@ -54,6 +54,18 @@ def read(path, default=None):
 def write(path, text):
     with open(path, "w") as file:
         file.write(text)
+
+
+def write_durably(path, text):
+    """For what must outlive a power cut."""
+    with open(path + ".new", "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.rename(path + ".new", path)
+    folder = os.open(os.path.dirname(path), os.O_RDONLY)
+    os.fsync(folder)
+    os.close(folder)
 
 
 def settle():

@@ -7,17 +7,6 @@ words() { # FILE: its lines without comments
 	sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$1"
 }
 
-install_packages() {
-	local missing=() package
-	for package in $(words "$lab/packages"); do
-		dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
-			missing+=("$package")
-	done
-	[ ${#missing[@]} -eq 0 ] && return
-	echo "lab: installing ${missing[*]}" >&2
-	{ apt-get update -q && apt-get install -qy --no-install-recommends "${missing[@]}"; } >&2
-}
-
 # The package sources of this machine, Debian's own only, as sources.list lines.
 debian_sources() {
 	apt-get indextargets --format \
@@ -95,7 +84,7 @@ make_root() { # FILE
 }
 
 image_prepare() {
-	install_packages
+	"$repo/tests/deps" build lab
 	mkdir -p "$cache"
 	kernel_package=$(apt-cache depends linux-image-amd64 | awk '/Depends:/ { print $2; exit }')
 	kernel_dir=$cache/$kernel_package

@@ -3,7 +3,7 @@ and nothing else does. They need no product: they exchange sides by hand."""
 import exchange
 import host
 from scenario import scenario
-from util import sh, write
+from util import sh
 
 
 def to_destination(lab, **how):

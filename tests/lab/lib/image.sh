@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Makes what every VM of the lab boots from, once, and keeps it in the cache: the Debian kernel (only
 # unpacked, never installed), a small root file system with systemd, and an initramfs that stacks the
 # layers. Each is keyed by a hash of what it is made from, so a changed list makes a new one.

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # One VM: its product layer, its disks, and its boots. Sourced by run, after image.sh.
 
 # The layer over the root: the product as `make install` ships it, and the lab's own files.

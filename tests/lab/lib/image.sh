@@ -72,6 +72,7 @@ make_root() { # FILE
 		--dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*' \
 		--customize-hook='rm -rf "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/*' \
 		"$(. /etc/os-release; echo "$VERSION_CODENAME")" "$tree" - >&2
+	# shellcheck disable=SC2046 # one word a module
 	module_files "$kernel_dir" $(words "$lab/modules") | while read -r ko; do
 		dest=$tree/usr/lib/modules/${ko#"$kernel_dir/lib/modules/"}
 		mkdir -p "$(dirname "$dest")"

@@ -348,6 +348,17 @@ static int clear_tables(struct work *work, struct error *err)
 	return result;
 }
 
+/* A hold that failed has dropped the loaded tables; when the step is tried again they are loaded again. */
+static int exchange(struct work *work, struct error *err)
+{
+	if (!work->holds && load_tables(work, err) < 0)
+		return -1;
+	if (hold_exchange(work, err) == 0)
+		return 0;
+	work_free_holds(work);
+	return -1;
+}
+
 /*
  * The hold failed. Normally everything is on the old side again; only where the kernel refused to release one map after
  * others were released, those others have to be exchanged back.
@@ -411,7 +422,7 @@ static const struct plan_step steps[] = {
 	{ "stop_multipathd", stop_multipathd, start_multipathd, false },
 	{ "present", present, present_back, false },
 	{ "load", load_tables, clear_tables, false },
-	{ "exchange", hold_exchange, exchange_back, true },
+	{ "exchange", exchange, exchange_back, true },
 	{ "drop_unseen", drop_unseen, NULL, false },
 	{ "start_multipathd", start_multipathd, NULL, false },
 	{ "verify", wait_settled, NULL, false },

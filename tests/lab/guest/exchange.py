@@ -2,6 +2,7 @@
 the product must never commit. No journal, no checks, no undo; nothing else may use it."""
 import glob
 import os
+import time
 
 import host
 from util import sh, settle, wait_for, write
@@ -58,6 +59,7 @@ def exchange(source, destination, paths, identity_first=True):
         present()
     exchange_tables(live, idle)
     if not identity_first:
+        time.sleep(5)       # the live map has no path until multipathd is back: longer than a slow machine's noise
         present()
     start_multipathd()
     wait_for("paths of " + live, lambda: host.active_paths(live) >= paths, 60, 0.3)

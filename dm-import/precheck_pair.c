@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+enum { OPEN_TRIES = 15 };
+
 /* The LUN that the live map is on now. */
 static const char *live_lun(const struct member *member)
 {
@@ -217,6 +219,27 @@ static void say_in_use(struct precheck *check, const struct member *member, cons
 			    users[0].name, device_name);
 }
 
+/* udev's helpers open a new map for a moment; only who keeps it open uses it. */
+static bool stays_open(struct precheck *check, const struct map *map)
+{
+	const struct host_port *host = &check->engine->ports->host;
+	const struct dm_port *dm = &check->engine->ports->dm;
+	bool open = map->dm.open_count > 0;
+
+	for (int tries = 0; open && tries < OPEN_TRIES; tries++) {
+		CLEANUP_FREE struct dm_device *devices = NULL;
+		size_t count = 0;
+
+		host->sleep_ms(host->ctx, 2 * POLL_MS);
+		if (dm->list(dm->ctx, &devices, &count, NULL) < 0)
+			return true;
+		open = false;
+		for (size_t i = 0; i < count; i++)
+			open = open || (strcmp(devices[i].uuid, map->dm.uuid) == 0 && devices[i].open_count);
+	}
+	return open;
+}
+
 static void destination_is_unused(struct precheck *check, const struct member *member)
 {
 	const struct map *map = inventory_map(check->now, member->destination_wwid);
@@ -230,7 +253,7 @@ static void destination_is_unused(struct precheck *check, const struct member *m
 
 		snprintf(device_name, sizeof(device_name), "dm-%u", map->dm.minor);
 		say_in_use(check, member, device_name);
-		if (errors == check->errors && map->dm.open_count)
+		if (errors == check->errors && stays_open(check, map))
 			finding_add(check, ERR_DESTINATION_IN_USE, SEVERITY_ERROR, member, map->dm.name,
 				    "(a process has %s open)", map->dm.name);
 	}

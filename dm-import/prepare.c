@@ -129,12 +129,8 @@ static int map_destinations(struct work *work, struct error *err)
 
 static int check_pairs(struct work *work, struct error *err)
 {
-	const struct device_port *device = &work->engine->ports->device;
 	size_t errors = 0;
 
-	/* udev's workers may still have a map open for a look at it */
-	if (device->settle(device->ctx, UDEV_TIMEOUT_MS, err) < 0)
-		return -1;
 	json_object_put(work->findings);
 	work->findings = NULL;
 	if (precheck_run(work->engine, work->import, true, &work->findings, &errors, err) < 0)

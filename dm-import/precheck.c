@@ -81,8 +81,7 @@ int precheck_run(struct engine *engine, const struct import *import, bool destin
 
 	if (!config)
 		return error_no_memory(err);
-	if (engine->ports->device.settle(engine->ports->device.ctx, UDEV_TIMEOUT_MS, err) < 0 ||
-	    inventory_load(engine->ports, &now, err) < 0)
+	if (inventory_load(engine->ports, &now, err) < 0)
 		return -1;
 	check.findings = json_object_new_array();
 	run_checks(&check);

@@ -25,15 +25,26 @@ static int void_intent(struct work *work, struct error *err)
 	return import_save(work->engine, work->import, err);
 }
 
-static int check_source(struct work *work, struct error *err)
+static int check(struct work *work, bool destination_required, struct error *err)
 {
+	const struct device_port *device = &work->engine->ports->device;
 	size_t errors = 0;
 
-	if (precheck_run(work->engine, work->import, false, &work->findings, &errors, err) < 0)
+	/* udev's helpers may still be looking at new disks and maps */
+	if (device->settle(device->ctx, UDEV_TIMEOUT_MS, err) < 0)
+		return -1;
+	json_object_put(work->findings);
+	work->findings = NULL;
+	if (precheck_run(work->engine, work->import, destination_required, &work->findings, &errors, err) < 0)
 		return -1;
 	if (errors)
 		return error_set(err, ERR_PRECHECK_FAILED, NULL, "%zu error%s", errors, errors == 1 ? "" : "s");
 	return 0;
+}
+
+static int check_source(struct work *work, struct error *err)
+{
+	return check(work, false, err);
 }
 
 /* " sda sdb ": the destination's disks */
@@ -129,15 +140,7 @@ static int map_destinations(struct work *work, struct error *err)
 
 static int check_pairs(struct work *work, struct error *err)
 {
-	size_t errors = 0;
-
-	json_object_put(work->findings);
-	work->findings = NULL;
-	if (precheck_run(work->engine, work->import, true, &work->findings, &errors, err) < 0)
-		return -1;
-	if (errors)
-		return error_set(err, ERR_PRECHECK_FAILED, NULL, "%zu error%s", errors, errors == 1 ? "" : "s");
-	return 0;
+	return check(work, true, err);
 }
 
 static int record_done(struct work *work, struct error *err)

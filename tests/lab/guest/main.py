@@ -89,7 +89,7 @@ def run_scenario(lab, function):
         lab.fail(failure.check, failure.text)
     except Exception as error:
         traceback.print_exc(file=sys.stdout)
-        lab.fail("scenario", repr(error))
+        lab.fail("scenario", "%s: %s" % (type(error).__name__, error))
     return lab.finish()
 
 

@@ -40,6 +40,10 @@ class JobFailed(Problem):
         super().__init__(0, job.get("error") or {"detail": "job failed"})
         self.job = job
 
+    def __str__(self):
+        findings = (self.job.get("result") or {}).get("findings", [])
+        return super().__str__() + "".join("; %s: %s" % (found["code"], found["text"]) for found in findings)
+
 
 class Agent:
     """The agent of one host. `agent_certificate` is the PEM file of the certificate that the administrator

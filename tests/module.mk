@@ -23,9 +23,13 @@ check-fast:
 	@+$(MAKE) --no-print-directory -s check-quick
 
 tests: $(TESTS)
+# The slow ones come first, so that the quick ones fill the gaps.
+SLOW_FIRST = $(filter %_sweep_again %_sweep_stuck %_sweep,$(TESTS)) $(CHECKS_FAST) lint \
+	$(filter-out %_sweep_again %_sweep_stuck %_sweep,$(sort $(TESTS)))
+
 # All that the suites need is built first, so that two of them never build the same file at the same time.
 check-quick: $(PROGRAMS) $(TESTS) $(addprefix $(OUT)/,contract-fake import-agent-fake import-agent-world importcli-fake)
-	@MAKE=$(MAKE) MODE=$(MODE) CC=$(CC) BUILD=$(BUILD) tests/fast lint $(sort $(TESTS)) $(CHECKS_FAST)
+	@MAKE=$(MAKE) MODE=$(MODE) CC=$(CC) BUILD=$(BUILD) tests/fast $(SLOW_FIRST)
 
 lint:
 	@tests/lint/run

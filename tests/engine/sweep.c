@@ -41,6 +41,34 @@ const struct sweep sweeps[SWEEPS] = {
 	  .can_cancel = true },
 };
 
+/* What can go on failing for a while. A resume is not among them: where the kernel never resumes there is no way out.
+ */
+const char *const sweep_operations[SWEEP_OPERATIONS] = {
+	"dm.list",
+	"dm.table",
+	"dm.load",
+	"dm.clear",
+	"dm.remove",
+	"dm.message",
+	"dm.hold_prepare",
+	"dm.hold_suspend",
+	"scsi.probe",
+	"device.disks",
+	"device.rescan",
+	"device.reidentify",
+	"device.settle",
+	"device.delete_disk",
+	"device.users",
+	"multipathd.running",
+	"multipathd.command",
+	"multipathd.stop",
+	"multipathd.start",
+	"multipathd.claim",
+	"host.read",
+	"host.replace",
+	"host.remove",
+};
+
 /* Dying processes free nothing; that is not a leak. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
@@ -51,6 +79,7 @@ const char *__asan_default_options(void)
 struct fake_world *sweep_begin(const struct sweep *sweep, unsigned members)
 {
 	host_test_begin(&sweep_test, members, 2);
+	sweep_test.world->oversleep = 50;
 	assert_int_equal(host_test_open(&sweep_test), 0);
 	for (size_t i = 0; i < sweep->way_length; i++)
 		host_test_must(&sweep_test, way[i]);

@@ -20,6 +20,10 @@ struct sweep {
 enum { SWEEPS = 9 };
 extern const struct sweep sweeps[SWEEPS];
 
+/* Port operations that can go on failing for a while. */
+enum { SWEEP_OPERATIONS = 23 };
+extern const char *const sweep_operations[SWEEP_OPERATIONS];
+
 /* One test case: a sweep, and how it is made to fail. */
 struct sweep_case {
 	const struct sweep *sweep;

@@ -7,9 +7,6 @@
  */
 #include "sweep.h"
 
-/* An operation that fails from here on has failed from the beginning for what follows. */
-enum { CALLS_WHEN_STUCK = 24 };
-
 static unsigned combinations;
 
 /* Lead to a torn host: the verb dies behind its n-th change. False when it has fewer. */
@@ -71,34 +68,6 @@ static void recovery_fails(void **state)
 	sweep_end(start);
 }
 
-/* What can go on failing for a while. A resume is not among them: where the kernel never resumes there is no way out.
- */
-static const char *const operations[] = {
-	"dm.list",
-	"dm.table",
-	"dm.load",
-	"dm.clear",
-	"dm.remove",
-	"dm.message",
-	"dm.hold_prepare",
-	"dm.hold_suspend",
-	"scsi.probe",
-	"device.disks",
-	"device.rescan",
-	"device.reidentify",
-	"device.settle",
-	"device.delete_disk",
-	"device.users",
-	"multipathd.running",
-	"multipathd.command",
-	"multipathd.stop",
-	"multipathd.start",
-	"multipathd.claim",
-	"host.read",
-	"host.replace",
-	"host.remove",
-};
-
 /* The operation fails from its n-th call on. False when the verb makes fewer. */
 static bool fail_on(const struct sweep_case *at, const struct fake_world *start, unsigned call)
 {
@@ -139,55 +108,7 @@ static void operation_goes_on_failing(void **state)
 	sweep_end(start);
 }
 
-/*
- * An operation goes on failing until the import is stuck; the verb (or cancel) is sent again to the same engine and
- * fails at its n-th call; then it is sent once more. 0: it was not stuck, or the second try makes fewer calls.
- */
-static bool fail_when_stuck(const struct sweep_case *at, const struct fake_world *start, unsigned call, enum verb verb,
-			    unsigned again)
-{
-	struct failure failure = { .kind = FAIL_BEFORE, .call = call, .lasting = true };
-	const struct failure second = { .kind = FAIL_BEFORE, .call = again };
-	const struct sweep *sweep = at->sweep;
-	bool stuck, hit = false;
-	size_t length;
-	int rc = -1;
-
-	snprintf(failure.call_name, sizeof(failure.call_name), "%s", at->call_name);
-	world_restore(sweep_test.world, start);
-	world_begin(sweep_test.world, NULL);
-	sweep_must_open(sweep);
-	world_begin(sweep_test.world, &failure);
-	assert_true(sweep_run_verb(sweep->verb, &rc));
-	stuck = sweep_state_is("recovering");
-	if (stuck) {
-		length = strlen(sweep_test.world->failures);
-		world_fail_again(sweep_test.world, &second);
-		assert_true(sweep_run_verb(verb, &rc));
-		hit = sweep_test.world->failures[length] != '\0';
-		sweep_test.world->failure.kind = FAIL_NONE;
-		sweep_must_run(sweep, verb);
-		sweep_must_agree(sweep, verb_names[verb], verb == VERB_CANCEL ? SIDE_SOURCE : sweep->last_side);
-	}
-	host_test_close(&sweep_test);
-	combinations += hit;
-	return hit;
-}
-
-static void verb_fails_when_stuck(void **state)
-{
-	const struct sweep_case *at = *state;
-	struct fake_world *start = sweep_begin(at->sweep, at->members);
-	const enum verb verbs[] = { at->sweep->verb, VERB_CANCEL };
-
-	for (unsigned call = 1; call <= CALLS_WHEN_STUCK; call++)
-		for (size_t i = 0; i < (at->sweep->can_cancel ? 2u : 1u); i++)
-			for (unsigned again = 1; fail_when_stuck(at, start, call, verbs[i], again); again++)
-				;
-	sweep_end(start);
-}
-
-static struct sweep_case cases[SWEEPS * (2 * 3 + 2 * ARRAY_SIZE(operations))];
+static struct sweep_case cases[SWEEPS * (2 * 3 + SWEEP_OPERATIONS)];
 static struct CMUnitTest tests[ARRAY_SIZE(cases)];
 static char names[ARRAY_SIZE(cases)][128];
 static size_t count;
@@ -219,14 +140,10 @@ int main(void)
 							 .members = again[k] == FAIL_BEFORE ? 1 : 2 },
 				    trouble);
 			}
-		for (size_t k = 0; k < ARRAY_SIZE(operations); k++) {
-			snprintf(trouble, sizeof(trouble), "%s fails for good", operations[k]);
+		for (size_t k = 0; k < SWEEP_OPERATIONS; k++) {
+			snprintf(trouble, sizeof(trouble), "%s fails for good", sweep_operations[k]);
 			add(operation_goes_on_failing,
-			    (struct sweep_case){ .sweep = &sweeps[i], .members = 2, .call_name = operations[k] },
-			    trouble);
-			snprintf(trouble, sizeof(trouble), "%s fails until it is stuck, then any call", operations[k]);
-			add(verb_fails_when_stuck,
-			    (struct sweep_case){ .sweep = &sweeps[i], .members = 1, .call_name = operations[k] },
+			    (struct sweep_case){ .sweep = &sweeps[i], .members = 2, .call_name = sweep_operations[k] },
 			    trouble);
 		}
 	}

@@ -106,7 +106,7 @@ static void host_sleep_ms(void *ctx, unsigned ms)
 
 	if (world->holds)
 		world_violation(world, "sleep while a map is held");
-	world_pass_time(world, (uint64_t)ms * 1000);
+	world_pass_time(world, (uint64_t)ms * 1000 * world->oversleep);
 	udev_settle(world);
 	world_check(world);
 }

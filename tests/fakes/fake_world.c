@@ -22,6 +22,7 @@ struct fake_world *world_new(void)
 		.find_multipaths = "strict", .uid_attribute = "ID_SERIAL", .sg3_rules = true, .debian_rules = true
 	};
 	world->now_us = 1000000;
+	world->oversleep = 1;
 	world->free_bytes = UINT64_C(1) << 30;
 	world->suspend_limit_us = 5 * 1000000;
 	world->multipathd_running = true;

@@ -133,6 +133,7 @@ struct fake_world {
 	char dependents[128];
 
 	uint64_t now_us, free_bytes;
+	unsigned oversleep; /* a sleep takes so many times what was asked: fewer polls where a test waits in vain */
 	uint64_t longest_suspend_us, suspend_limit_us;
 
 	/* the run: reset by world_begin() */

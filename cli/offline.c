@@ -1,6 +1,6 @@
 /*
- * The engine without the agent; see offline.h. It only looks: what an agent that died left unfinished is repaired by the
- * next agent, not by a report. The lock keeps the agent from starting meanwhile, so everything here is short.
+ * The engine without the agent; see offline.h. It only looks: what an agent that died left unfinished is repaired by
+ * the next agent, not by a report. The lock keeps the agent from starting meanwhile, so everything here is short.
  */
 #include "offline.h"
 

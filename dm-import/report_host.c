@@ -101,8 +101,8 @@ static struct json_object *multipathd_state(const struct multipathd_port *multip
 
 	if (multipathd->running(multipathd->ctx, &running, NULL) < 0)
 		running = false;
-	/* there is no command for it before 0.13, but its help begins with "multipath-tools v0.9.4 (…)" */
-	if (running && multipathd->command(multipathd->ctx, "help", &reply, NULL) == 0)
+	/* not a command everywhere; what it does not know is answered with its help: "multipath-tools v0.9.4 (…)…" */
+	if (running && multipathd->command(multipathd->ctx, "show version", &reply, NULL) == 0)
 		sscanf(reply, "multipath-tools v%31[0-9.]", version);
 	json_object_object_add(object, "running", json_object_new_boolean(running));
 	add_text(object, "version", version);

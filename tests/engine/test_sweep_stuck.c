@@ -50,7 +50,7 @@ static void verb_fails_when_stuck(void **state)
 	const struct sweep_case *at = *state;
 	struct fake_world *start = sweep_begin(at->sweep, at->members);
 	const enum verb verbs[] = { at->sweep->verb, VERB_CANCEL };
-	unsigned again, stuck = 0;
+	unsigned again = 1, stuck = 0;
 
 	for (unsigned call = 1; call <= CALLS_MAX && stuck < STUCK_ENOUGH; call++) {
 		for (size_t i = 0; i < (at->sweep->can_cancel ? 2u : 1u); i++)

@@ -138,7 +138,7 @@ static bool run_one_job(struct worker *worker)
 	if (failed)
 		log_failure(what, &err);
 	else
-		log_info("%s: done", what);
+		log_info("%s: done: %s", what, result ? json_object_to_json_string(result) : "{}");
 	snapshot_set_stale(worker->snapshot);
 	snapshot_publish(worker->snapshot, worker->engine, SNAPSHOT_IMPORTS); /* who sees the end sees the effect */
 	jobs_finish(worker->jobs, job, result, failed ? &err : NULL);

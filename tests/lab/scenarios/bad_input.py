@@ -197,7 +197,8 @@ def bad_input_host(lab):
     """What is wrong with the host's settings: found before anything is done."""
     lab.fio()
     lab.destination.map()
-    host.wait_map(lab.wwids()[1], 2)
+    for lun in lab.destination.luns:
+        host.wait_map(lun.wwid, 2)
     check = precheck_of(lab, ("s0", "d0"))
     for name, wanted, line in (("recheck-wwid", "recheck_wwid", "recheck_wwid yes"),
                                ("uid-attribute", "uid_attribute", "uid_attribute ID_LAB_SERIAL")):

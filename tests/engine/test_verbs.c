@@ -231,6 +231,7 @@ static void second_import_beside_the_first(void **state)
 	struct member_request member;
 	struct import_request request = { .id = "other", .members = &member, .member_count = 1 };
 	char id[IMPORT_ID_SIZE];
+	struct json_object *result = NULL;
 	bool created;
 
 	(void)state;
@@ -243,9 +244,10 @@ static void second_import_beside_the_first(void **state)
 	snprintf(member.destination_wwid, sizeof(member.destination_wwid), "%s", world_destination_wwid(1));
 	assert_int_equal(engine_import_create(test.engine, &request, NULL, id, &created, &test.err), 0);
 	world_map_lun(test.world, world_destination(1));
-	assert_int_equal(engine_prepare(test.engine, "other", NULL, &test.result, &test.err), 0);
-	json_object_put(test.result);
-	assert_int_equal(engine_switch(test.engine, "other", SIDE_DESTINATION, NULL, &test.result, &test.err), 0);
+	assert_int_equal(engine_prepare(test.engine, "other", NULL, &result, &test.err), 0);
+	json_object_put(result);
+	assert_int_equal(engine_switch(test.engine, "other", SIDE_DESTINATION, NULL, &result, &test.err), 0);
+	json_object_put(result);
 	test.members = 2;
 	host_test_expect(&test, "on_destination", SIDE_DESTINATION);
 	test.members = 1;
@@ -273,6 +275,49 @@ static void switch_reports_the_pause_of_each_map(void **state)
 	host_test_end(&test);
 }
 
+static int stop_nothing(void *ctx, struct error *err)
+{
+	(void)ctx;
+	(void)err;
+	return 0;
+}
+
+static int clear_nothing(struct dm_hold *hold)
+{
+	(void)hold;
+	return 0;
+}
+
+/* The checks above can fail: an engine that leaves a step out is noticed. */
+static void engine_that_does_not_stop_multipathd_is_caught(void **state)
+{
+	(void)state;
+	begin(1, 2);
+	host_test_must(&test, VERB_CREATE);
+	host_test_must(&test, VERB_PREPARE);
+	test.ports.multipathd.stop = stop_nothing;
+	host_test_run(&test, VERB_SWITCH);
+	assert_non_null(strstr(test.world->violations, "multipathd fails path"));
+	host_test_end(&test);
+}
+
+static void engine_that_does_not_clear_tables_is_caught(void **state)
+{
+	const struct failure hung = {
+		.kind = FAIL_BEFORE, .call = 1, .call_name = "dm.hold_suspend", .sys_errno = EINTR
+	};
+
+	(void)state;
+	begin(1, 2);
+	host_test_must(&test, VERB_CREATE);
+	host_test_must(&test, VERB_PREPARE);
+	test.ports.dm.hold_clear = clear_nothing;
+	world_begin(test.world, &hung);
+	host_test_run(&test, VERB_SWITCH);
+	assert_non_null(host_test_disagreement(&test));
+	host_test_end(&test);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -289,6 +334,8 @@ int main(void)
 		cmocka_unit_test(user_friendly_name_stays),
 		cmocka_unit_test(second_import_beside_the_first),
 		cmocka_unit_test(switch_reports_the_pause_of_each_map),
+		cmocka_unit_test(engine_that_does_not_stop_multipathd_is_caught),
+		cmocka_unit_test(engine_that_does_not_clear_tables_is_caught),
 	};
 
 	return cmocka_run_group_tests_name("verbs", tests, NULL, NULL);

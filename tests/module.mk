@@ -12,7 +12,7 @@ $(TESTS): $(OUT)/%: $(OUT)/%.o $(FAKES_OBJ) $(OUT)/libcli.a $(OUT)/libdm_import.
 # A layer that builds more than cmocka programs adds itself.
 include $(wildcard tests/*/module.mk)
 
-# First the packages, then make again, which then finds them. The sums of both halves are added up in the last line.
+# First the packages, then make again, which then finds them. The sums of both halves are added up in the last line (tests/check).
 .PHONY: tests check-quick lint
 check:
 	@tests/deps build test lab

@@ -144,7 +144,7 @@ int engine_refresh(struct engine *engine, struct error *err)
 
 	if (device->rescan(device->ctx, err) < 0)
 		return -1;
-	return device->settle(device->ctx, UDEV_TIMEOUT_MS, err);
+	return device->settle(device->ctx, SETTLE_TIMEOUT_MS, err);
 }
 
 void work_log(struct work *work, int level, const struct error *err, const char *fmt, ...)

@@ -71,6 +71,8 @@ enum { IMPORTS_MAX = 256 };
 
 enum {
 	UDEV_TIMEOUT_MS = 60000,
+	UDEV_PER_DISK_MS = 3000,    /* more for each disk that udev has to look at again */
+	SETTLE_TIMEOUT_MS = 300000, /* a queue may be long: hundreds of disks appear at once */
 	PATHS_TIMEOUT_MS = 60000,
 	MULTIPATHD_TIMEOUT_MS = 90000,
 	PROBE_TIMEOUT_MS = 5000,

@@ -88,7 +88,7 @@ static int remove_side(struct work *work, struct error *err)
 		if (remove_map(work, member, err) < 0)
 			return -1;
 	}
-	return device->settle(device->ctx, UDEV_TIMEOUT_MS, err);
+	return device->settle(device->ctx, SETTLE_TIMEOUT_MS, err);
 }
 
 static int check_on_destination(struct work *work, struct error *err)

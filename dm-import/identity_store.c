@@ -144,7 +144,8 @@ int identities_present(struct engine *engine, const struct import *import, struc
 	for (size_t i = 0; i < now.disk_count; i++)
 		if (names_lun(import, now.disks[i].true_wwid))
 			names[count++] = now.disks[i].name;
-	if (device->reidentify(device->ctx, names, count, UDEV_TIMEOUT_MS, err) < 0)
+	if (device->reidentify(device->ctx, names, count, UDEV_TIMEOUT_MS + (unsigned)count * UDEV_PER_DISK_MS, err) <
+	    0)
 		return -1;
 	return identities_verify(engine, import, err);
 }

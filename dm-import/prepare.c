@@ -31,7 +31,7 @@ static int check(struct work *work, bool destination_required, struct error *err
 	size_t errors = 0;
 
 	/* udev's helpers may still be looking at new disks and maps */
-	if (device->settle(device->ctx, UDEV_TIMEOUT_MS, err) < 0)
+	if (device->settle(device->ctx, SETTLE_TIMEOUT_MS, err) < 0)
 		return -1;
 	json_object_put(work->findings);
 	work->findings = NULL;

@@ -68,7 +68,7 @@ int wait_disks(struct work *work, struct error *err)
 	do {
 		before = now;
 		host->sleep_ms(host->ctx, 5 * POLL_MS);
-		if (device->settle(device->ctx, UDEV_TIMEOUT_MS, err) < 0)
+		if (device->settle(device->ctx, SETTLE_TIMEOUT_MS, err) < 0)
 			return -1;
 		now = destination_disk_count(work);
 	} while (now != before);

@@ -95,7 +95,7 @@ class Agent:
             raise Problem(reply.status, document if isinstance(document, dict) else {"detail": document})
         return document
 
-    def run(self, path, body=None, timeout_s=300):
+    def run(self, path, body=None, timeout_s=600):
         """Starts a job and waits for its end. Gives the finished job; raises JobFailed."""
         end = time.monotonic() + timeout_s
         job = self.call("POST", path, body if body is not None else {}, wait_s=30)

@@ -82,7 +82,7 @@ def precheck_of(lab, *pairs, **options):
 UNKNOWN = "36001405ffffffffffffffffffffffff0"
 
 
-@scenario("bad-input-members", luns=3, timeout=500)
+@scenario("bad-input-members", luns=3, timeout=500, max_io_ms=30000)
 def bad_input_members(lab):
     """What is wrong with the request itself. Nothing of it is mapped."""
     lab.fio(0)
@@ -148,7 +148,7 @@ def remove_destination(lab):
     wait_for("destination gone", lambda: not host.disks_of(wwid))
 
 
-@scenario("bad-input-destination", timeout=500)
+@scenario("bad-input-destination", timeout=500, max_io_ms=30000)
 def bad_input_destination(lab):
     """What is wrong with the destination LUN."""
     lab.fio()
@@ -298,7 +298,7 @@ def raw(lab, body, path="/imports", method="POST"):
     return action
 
 
-@scenario("bad-input-http", timeout=400)
+@scenario("bad-input-http", timeout=400, max_io_ms=30000)
 def bad_input_http(lab):
     """What is wrong below the request: JSON, limits, certificates, ports."""
     lab.fio()

@@ -150,7 +150,7 @@ def remove_destination(lab):
 
 @scenario("bad-input-destination", timeout=500, max_io_ms=30000)
 def bad_input_destination(lab):
-    """What is wrong with the destination LUN."""
+    """What is wrong with the destination LUN. Nothing is switched, so how long an I/O takes says nothing here."""
     lab.fio()
     sectors = lab.destination.luns[0].sectors
     unlike(lab, "destination-smaller", "size_smaller", sectors=sectors - 2048)

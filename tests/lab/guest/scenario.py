@@ -21,7 +21,7 @@ STATE_DIR = "/var/lib/lab"
 RESULTS = STATE_DIR + "/results"
 DEFAULTS = {"luns": 1, "size_mib": 96, "paths": 2, "transport": "loop", "alua": False,
             "multipath": {}, "conf": "", "product": True, "expect": None, "known": False,
-            "max_io_ms": 3000, "timeout": 300, "memory": 1536}
+            "max_io_ms": 4000, "timeout": 300, "memory": 1536}
 
 
 class Skip(Exception):

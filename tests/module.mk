@@ -31,6 +31,12 @@ SLOW_FIRST = $(filter %_sweep_again %_sweep_stuck %_sweep,$(TESTS)) $(CHECKS_FAS
 check-quick: $(PROGRAMS) $(TESTS) $(addprefix $(OUT)/,contract-fake import-agent-fake import-agent-world importcli-fake)
 	@MAKE=$(MAKE) MODE=$(MODE) CC=$(CC) BUILD=$(BUILD) tests/fast $(SLOW_FIRST)
 
+# Longer than a test run may take under emulation.
+.PHONY: check-scale
+check-scale:
+	@tests/deps build lab
+	@tests/lab/run --no-skip group-16
+
 lint:
 	@tests/lint/run
 

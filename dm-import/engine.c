@@ -169,6 +169,22 @@ void work_log(struct work *work, int level, const struct error *err, const char 
 	observer->log(observer->ctx, level, line);
 }
 
+int work_void_intent(struct work *work, struct error *err)
+{
+	work->import->doing = DOING_NOTHING;
+	return import_save(work->engine, work->import, err);
+}
+
+const char *lun_on(const struct member *member, enum side side)
+{
+	return side == SIDE_SOURCE ? member->source_wwid : member->destination_wwid;
+}
+
+enum side other_side(enum side side)
+{
+	return side == SIDE_SOURCE ? SIDE_DESTINATION : SIDE_SOURCE;
+}
+
 void work_free_holds(struct work *work)
 {
 	for (size_t i = 0; i < work->hold_count; i++)

@@ -102,12 +102,6 @@ static int intend_commit(struct work *work, struct error *err)
 	return import_save(work->engine, work->import, err);
 }
 
-static int void_intent(struct work *work, struct error *err)
-{
-	work->import->doing = DOING_NOTHING;
-	return import_save(work->engine, work->import, err);
-}
-
 /* From here the source LUN is quarantined whenever it shows up again. Its disks are not asked now: they go away next.
  */
 static int retire_source(struct work *work, struct error *err)
@@ -136,7 +130,7 @@ static int record_committed(struct work *work, struct error *err)
 }
 
 static const struct plan_step commit_steps[] = {
-	{ "check", check_on_destination, NULL, false },	    { "intent", intend_commit, void_intent, false },
+	{ "check", check_on_destination, NULL, false },	    { "intent", intend_commit, work_void_intent, false },
 	{ "retire", retire_source, unretire_source, true }, { "remove_source", remove_side, NULL, false },
 	{ "record", record_committed, NULL, false },
 };
@@ -165,7 +159,7 @@ static int record_cancelled(struct work *work, struct error *err)
 
 /* The hiding rule stays until the import is deleted: the array may not have unmapped the LUN yet. */
 static const struct plan_step cancel_steps[] = {
-	{ "intent", intend_cancel, void_intent, false },
+	{ "intent", intend_cancel, work_void_intent, false },
 	{ "remove_destination", remove_side, NULL, false },
 	{ "record", record_cancelled, NULL, false },
 };

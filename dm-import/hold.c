@@ -123,7 +123,7 @@ static bool exchanged(const struct work *work, const struct inventory *now, cons
 	if (!live || live->dm.suspended)
 		return false;
 	inventory_true_wwid(now, live, carries);
-	return strcmp(carries, work->to == SIDE_SOURCE ? member->source_wwid : member->destination_wwid) == 0;
+	return strcmp(carries, lun_on(member, work->to)) == 0;
 }
 
 /* Behind the hold: where a resume failed, the partner follows its live map. True when all members are exchanged after

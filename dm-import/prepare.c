@@ -17,14 +17,6 @@ static int record_intent(struct work *work, struct error *err)
 	return import_save(work->engine, work->import, err);
 }
 
-static int void_intent(struct work *work, struct error *err)
-{
-	work->import->state = IMPORT_NEW; /* it may have been stuck */
-	work->import->attention = (struct error){ 0 };
-	work->import->doing = DOING_NOTHING;
-	return import_save(work->engine, work->import, err);
-}
-
 static int check(struct work *work, bool destination_required, struct error *err)
 {
 	const struct device_port *device = &work->engine->ports->device;
@@ -153,7 +145,7 @@ static int record_done(struct work *work, struct error *err)
 
 static const struct plan_step steps[] = {
 	{ "check_source", check_source, NULL, false },
-	{ "intent", record_intent, void_intent, false },
+	{ "intent", record_intent, work_void_intent, false },
 	{ "scan", scan, unscan, false },
 	{ "map", map_destinations, unmap_destinations, false },
 	{ "check_pairs", check_pairs, NULL, false },

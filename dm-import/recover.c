@@ -16,11 +16,6 @@ static enum side target(const struct import *import)
 	return import->doing == DOING_TO_DESTINATION ? SIDE_DESTINATION : SIDE_SOURCE;
 }
 
-static const char *lun_on(const struct member *member, enum side side)
-{
-	return side == SIDE_SOURCE ? member->source_wwid : member->destination_wwid;
-}
-
 static size_t members_on(const struct import *import, const struct inventory *now, enum side side)
 {
 	size_t count = 0;
@@ -96,7 +91,7 @@ static enum plan_outcome recover_switch(struct work *work, struct error *err)
 	if (release_torn(work->engine, import, &forward, err) < 0)
 		return PLAN_STUCK;
 	if (!forward)
-		work->to = work->to == SIDE_SOURCE ? SIDE_DESTINATION : SIDE_SOURCE;
+		work->to = other_side(work->to);
 	work->recovering = true;
 	work->multipathd_stopped = true;
 	return switch_run(work, err);

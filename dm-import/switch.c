@@ -15,16 +15,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-static const char *lun_on(const struct member *member, enum side side)
-{
-	return side == SIDE_SOURCE ? member->source_wwid : member->destination_wwid;
-}
-
-static enum side other(enum side side)
-{
-	return side == SIDE_SOURCE ? SIDE_DESTINATION : SIDE_SOURCE;
-}
-
 /* True when a path of the map is a disk of this LUN. */
 static bool has_path_of(const struct inventory *now, const struct map *map, const char *true_wwid)
 {
@@ -187,12 +177,6 @@ static int record_intent(struct work *work, struct error *err)
 	return import_save(work->engine, work->import, err);
 }
 
-static int void_intent(struct work *work, struct error *err)
-{
-	work->import->doing = DOING_NOTHING;
-	return import_save(work->engine, work->import, err);
-}
-
 /* multipathd turns queueing off when it stops, unless told not to; older ones do it all the same. */
 static int keep_queueing(struct work *work, struct error *err)
 {
@@ -297,7 +281,7 @@ static int drop_unseen(struct work *work, struct error *err)
 
 static int present_back(struct work *work, struct error *err)
 {
-	return present_side(work, other(work->to), err);
+	return present_side(work, other_side(work->to), err);
 }
 
 static int load_pair(struct work *work, const struct member *member, const struct inventory *now, struct error *err)
@@ -368,7 +352,7 @@ static int exchange_back(struct work *work, struct error *err)
 	enum side wanted = work->to;
 	int result;
 
-	work->to = other(wanted);
+	work->to = other_side(wanted);
 	result = clear_tables(work, err);
 	if (result == 0)
 		result = release_maps(work->engine, work->import, false, err);
@@ -418,7 +402,7 @@ static int record_done(struct work *work, struct error *err)
 static const struct plan_step steps[] = {
 	{ "check", check, NULL, false },
 	{ "probe", probe, NULL, false },
-	{ "intent", record_intent, void_intent, false },
+	{ "intent", record_intent, work_void_intent, false },
 	{ "stop_multipathd", stop_multipathd, start_multipathd, false },
 	{ "present", present, present_back, false },
 	{ "load", load_tables, clear_tables, false },

@@ -84,7 +84,7 @@ struct import *engine_find(struct engine *engine, const char *id);
 void work_log(struct work *work, int level, const struct error *err, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 int work_void_intent(struct work *work,
-		     struct error *err); /* the undo of a plan's intent: the record says nothing is under way */
+		     struct error *err); /* the undo of an intent: the record says nothing is under way */
 const char *lun_on(const struct member *member, enum side side); /* the true WWID of that side's LUN */
 enum side other_side(enum side side);
 void work_free_holds(struct work *work);

@@ -17,6 +17,14 @@ static int record_intent(struct work *work, struct error *err)
 	return import_save(work->engine, work->import, err);
 }
 
+/* An import that a failing undo had left stuck is new again here: nothing of an application was touched. */
+static int undo_intent(struct work *work, struct error *err)
+{
+	work->import->state = IMPORT_NEW;
+	work->import->attention = (struct error){ 0 };
+	return work_void_intent(work, err);
+}
+
 static int check(struct work *work, bool destination_required, struct error *err)
 {
 	const struct device_port *device = &work->engine->ports->device;
@@ -145,7 +153,7 @@ static int record_done(struct work *work, struct error *err)
 
 static const struct plan_step steps[] = {
 	{ "check_source", check_source, NULL, false },
-	{ "intent", record_intent, work_void_intent, false },
+	{ "intent", record_intent, undo_intent, false },
 	{ "scan", scan, unscan, false },
 	{ "map", map_destinations, unmap_destinations, false },
 	{ "check_pairs", check_pairs, NULL, false },

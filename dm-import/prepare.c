@@ -123,7 +123,44 @@ int map_lun(struct work *work, const char *true_wwid, const char *wwid, const st
 	return multipathd->command(multipathd->ctx, command, &reply, err);
 }
 
-static int map_destinations(struct work *work, struct error *err)
+static int map_is_hidden(struct work *work, const struct map *map, bool *ret_hidden, struct error *err)
+{
+	const struct device_port *device = &work->engine->ports->device;
+	CLEANUP_FREE char *hidden = NULL;
+	char name[16];
+
+	snprintf(name, sizeof(name), "dm-%u", map->dm.minor);
+	if (device->property(device->ctx, name, "DM_IMPORT_HIDDEN", &hidden, err) < 0)
+		return -1;
+	*ret_hidden = hidden && strcmp(hidden, "1") == 0;
+	return 0;
+}
+
+/* A map that is older than our rule is visible; made again, it is hidden from its first event on. */
+static int drop_visible(struct work *work, const struct map *map, bool *ret_dropped, struct error *err)
+{
+	const struct multipathd_port *multipathd = &work->engine->ports->multipathd;
+	const struct dm_port *dm = &work->engine->ports->dm;
+	CLEANUP_FREE char *reply = NULL;
+	char command[NAME_SIZE + 16];
+	bool hidden;
+
+	*ret_dropped = false;
+	if (map_is_hidden(work, map, &hidden, err) < 0)
+		return -1;
+	if (hidden)
+		return 0;
+	if (map->dm.open_count)
+		return error_set(err, ERR_DESTINATION_IN_USE, map->dm.name, "a process has the destination's map open");
+	snprintf(command, sizeof(command), "del map %s", map->dm.name);
+	multipathd->command(multipathd->ctx, command, &reply, NULL);
+	if (dm->remove(dm->ctx, map->dm.name, err) < 0)
+		return -1;
+	*ret_dropped = true;
+	return 0;
+}
+
+static int all_hidden(struct work *work, struct error *err)
 {
 	CLEANUP_INVENTORY struct inventory now = { 0 };
 
@@ -131,11 +168,38 @@ static int map_destinations(struct work *work, struct error *err)
 		return -1;
 	for (size_t i = 0; i < work->import->member_count; i++) {
 		const char *wwid = work->import->members[i].destination_wwid;
+		const struct map *map = inventory_map(&now, wwid);
+		bool hidden = false;
 
-		if (!inventory_map(&now, wwid) && map_lun(work, wwid, wwid, &now, err) < 0)
+		if (map && map_is_hidden(work, map, &hidden, err) < 0)
+			return -1;
+		if (!hidden)
+			return error_set(err, ERR_UDEV_FAILED, map ? map->dm.name : wwid,
+					 "the destination's map is not hidden");
+	}
+	return 0;
+}
+
+static int map_destinations(struct work *work, struct error *err)
+{
+	const struct device_port *device = &work->engine->ports->device;
+	CLEANUP_INVENTORY struct inventory now = { 0 };
+
+	if (inventory_load(work->engine->ports, &now, err) < 0)
+		return -1;
+	for (size_t i = 0; i < work->import->member_count; i++) {
+		const char *wwid = work->import->members[i].destination_wwid;
+		const struct map *map = inventory_map(&now, wwid);
+		bool missing = !map;
+
+		if (map && drop_visible(work, map, &missing, err) < 0)
+			return -1;
+		if (missing && map_lun(work, wwid, wwid, &now, err) < 0)
 			return -1;
 	}
-	return wait_destination_maps(work, err);
+	if (wait_destination_maps(work, err) < 0 || device->settle(device->ctx, SETTLE_TIMEOUT_MS, err) < 0)
+		return -1;
+	return all_hidden(work, err);
 }
 
 static int check_pairs(struct work *work, struct error *err)

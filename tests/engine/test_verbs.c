@@ -275,6 +275,30 @@ static void switch_reports_the_pause_of_each_map(void **state)
 	host_test_end(&test);
 }
 
+/* The administrator had the destination mapped and scanned before anybody said that it is one. */
+static void map_older_than_the_import_is_hidden(void **state)
+{
+	(void)state;
+	begin(1, 2);
+	test.world->luns[test.world->apps[0].source].partition_table = false; /* kpartx would open the map */
+	world_map_lun(test.world, world_destination(0));
+	world_scan(test.world);
+	assert_int_equal(test.ports.multipathd.claim(test.world, "sdc", NULL), 0);
+	test.ports.device.settle(test.world, 1000, NULL);
+	assert_false(world_map(test.world, world_destination_wwid(0))->no_node);
+	test.world->violations[0] = '\0';
+	host_test_must(&test, VERB_CREATE);
+	assert_non_null(strstr(test.world->violations, "to systemd")); /* the map, not yet; its disks are hidden now */
+	test.world->violations[0] = '\0';
+	host_test_must(&test, VERB_PREPARE);
+	test.world->violations[0] = '\0';
+	assert_true(world_map(test.world, world_destination_wwid(0))->no_node);
+	host_test_expect(&test, "prepared", SIDE_SOURCE);
+	host_test_must(&test, VERB_SWITCH);
+	host_test_expect(&test, "on_destination", SIDE_DESTINATION);
+	host_test_end(&test);
+}
+
 static int stop_nothing(void *ctx, struct error *err)
 {
 	(void)ctx;
@@ -334,6 +358,7 @@ int main(void)
 		cmocka_unit_test(user_friendly_name_stays),
 		cmocka_unit_test(second_import_beside_the_first),
 		cmocka_unit_test(switch_reports_the_pause_of_each_map),
+		cmocka_unit_test(map_older_than_the_import_is_hidden),
 		cmocka_unit_test(engine_that_does_not_stop_multipathd_is_caught),
 		cmocka_unit_test(engine_that_does_not_clear_tables_is_caught),
 	};

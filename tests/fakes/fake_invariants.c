@@ -144,6 +144,14 @@ static void check_shown(struct fake_world *world, const char *device, const char
 		world_violation(world, "%s shows the content of %s to systemd", device, app->map);
 }
 
+/* What scans all of /dev (LVM, ZFS) asks nobody whether a map is hidden. */
+static void check_hidden_map(struct fake_world *world, const struct fake_map *map, const struct fake_app *app)
+{
+	check_shown(world, map->name, map->properties, map->links, app);
+	if (!map->no_node)
+		world_violation(world, "%s shows the content of %s in /dev", map->name, app->map);
+}
+
 static void check_hidden(struct fake_world *world)
 {
 	for (int i = 0; i < world->disk_count; i++) {
@@ -161,7 +169,7 @@ static void check_hidden(struct fake_world *world)
 		unsigned parent;
 
 		if (app && !app_of_map(world, map))
-			check_shown(world, map->name, map->properties, map->links, app);
+			check_hidden_map(world, map, app);
 		if (!map->exists || strncmp(map->uuid, "part", 4) != 0 ||
 		    !sscanf(map->active, "0 2048 linear 253:%u", &parent))
 			continue;

@@ -174,6 +174,11 @@ void udev_run(struct udev_event *event, const char *command)
 	struct fake_lun *lun = lun_of(event);
 	char name[NAME_SIZE + 8], uuid[UUID_SIZE + 8], table[64];
 
+	snprintf(name, sizeof(name), "/bin/rm -f /dev/%s", event->kernel);
+	if (event->map && strcmp(command, name) == 0) {
+		event->map->no_node = true;
+		return;
+	}
 	if (strncmp(command, "kpartx ", 7) != 0) {
 		world_violation(event->world, "udev rule: unknown program %s", command);
 		return;

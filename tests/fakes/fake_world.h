@@ -72,6 +72,7 @@ struct fake_map {
 	struct queue_limits limits;
 	uint32_t open_count;
 	bool managed; /* multipathd knows it */
+	bool no_node; /* a rule removed it from /dev */
 	char properties[PROPERTIES_SIZE];
 	char links[LINKS_SIZE];
 };

@@ -67,7 +67,8 @@ class Fio:
 
 
 class MountedVolume:
-    """A file system on LVM on a partition of the map, mounted from fstab without nofail; `dir` is where."""
+    """A file system on LVM on a partition of the map, or on the whole map, mounted from fstab without nofail;
+    `dir` is where."""
 
     VG, DIR, FSTAB = "labvg", "/mnt/volume", "/etc/fstab"
 
@@ -76,14 +77,12 @@ class MountedVolume:
         self.mounted = os.path.ismount(self.dir)
 
     @classmethod
-    def make(cls, device, fstype):
+    def make(cls, device, fstype, whole=False):
         self = cls(device, fstype)
-        sh(["sh", "-c", "echo 2048, | sfdisk --no-reread --no-tell-kernel -q " + device])
-        sh(["kpartx", "-a", "-p", "-part", device])
-        partition = wait_for("partition of " + device, lambda: next(iter(glob.glob(device + "-part1")), None))
-        sh(["pvcreate", "-qq", "-y", partition])
-        sh(["vgcreate", "-qq", self.VG, partition])
-        sh(["lvcreate", "-qq", "-y", "-Wn", "-l", "100%FREE", "-n", "data", self.VG])
+        place = device if whole else self.partition()
+        sh(["pvcreate", "-qq", "-y", place])
+        sh(["vgcreate", "-qq", self.VG, place])
+        sh(["lvcreate", "-qq", "-y", "-Wn", "-l", "90%FREE", "-n", "data", self.VG])
         sh(["mkfs." + fstype, "-q", self.lv], timeout=120)
         os.makedirs(self.dir, exist_ok=True)
         with open(self.FSTAB, "a") as file:
@@ -91,6 +90,11 @@ class MountedVolume:
         sh("systemctl daemon-reload")
         self.mount()
         return self
+
+    def partition(self):
+        sh(["sh", "-c", "echo 2048, | sfdisk --no-reread --no-tell-kernel -q " + self.device])
+        sh(["kpartx", "-a", "-p", "-part", self.device])
+        return wait_for("partition of " + self.device, lambda: next(iter(glob.glob(self.device + "-part1")), None))
 
     @property
     def uuid(self):

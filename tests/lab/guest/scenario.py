@@ -141,8 +141,8 @@ class Lab:
         self.fios.append(fio)
         return fio
 
-    def mounted(self, fstype, index=0):
-        volume = apps.MountedVolume.make(self.device(index), fstype)
+    def mounted(self, fstype, index=0, whole=False):
+        volume = apps.MountedVolume.make(self.device(index), fstype, whole)
         self.volumes.append(volume)
         return volume
 
@@ -188,7 +188,7 @@ class Lab:
             for array in (self.source, self.destination):
                 host.iscsi_login(array.ports[0].portal, array.iqn, array.port_count)
         for lun in self.source.luns:
-            host.wait_map(self.true_wwid(lun.index) if False else lun.wwid, self.expected_paths(lun.index))
+            host.wait_map(lun.wwid, self.expected_paths(lun.index))
         self.kept["baseline"] = self.kept["baseline"] or checks.baseline()
 
     def reboot(self, power_cut=False):

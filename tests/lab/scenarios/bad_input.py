@@ -159,10 +159,12 @@ def bad_input_destination(lab):
     unlike(lab, "destination-one-path", "paths_too_few", ports=[0], sectors=sectors)
     lun = lab.destination.luns[0]
     lun.map()
-    host.wait_map(lun.wwid, 2)
-    for path in host.disks_of(lun.wwid):
-        write("/sys/block/%s/queue/max_sectors_kb" % path, "64")
-    sh(["multipathd", "reload", "multipath", host.mpath_of(lun.wwid)])
+    name = host.wait_map(lun.wwid, 2)
+    sh("udevadm settle")
+    # the map first: a request of udev's that is larger than its path allows would be tried for ever
+    for device in [host.maps()[name]["dm"]] + host.disks_of(lun.wwid):
+        write("/sys/block/%s/queue/max_sectors_kb" % device, "64")
+    sh(["multipathd", "reload", "multipath", name])
     refused(lab, "destination-queue-limits", "queue_limit_lower", precheck_of(lab, ("s0", "d0")))
     remove_destination(lab)
     in_use(lab)

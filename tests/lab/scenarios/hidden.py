@@ -6,6 +6,7 @@ import subprocess
 import threading
 
 import host
+from driver import LabImport
 from scenario import RESULTS, scenario
 from util import read, sh
 
@@ -100,12 +101,45 @@ def hidden_destination(lab):
         watch.stop()
 
 
+@scenario("hidden-lvm-whole-map", size_mib=160, timeout=600)
+def hidden_lvm_whole_map(lab):
+    """A physical volume on the map itself: the hidden map shows the same one, and LVM must never find two. LVM
+    refuses to change or activate a volume group that it finds twice, so it is asked to, on both sides, over a reboot."""
+    if lab.boot == 0:
+        volume = lab.mounted("ext4", whole=True)
+        lab.fio(filename=volume.dir + "/file")
+        work = lab.create_import()
+        work.map()
+        work.prepare()
+        scans(lab, volume)
+        change_volume_group()
+        work.switch("destination")
+        scans(lab, volume)
+        change_volume_group()
+        lab.reboot()
+    volume = lab.remounted("ext4")
+    work = LabImport.resume(lab)
+    work.check_sides()
+    scans(lab, volume)
+    change_volume_group()
+    lab.fio(filename=volume.dir + "/file")
+    work.copy()
+    work.commit()
+
+
+def change_volume_group():
+    sh(["lvcreate", "-qq", "-y", "-l", "1", "-n", "more", "labvg"])
+    sh(["lvremove", "-qq", "-y", "labvg/more"])
+
+
 def scans(lab, volume):
     """What administrators and services run at any time must find the live volume only."""
     sh("udevadm trigger --action=change --subsystem-match=block")
     sh("udevadm settle")
-    pvs = [line.strip() for line in sh("pvs --noheadings -o pv_name").splitlines() if line.strip()]
+    pvs = [line.strip() for line in sh(["sh", "-c", "pvs --noheadings -o pv_name 2>&1"]).splitlines() if line.strip()]
     lab.expect(len(pvs) == 1 and lab.map_name() in pvs[0], "LVM sees %s" % pvs, "visible")
+    idle = host.maps()[host.mpath_of(lab.wwids()[1])]["dm"]
+    lab.expect(not os.path.exists("/dev/" + idle), "the hidden map has a node, /dev/" + idle, "visible")
     said = sh(["blkid", "-U", volume.uuid]).strip()
     lab.expect(os.path.realpath(said) == os.path.realpath(volume.lv), "the UUID leads to " + said, "visible")
 

@@ -1,6 +1,7 @@
 /*
- * The guardian's two sides; see guardian.h. They share one page (who decided the direction) and a socket pair: a byte
- * from the child means ready, a byte from the parent means done, its end means that the parent is dead.
+ * The guardian's two sides; see guardian.h. They share one page (who decided the direction, and until when it may be
+ * decided) and a socket pair: a byte from the child means ready, one from the parent means done or that the deadline
+ * has moved, its end means that the parent is dead.
  *
  * The child comes from a process with threads: after fork() it makes only async-signal-safe calls. Signals are blocked
  * in it throughout, so that no handler of the parent runs in it and no stray signal ends it. Locking its memory also
@@ -18,17 +19,19 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { REPEAT_MS = 100 };
+enum { REPEAT_MS = 100, FILES_MAX = 4096 };
 
 enum phase { PHASE_HOLDING, PHASE_RELEASING, PHASE_REVERTING };
 
+/* In one word, so that a deadline that moves and a revert that begins cannot miss each other. */
 struct shared {
-	_Atomic int phase; /* leaves PHASE_HOLDING once, by compare-and-exchange */
-	_Atomic bool intervened;
+	_Atomic uint64_t decision; /* deadline in microseconds of CLOCK_MONOTONIC << 2 | phase */
+	_Atomic uint64_t ended_us; /* when the guardian had released all maps for the first time; 0: it has not */
 };
 
 struct guardian {
@@ -45,16 +48,56 @@ struct watch {
 	int socket;
 };
 
-enum event { EVENT_DONE, EVENT_ORPHANED, EVENT_OVERDUE };
+enum { BYTE_DONE = 'd', BYTE_MOVED = 'm' };
+enum event { EVENT_DONE, EVENT_MOVED, EVENT_ORPHANED, EVENT_OVERDUE };
 
-static enum event wait_for_parent(int socket, unsigned timeout_ms)
+static uint64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static uint64_t decision(uint64_t deadline_us, enum phase phase)
+{
+	return deadline_us << 2 | phase;
+}
+
+static enum phase phase_of(uint64_t decided)
+{
+	return (enum phase)(decided & 3);
+}
+
+/* From holding to another phase, or another deadline (0: the same). False when the phase was another already. */
+static bool decide(struct shared *shared, enum phase phase, uint64_t deadline_us)
+{
+	uint64_t was = atomic_load(&shared->decision);
+
+	while (phase_of(was) == PHASE_HOLDING)
+		if (atomic_compare_exchange_strong(&shared->decision, &was,
+						   decision(deadline_us ? deadline_us : was >> 2, phase)))
+			return true;
+	return false;
+}
+
+static int remaining_ms(const struct watch *watch)
+{
+	uint64_t now = now_us(), deadline_us = atomic_load(&watch->shared->decision) >> 2;
+
+	return deadline_us > now ? (int)((deadline_us - now + 999) / 1000) : 0;
+}
+
+static enum event wait_for_parent(int socket, int timeout_ms)
 {
 	struct pollfd wait = { .fd = socket, .events = POLLIN };
 	char byte;
 
-	if (poll(&wait, 1, (int)timeout_ms) == 0)
+	if (poll(&wait, 1, timeout_ms) == 0)
 		return EVENT_OVERDUE;
-	return read(socket, &byte, 1) == 1 ? EVENT_DONE : EVENT_ORPHANED;
+	if (read(socket, &byte, 1) != 1)
+		return EVENT_ORPHANED;
+	return byte == BYTE_MOVED ? EVENT_MOVED : EVENT_DONE;
 }
 
 /* A resume that fails drops the new table and leaves the map held; the next one brings the old table back. */
@@ -65,17 +108,40 @@ static void resume_all(const struct watch *watch)
 			watch->dm->hold_resume(watch->holds[i]);
 }
 
+/* The direction is the parent's where it has decided; else it is back from now on, unless the deadline just moved. */
+static bool may_release(const struct watch *watch, enum event event)
+{
+	uint64_t was = atomic_load(&watch->shared->decision);
+
+	while (phase_of(was) == PHASE_HOLDING) {
+		if (event == EVENT_OVERDUE && was >> 2 > now_us())
+			return false;
+		if (atomic_compare_exchange_strong(&watch->shared->decision, &was, decision(was >> 2, PHASE_REVERTING)))
+			break;
+	}
+	return true;
+}
+
 static void release(const struct watch *watch)
 {
-	int phase = PHASE_HOLDING;
+	uint64_t none = 0;
 
-	atomic_store(&watch->shared->intervened, true);
-	/* on failure `phase` is what somebody, the parent or an earlier round, decided before */
-	atomic_compare_exchange_strong(&watch->shared->phase, &phase, PHASE_REVERTING);
-	if (phase != PHASE_RELEASING)
+	if (phase_of(atomic_load(&watch->shared->decision)) != PHASE_RELEASING)
 		for (size_t i = 0; i < watch->count; i++)
 			watch->dm->hold_clear(watch->holds[i]);
 	resume_all(watch);
+	atomic_compare_exchange_strong(&watch->shared->ended_us, &none, now_us());
+}
+
+/* The agent's connections would stay open in here for as long as the hold lasts, whatever the agent closes. */
+static void close_sockets(int but)
+{
+	long last = sysconf(_SC_OPEN_MAX);
+	struct stat st;
+
+	for (int fd = 0; fd < (last > 0 && last < FILES_MAX ? last : FILES_MAX); fd++)
+		if (fd != but && fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode))
+			close(fd);
 }
 
 static void prepare_child(void)
@@ -92,23 +158,27 @@ static void prepare_child(void)
 	}
 }
 
-static _Noreturn void guard(const struct watch *watch, unsigned deadline_ms)
+/* A suspend of the parent may end only after a revert: it releases again and again until the parent is done. */
+static _Noreturn void guard(const struct watch *watch)
 {
-	enum event event;
+	bool released = false;
 
 	prepare_child();
+	close_sockets(watch->socket);
 	if (mlockall(MCL_CURRENT | MCL_FUTURE) < 0 || write(watch->socket, "r", 1) != 1)
 		_exit(1);
-	event = wait_for_parent(watch->socket, deadline_ms);
-	if (event != EVENT_DONE)
+	for (;;) {
+		enum event event = wait_for_parent(watch->socket, released ? REPEAT_MS : remaining_ms(watch));
+
+		if (event == EVENT_DONE)
+			_exit(0);
+		if (event == EVENT_MOVED || !may_release(watch, event))
+			continue;
 		release(watch);
-	/* a suspend of the parent may have ended only after that: release again until the parent is done */
-	while (event == EVENT_OVERDUE) {
-		event = wait_for_parent(watch->socket, REPEAT_MS);
-		if (event != EVENT_DONE)
-			release(watch);
+		released = true;
+		if (event == EVENT_ORPHANED)
+			_exit(0);
 	}
-	_exit(0);
 }
 
 /* fork() with all signals blocked in the child, and as they were in the parent. */
@@ -125,7 +195,7 @@ static pid_t fork_blocked(void)
 	return pid;
 }
 
-static int start_child(struct guardian *guardian, struct watch *watch, unsigned deadline_ms)
+static int start_child(struct guardian *guardian, struct watch *watch)
 {
 	int ends[2];
 	char byte;
@@ -136,7 +206,7 @@ static int start_child(struct guardian *guardian, struct watch *watch, unsigned 
 	if (guardian->child == 0) {
 		close(ends[0]);
 		watch->socket = ends[1];
-		guard(watch, deadline_ms);
+		guard(watch);
 	}
 	close(ends[1]);
 	guardian->socket = ends[0];
@@ -160,7 +230,10 @@ int guardian_start(struct guardian **ret, const struct dm_port *dm, struct dm_ho
 	guardian->shared =
 		mmap(NULL, sizeof(*guardian->shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	watch.shared = guardian->shared;
-	if (guardian->shared == MAP_FAILED || start_child(guardian, &watch, deadline_ms) < 0) {
+	if (guardian->shared != MAP_FAILED)
+		atomic_store(&guardian->shared->decision,
+			     decision(now_us() + UINT64_C(1000) * deadline_ms, PHASE_HOLDING));
+	if (guardian->shared == MAP_FAILED || start_child(guardian, &watch) < 0) {
 		error_set_sys(err, ERR_INTERNAL, NULL, errno, "cannot start the guardian of the hold");
 		guardian_stop(guardian);
 		return -1;
@@ -171,9 +244,27 @@ int guardian_start(struct guardian **ret, const struct dm_port *dm, struct dm_ho
 
 bool guardian_release(struct guardian *guardian)
 {
-	int phase = PHASE_HOLDING;
+	return decide(guardian->shared, PHASE_RELEASING, 0);
+}
 
-	return atomic_compare_exchange_strong(&guardian->shared->phase, &phase, PHASE_RELEASING);
+bool guardian_extend(struct guardian *guardian, unsigned deadline_ms)
+{
+	if (!decide(guardian->shared, PHASE_HOLDING, now_us() + UINT64_C(1000) * deadline_ms))
+		return false;
+	return send(guardian->socket, &(char){ BYTE_MOVED }, 1, MSG_NOSIGNAL) == 1;
+}
+
+bool guardian_holds(const struct guardian *guardian)
+{
+	char byte;
+
+	return phase_of(atomic_load(&guardian->shared->decision)) == PHASE_HOLDING &&
+	       recv(guardian->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0;
+}
+
+uint64_t guardian_ended_us(const struct guardian *guardian)
+{
+	return atomic_load(&guardian->shared->ended_us);
 }
 
 enum guardian_outcome guardian_stop(struct guardian *guardian)
@@ -183,15 +274,17 @@ enum guardian_outcome guardian_stop(struct guardian *guardian)
 	if (!guardian)
 		return outcome;
 	if (guardian->socket >= 0) {
-		send(guardian->socket, "d", 1, MSG_NOSIGNAL); /* fails only when the child is gone already */
+		send(guardian->socket, &(char){ BYTE_DONE }, 1,
+		     MSG_NOSIGNAL); /* fails only when the child is gone already */
 		if (guardian->child > 0)
 			TEMP_FAILURE_RETRY(waitpid(guardian->child, NULL, 0));
 		close(guardian->socket);
 	}
 	if (guardian->shared != MAP_FAILED) {
-		if (atomic_load(&guardian->shared->intervened))
-			outcome = atomic_load(&guardian->shared->phase) == PHASE_REVERTING ? GUARDIAN_REVERTED
-											   : GUARDIAN_RELEASED;
+		if (phase_of(atomic_load(&guardian->shared->decision)) == PHASE_REVERTING)
+			outcome = GUARDIAN_REVERTED;
+		else if (guardian_ended_us(guardian))
+			outcome = GUARDIAN_RELEASED;
 		munmap(guardian->shared, sizeof(*guardian->shared));
 	}
 	free(guardian);

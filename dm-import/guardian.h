@@ -3,7 +3,8 @@
  * but locked memory and the holds' open files, so it needs no disk, no heap and no udev to do so.
  *
  * The direction is decided once, by whoever comes first: guardian_release (the parent goes forward) or the
- * guardian's revert. The loser of that race follows the winner.
+ * guardian's revert. The loser of that race follows the winner. Until then the parent may move the deadline: a held
+ * switch's lease.
  */
 #ifndef DM_IMPORT_GUARDIAN_H
 #define DM_IMPORT_GUARDIAN_H
@@ -11,6 +12,7 @@
 #include "ports.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct guardian;
 
@@ -32,6 +34,15 @@ int guardian_start(struct guardian **ret, const struct dm_port *dm, struct dm_ho
  * has begun to revert: then the parent must clear and resume all maps. One atomic operation, no system call.
  */
 bool guardian_release(struct guardian *guardian);
+
+/* Another deadline, counted from now. False when it has begun to revert, or is dead. */
+bool guardian_extend(struct guardian *guardian, unsigned deadline_ms);
+
+/* It is alive and nothing is decided yet. Cheap. */
+bool guardian_holds(const struct guardian *guardian);
+
+/* When it had released the maps for the first time, CLOCK_MONOTONIC; 0: it has not. */
+uint64_t guardian_ended_us(const struct guardian *guardian);
 
 /*
  * The parent has released everything (in either direction): end the guardian, wait for its exit, free it. NULL is

@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -247,6 +248,100 @@ static void test_no_signal_but_kill_ends_it(void **state)
 	assert_string_equal(calls->text, "");
 }
 
+static void test_a_moved_deadline_counts(void **state)
+{
+	struct guardian *guardian = start(SOON_MS);
+
+	(void)state;
+	assert_true(guardian_extend(guardian, FAR_MS));
+	poll(NULL, 0, 5 * SOON_MS);
+	assert_string_equal(calls->text, "");
+	assert_true(guardian_holds(guardian));
+	assert_true(guardian_extend(guardian, SOON_MS)); /* shorter works, too */
+	assert_true(wait_for_calls(6));
+	assert_false(guardian_holds(guardian));
+	assert_false(guardian_extend(guardian, FAR_MS));
+	assert_int_equal(guardian_stop(guardian), GUARDIAN_REVERTED);
+}
+
+static void test_it_says_when_it_released(void **state)
+{
+	struct guardian *guardian = start(SOON_MS);
+	struct timespec before, after;
+	uint64_t ended_us;
+
+	(void)state;
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	assert_int_equal(guardian_ended_us(guardian), 0);
+	for (int i = 0; i < 500 && !guardian_ended_us(guardian); i++)
+		poll(NULL, 0, 10);
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	ended_us = guardian_ended_us(guardian);
+	assert_in_range(ended_us, (uint64_t)before.tv_sec * 1000000, (uint64_t)after.tv_sec * 1000000 + 1000000);
+	guardian_stop(guardian);
+}
+
+/* Somebody kills the guardian: the parent sees it and can release by itself. */
+static void test_its_death_is_seen(void **state)
+{
+	struct guardian *guardian = start(FAR_MS);
+	pid_t child = only_child();
+
+	(void)state;
+	if (child < 0) {
+		guardian_stop(guardian);
+		skip();
+	}
+	kill(child, SIGKILL);
+	for (int i = 0; i < 500 && guardian_holds(guardian); i++)
+		poll(NULL, 0, 10);
+	assert_false(guardian_holds(guardian));
+	assert_false(guardian_extend(guardian, FAR_MS));
+	guardian_stop(guardian);
+	assert_string_equal(calls->text, "");
+}
+
+/* A connection that the agent closes ends, although a guardian was made while it was open. */
+static void test_it_keeps_no_connection_open(void **state)
+{
+	struct guardian *guardian;
+	int ends[2];
+	char byte;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+	guardian = start(FAR_MS);
+	close(ends[0]);
+	assert_int_equal(recv(ends[1], &byte, 1, MSG_DONTWAIT), 0);
+	close(ends[1]);
+	guardian_stop(guardian);
+}
+
+/* When the deadline and a move of it meet, either the move fails or nothing was released. */
+static void test_the_move_races_too(void **state)
+{
+	unsigned moved = 0, late = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 100; i++) {
+		struct timespec until = { .tv_nsec = 4000000 + (long)i * 20000 };
+		struct guardian *guardian;
+		bool extended;
+
+		atomic_store(&calls->used, 0);
+		guardian = start(5);
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &until, NULL);
+		extended = guardian_extend(guardian, FAR_MS);
+		if (extended)
+			assert_true(guardian_release(guardian));
+		guardian_stop(guardian);
+		assert_int_equal(atomic_load(&calls->used) == 0, extended);
+		moved += extended;
+		late += !extended;
+	}
+	print_message("moved %u times, late %u times\n", moved, late);
+}
+
 /* When the deadline and guardian_release meet, one of them wins and both sides know which. */
 static void test_the_race_has_one_winner(void **state)
 {
@@ -283,6 +378,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_parent_killed_while_holding, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_parent_killed_while_releasing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_no_signal_but_kill_ends_it, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_moved_deadline_counts, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_it_says_when_it_released, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_its_death_is_seen, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_it_keeps_no_connection_open, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_the_move_races_too, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_the_race_has_one_winner, set_up, tear_down),
 	};
 

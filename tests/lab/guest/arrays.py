@@ -35,7 +35,8 @@ class Port:
         self.array, self.number = array, number
         profile = PROFILES[array.side]
         if array.transport == "iscsi":
-            self.portal = "127.0.%d.%d:3260" % (1 if array.side == "source" else 2, number + 1)
+            self.address = "%s.%d.%d" % (array.network, 1 if array.side == "source" else 2, number + 1)
+            self.portal = self.address + ":3260"
             self.dir = "%s/iscsi/%s/tpgt_%d" % (TARGET, array.iqn, number + 1)
         else:
             self.dir = "%s/loopback/%s/tpgt_1" % (TARGET, profile["naa"] % (number + 1))
@@ -43,9 +44,13 @@ class Port:
     def build(self):
         make(self.dir)
         if self.array.transport == "iscsi":
-            for name, value in (("generate_node_acls", 1), ("authentication", 0),
+            for name, value in (("generate_node_acls", int(not self.array.initiators)), ("authentication", 0),
                                 ("demo_mode_write_protect", 0), ("cache_dynamic_acls", 1)):
                 write("%s/attrib/%s" % (self.dir, name), str(value))
+            for initiator in self.array.initiators:
+                make("%s/acls/%s" % (self.dir, initiator))
+            if self.array.initiators:
+                sh("ip address replace %s/32 dev lo" % self.address)
             make("%s/np/%s" % (self.dir, self.portal))
             write(self.dir + "/enable", "1")
         else:
@@ -204,7 +209,8 @@ def passthrough_table(arrays, index, sectors):
 class Array:
     def __init__(self, arrays, side, spec):
         self.arrays, self.side = arrays, side
-        self.transport, self.alua = spec["transport"], spec["alua"]
+        self.transport, self.alua, self.initiators = spec["transport"], spec["alua"], spec["initiators"]
+        self.network = "10.9" if self.initiators else "127.0"
         self.iqn = PROFILES[side]["iqn"]
         self.port_count = spec["paths"]
         self.ports = [Port(self, number) for number in range(self.port_count)]
@@ -231,7 +237,8 @@ class Array:
 
 
 class Arrays:
-    """Both arrays. `spec` has luns, size_mib, paths, transport, alua."""
+    """Both arrays. `spec` has luns, size_mib, paths, transport, alua, initiators: those of a cluster's hosts, each with
+    LUNs mapped to it (initiators.py); with none, whatever is mapped is mapped to whoever comes."""
 
     def __init__(self, spec):
         self.spec = dict(spec)
@@ -249,7 +256,8 @@ class Arrays:
             port.build()
         for lun in arrays.source.luns + arrays.destination.luns:
             lun.build()
-        arrays.source.map()
+        if not spec["initiators"]:
+            arrays.source.map()
         arrays.save()
         return arrays
 

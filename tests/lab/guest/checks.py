@@ -1,10 +1,8 @@
 """What every scenario is checked for at its end, in one place. Each check calls fail(check, text) for
 what it finds; `check` is the name that a negative control asks for."""
-import os
 import re
 
-import host
-from util import Failure, read, settle, sh, wait_for
+from util import Failure, wait_for
 
 KERNEL_FAULT = re.compile(r"WARNING:|BUG:|Oops|general protection|hung_task|blocked for more than|"
                           r"refcount_t|list_(add|del) corruption|possible deadlock")
@@ -13,24 +11,24 @@ COMES_AND_GOES = {"(udev-worker)", "systemd-udevd", "dmeventd", "systemd-journal
                   "(sd-pam)", "agetty", "systemd-timedat", "systemd-tmpfile", "(systemd)"}
 
 
-def baseline():
+def baseline(host):
     """The host as it is before the scenario does anything; kept over reboots."""
     return {"maps": {name: found["uuid"] for name, found in host.maps().items()}, "processes": host.processes()}
 
 
 def check_all(lab, fail):
-    settle()
+    lab.host.settle()
     check_maps(lab, fail)
     check_disks(lab, fail)
     check_rules(lab, fail)
-    check_cookies(fail)
+    check_cookies(lab, fail)
     check_processes(lab, fail)
     check_kernel_log(lab, fail)
 
 
 def check_maps(lab, fail):
     """No map more or less than before, none suspended, paths of a live map all of the right LUN."""
-    now = host.maps()
+    now = lab.host.maps()
     before = lab.kept["baseline"]["maps"]
     for name in sorted(set(now) - set(before)):
         fail("dm-left", "dm device %s (%s) was left behind" % (name, now[name]["uuid"]))
@@ -42,9 +40,9 @@ def check_maps(lab, fail):
     for name, found in now.items():
         if found["suspended"]:
             fail("suspended", "dm device %s is suspended" % name)
-    disks = host.disks()
+    disks = lab.host.disks()
     for source in lab.source.luns:
-        name = host.mpath_of(source.wwid)
+        name = lab.host.mpath_of(source.wwid)
         true = {disks[path]["wwid"] for path in now[name]["slaves"] if path in disks} if name else set()
         expected = lab.true_wwid(source.index)
         if name and true != {expected}:
@@ -56,9 +54,9 @@ def check_disks(lab, fail):
     """No sd device in two maps; the sd devices are the paths of the live maps and nothing else."""
     expected = {lab.true_wwid(lun.index) for lun in lab.source.luns}
     count = {}
-    for name, disk in host.disks().items():
-        in_maps = [holder for holder in disk["holders"]
-                   if read("/sys/block/%s/dm/uuid" % holder, "").startswith("mpath-")]
+    multipaths = {found["dm"] for found in lab.host.maps().values() if found["mpath"]}
+    for name, disk in lab.host.disks().items():
+        in_maps = [holder for holder in disk["holders"] if holder in multipaths]
         if len(in_maps) > 1:
             fail("sd-in-two-maps", "%s is in %s" % (name, " and ".join(in_maps)))
         if disk["wwid"] not in expected:
@@ -73,7 +71,7 @@ def check_disks(lab, fail):
 
 def check_rules(lab, fail):
     """Rules of the product name the committed pairs and no others; none of anybody else's are in /run."""
-    text = "\n".join(host.product_rules().values())
+    text = "\n".join(lab.host.product_rules().values())
     for source, destination in zip(lab.source.luns, lab.destination.luns):
         committed = lab.on_destination(source.index)
         for wwid in (source.wwid, destination.wwid):
@@ -81,12 +79,12 @@ def check_rules(lab, fail):
                 fail("rules-lost", "no rule names %s though its import was committed" % wwid)
             if not committed and (wwid in text or wwid[1:] in text):
                 fail("rules-left", "a rule still names %s" % wwid)
-    for name in sorted(os.listdir("/run/udev/rules.d") if os.path.isdir("/run/udev/rules.d") else []):
+    for name in lab.host.names_in("/run/udev/rules.d"):
         fail("rules-left", "/run/udev/rules.d/%s was left behind" % name)
 
 
-def check_cookies(fail):
-    for line in sh("dmsetup udevcookies").splitlines()[1:]:
+def check_cookies(lab, fail):
+    for line in lab.host.cookies():
         fail("cookies", "udev cookie left behind: " + " ".join(line.split()))
 
 
@@ -95,7 +93,7 @@ def check_processes(lab, fail):
     before = lab.kept["baseline"]["processes"]
 
     def more():
-        return {name: count for name, count in host.processes().items()
+        return {name: count for name, count in lab.host.processes().items()
                 if count > before.get(name, 0) and name not in COMES_AND_GOES}
     try:
         wait_for("processes to end", lambda: not more(), 10, 0.5)
@@ -106,7 +104,7 @@ def check_processes(lab, fail):
 
 def check_kernel_log(lab, fail):
     """No warning, and no I/O error on any dm device of the host."""
-    lines = lab.earlier_kernel_log + host.kernel_log().splitlines()
+    lines = lab.earlier_kernel_log + lab.host.kernel_log().splitlines()
     for line in lines:
         if KERNEL_FAULT.search(line) and not IGNORED_KERNEL.search(line):
             fail("kernel-log", line)

@@ -1,5 +1,4 @@
 """An import in a scenario: the orchestrator's verbs together with what the array does in between, recorded."""
-import host
 from orchestrator import Import
 from stray import SwitchWatch
 from util import log, wait_for
@@ -9,7 +8,7 @@ class LabImport:
     """Creates the import; the destination's LUNs are not mapped before `map`."""
 
     def __init__(self, lab, name="lab", indexes=None, options=None):
-        self.lab = lab
+        self.lab, self.host = lab, lab.host
         self.indexes = list(range(len(lab.source.luns))) if indexes is None else indexes
         self.sources = [lab.source.luns[index] for index in self.indexes]
         self.destinations = [lab.destination.luns[index] for index in self.indexes]
@@ -21,7 +20,7 @@ class LabImport:
     def resume(cls, lab, name="lab", indexes=None):
         """The same import, in the boot after a reboot."""
         self = cls.__new__(cls)
-        self.lab, self.api = lab, Import(lab.agent, name)
+        self.lab, self.host, self.api = lab, lab.host, Import(lab.agent, name)
         self.indexes = list(range(len(lab.source.luns))) if indexes is None else indexes
         self.sources = [lab.source.luns[index] for index in self.indexes]
         self.destinations = [lab.destination.luns[index] for index in self.indexes]
@@ -40,7 +39,7 @@ class LabImport:
             self.api.prepare()
         self.expect_state("prepared", "Source")
         for lun in self.destinations:
-            host.wait_map(lun.wwid, len(lun.mapped), 5)
+            self.host.wait_map(lun.wwid, len(lun.mapped), 5)
         findings = self.api.precheck()
         self.lab.expect(findings["passed"], "pre-check after prepare: %s" % findings["findings"])
 
@@ -90,7 +89,7 @@ class LabImport:
             self.api.commit()
         self.expect_state("committed", "Destination")
         for lun in self.sources:
-            self.lab.expect(not host.disks_of(lun.wwid), "paths of source %s are left after commit" % lun.wwid)
+            self.lab.expect(not self.host.disks_of(lun.wwid), "paths of source %s are left after commit" % lun.wwid)
             lun.unmap()
         self.check_sides()
 
@@ -102,7 +101,7 @@ class LabImport:
         self.lab.moved("source", self.indexes)
         self.expect_state("cancelled", "Source")
         for lun in self.destinations:
-            self.lab.expect(not host.disks_of(lun.wwid), "paths of destination %s are left after cancel" % lun.wwid)
+            self.lab.expect(not self.host.disks_of(lun.wwid), "paths of destination %s are left after cancel" % lun.wwid)
             lun.unmap()
         self.check_sides()
 
@@ -122,6 +121,7 @@ class LabImport:
 
     def check_sides(self):
         """Each live map has all the paths of the side it should be on, and no others."""
+        host = self.host
         for index in self.indexes:
             source = self.lab.source.luns[index]
             wait_for("all paths of the live map of LUN %d" % index, lambda: sorted(

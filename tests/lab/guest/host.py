@@ -2,7 +2,7 @@
 import glob
 import os
 
-from util import read, sh, wait_for
+from util import read, settle, sh, wait_for     # settle: for those who have this module from afar
 
 
 def names_in(path):
@@ -115,6 +115,11 @@ def product_rules():
     """Generated rule files: path -> text."""
     return {path: read(path) for where in ("/etc", "/run")
             for path in sorted(glob.glob(where + "/udev/rules.d/*dm-import*.rules"))}
+
+
+def cookies():
+    """udev cookies that somebody waits for."""
+    return sh("dmsetup udevcookies").splitlines()[1:]
 
 
 def kernel_log():

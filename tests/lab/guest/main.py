@@ -6,24 +6,19 @@ import json
 import os
 import subprocess
 import sys
-import time
 import traceback
 
+import cluster
 import host
+import node
 import pairing
 import scenario
 from arrays import Arrays, STATE
 from util import Failure, log, read, sh, write, write_durably
+from vm import collect, command_line, power_off
 
 sys.path[:0] = ["/lab/scenarios", "/lab/apart"]
-RESULT_DISK = "/dev/vdd"
-
-
-def command_line(key, default=None):
-    for word in read("/proc/cmdline").split():
-        if word.startswith(key + "="):
-            return word.split("=", 1)[1]
-    return default
+MULTIPATH = {"user_friendly_names": "no", "find_multipaths": "no", "polling_interval": 2}
 
 
 def load(name):
@@ -39,24 +34,32 @@ def load(name):
     raise SystemExit("no scenario " + name)
 
 
-def build_arrays():
+def set_up():
+    """What must stand before udev looks at the devices of this boot."""
     _, options = load(command_line("lab.scenario"))
+    if command_line("lab.node"):
+        node.prepare(int(command_line("lab.node")), {**MULTIPATH, **options["multipath"]}, options["conf"])
+    else:
+        build_arrays(options)
+
+
+def build_arrays(options):
     os.makedirs(scenario.RESULTS, exist_ok=True)
     modules = "tcm_loop target_core_iblock target_core_file dm-multipath dm-mirror scsi_dh_alua sd_mod sg dm-service-time"
     sh("modprobe -a " + modules)
     if options["transport"] == "iscsi":
         sh("modprobe -a iscsi_target_mod iscsi_tcp")
     sh("ip link set lo up")
+    initiators = cluster.connect(options["cluster"])
     if not os.path.ismount("/sys/kernel/config"):
         sh("mount -t configfs configfs /sys/kernel/config")
     if os.path.exists(STATE):
         Arrays.load(build=True)
         return
     pairing.prepare()
-    defaults = {"user_friendly_names": "no", "find_multipaths": "no", "polling_interval": 2}
-    defaults.update(options["multipath"])
-    host.write_multipath_conf(defaults, options["conf"])
-    arrays = Arrays.create({key: options[key] for key in ("luns", "size_mib", "paths", "transport", "alua")})
+    host.write_multipath_conf({**MULTIPATH, **options["multipath"]}, options["conf"])
+    arrays = Arrays.create({"initiators": initiators, **{
+        key: options[key] for key in ("luns", "size_mib", "paths", "transport", "alua")}})
     if options["known"]:
         os.makedirs("/etc/multipath", mode=0o700, exist_ok=True)
         write("/etc/multipath/wwids", "".join("/%s/\n" % lun.wwid for lun in arrays.source.luns))
@@ -104,41 +107,20 @@ def run_script():
     write(scenario.RESULTS + "/status", str(done.returncode & 255))
 
 
-def collect():
-    """Logs that somebody wants to read when a scenario failed, then everything to the results disk."""
-    logs = {"journal.log": "journalctl -b --no-pager -o short-monotonic", "dmesg.log": "dmesg",
-            "multipath.log": "multipath -ll", "dm.log": "dmsetup table"}
-    for name, command in logs.items():
-        write("%s/%s" % (scenario.RESULTS, name), sh(command, check=False))
-    sh("cp -a /var/log/import /etc/dm-import /var/lib/dm-import %s/" % scenario.RESULTS, check=False)
-    sh(["sh", "-c", "cp /etc/udev/rules.d/*dm-import* %s/" % scenario.RESULTS], check=False)
-    sh(["tar", "-C", scenario.RESULTS, "-cf", RESULT_DISK, "."], check=False)
-    sh(["blockdev", "--flushbufs", RESULT_DISK], check=False)
-
-
-def power_off(reboot=None):
-    if reboot:
-        print("lab: reboot", flush=True)
-    if reboot == "clean":
-        sh("systemctl --no-block reboot")
-        time.sleep(600)
-    if reboot != "cut":
-        os.sync()
-    write("/proc/sysrq-trigger", "b" if reboot else "o")
-    time.sleep(60)
-
-
 def run():
     name = command_line("lab.scenario")
     function, options = load(name)
     boot = count_boot()
-    if name == "script":
+    if command_line("lab.node"):
+        node.serve(int(command_line("lab.node")))
+    elif name == "script":
         try:
             run_script()
         except Failure as failure:
             log("FAILURE " + failure.text)
     else:
-        result = run_scenario(scenario.Lab(name, options, boot), function)
+        lab = cluster.Cluster(name, options) if options["cluster"] else scenario.Lab(name, options, boot)
+        result = run_scenario(lab, function)
         write(scenario.RESULTS + "/result.json", json.dumps(result, indent=1) + "\n")
 
 
@@ -158,7 +140,7 @@ def by_hand(words):
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["arrays"]:
-        build_arrays()
+        set_up()
     elif sys.argv[1:] == ["run"]:
         try:
             run()

@@ -2,7 +2,7 @@
 import os
 
 from orchestrator import Agent
-from util import read, sh, wait_for
+from util import read, sh, wait_for, write
 
 OURS = "/root/orchestrator"
 AGENT_CERTIFICATE = "/etc/dm-import/tls/agent.crt"
@@ -19,6 +19,16 @@ def prepare():
     make_certificate(OURS, "lab-orchestrator")
     os.makedirs(TRUSTED, mode=0o700, exist_ok=True)
     sh(["cp", OURS + ".crt", TRUSTED + "/lab-orchestrator.pem"])
+
+
+def trust(certificate):
+    """On a host of a cluster: trusts the orchestrator that lives elsewhere."""
+    os.makedirs(TRUSTED, mode=0o700, exist_ok=True)
+    write(TRUSTED + "/lab-orchestrator.pem", certificate + "\n")
+
+
+def agent_certificate():
+    return read(AGENT_CERTIFICATE, "")
 
 
 def answers(agent):

@@ -15,13 +15,13 @@ import checks
 import host
 from arrays import Arrays
 from util import Failure, log, read, write_durably
+from vm import RESULTS
 
 SCENARIOS = {}
 STATE_DIR = "/var/lib/lab"
-RESULTS = STATE_DIR + "/results"
 DEFAULTS = {"luns": 1, "size_mib": 96, "paths": 2, "transport": "loop", "alua": False,
             "multipath": {}, "conf": "", "product": True, "expect": None, "known": False,
-            "max_io_ms": 4000, "timeout": 300, "memory": 1536}
+            "max_io_ms": 4000, "timeout": 300, "memory": 1536, "cluster": 0}
 
 
 class Skip(Exception):
@@ -30,7 +30,7 @@ class Skip(Exception):
 
 def scenario(name, **options):
     """Declares a scenario. `expect` names the check that must fail: a negative control. `product=False`
-    needs no product. `multipath` are defaults of multipath.conf, `conf` further sections of it; `known`: multipath knows the source's WWIDs from before (its wwids file)."""
+    needs no product. `cluster` is a number of hosts; the function then gets a Cluster (cluster.py). `multipath` are defaults of multipath.conf, `conf` further sections of it; `known`: multipath knows the source's WWIDs from before (its wwids file)."""
     unknown = set(options) - set(DEFAULTS)
     assert not unknown, unknown
 
@@ -41,14 +41,19 @@ def scenario(name, **options):
 
 
 class Lab:
-    """One running scenario, over all its boots; what must outlive a reboot is in `kept`."""
+    """One running scenario, over all its boots; what must outlive a reboot is in `kept`. `host` is the module of that
+    name, or what stands for it where the host is another VM."""
+
+    where = ""      # for the log, where there are several hosts
 
     def __init__(self, name, options, boot):
-        self.name, self.options, self.boot = name, options, boot
-        self.arrays = Arrays.load(build=False)
-        self.source, self.destination = self.arrays.source, self.arrays.destination
+        self.set_up(name, options, boot, Arrays.load(build=False), host, json.loads(read(STATE_DIR + "/kept.json", "null")))
+
+    def set_up(self, name, options, boot, arrays, on_host, kept):
+        self.name, self.options, self.boot, self.host = name, options, boot, on_host
+        self.arrays, self.source, self.destination = arrays, arrays.source, arrays.destination
         self.fios, self.volumes, self._agent = [], [], None
-        self.kept = json.loads(read(STATE_DIR + "/kept.json", "null")) or {
+        self.kept = kept or {
             "steps": [], "failures": [], "pauses_us": {}, "switches": [], "side": {}, "paths": {},
             "io_errors": 0, "verify_errors": 0, "longest_io_us": 0, "stray": {}, "stray_writes": 0,
             "checks": {}, "started": time.time(), "baseline": None, "kernel_log": []}
@@ -58,7 +63,7 @@ class Lab:
 
     @contextlib.contextmanager
     def step(self, name):
-        log("step: " + name)
+        log("step: %s%s" % (name, self.where))
         begin = time.time()
         try:
             yield
@@ -67,7 +72,7 @@ class Lab:
                                        "duration": round(time.time() - begin, 3), "unix": round(begin, 3)})
 
     def fail(self, check, text):
-        log("FAILURE %s: %s" % (check, text))
+        log("FAILURE %s: %s%s" % (check, text, self.where))
         self.kept["failures"].append({"check": check, "text": text})
 
     def expect(self, condition, text, check="expectation"):
@@ -91,7 +96,7 @@ class Lab:
                 for s, d in zip(self.source.luns, self.destination.luns)]
 
     def map_name(self, index=0):
-        return host.mpath_of(self.source.luns[index].wwid)
+        return self.host.mpath_of(self.source.luns[index].wwid)
 
     def device(self, index=0):
         return "/dev/mapper/" + self.map_name(index)
@@ -186,15 +191,15 @@ class Lab:
         """The host is up: wait for its maps, and note what is there before anything is done."""
         if self.options["transport"] == "iscsi":
             for array in (self.source, self.destination):
-                host.iscsi_login(array.ports[0].portal, array.iqn, array.port_count)
+                self.host.iscsi_login(array.ports[0].portal, array.iqn, array.port_count)
         for lun in self.source.luns:
-            host.wait_map(lun.wwid, self.expected_paths(lun.index))
-        self.kept["baseline"] = self.kept["baseline"] or checks.baseline()
+            self.host.wait_map(lun.wwid, self.expected_paths(lun.index))
+        self.kept["baseline"] = self.kept["baseline"] or checks.baseline(self.host)
 
     def reboot(self, power_cut=False):
         """Ends this boot; the scenario's function is called again with lab.boot one higher."""
         self.stop_applications()
-        self.kept["kernel_log"] = self.earlier_kernel_log + host.kernel_log().splitlines()
+        self.kept["kernel_log"] = self.earlier_kernel_log + self.host.kernel_log().splitlines()
         self.count_stray()
         self.kept["stray"] = {}
         raise Reboot(power_cut)
@@ -229,18 +234,21 @@ class Lab:
 
     def result(self):
         kept = self.kept
-        expected = self.options["expect"]
-        found = {failure["check"] for failure in kept["failures"]}
-        passed = found == {expected} if expected else not found
-        failures = kept["failures"]
-        if expected and expected not in found:
-            failures = failures + [{"check": "control", "text": "the check did not catch the fault: " + expected}]
+        passed, failures = judge(kept["failures"], self.options["expect"])
         return {"scenario": self.name, "passed": passed, "skipped": False, "failures": failures,
-                "expected_failure": expected, "io_errors": kept["io_errors"],
+                "expected_failure": self.options["expect"], "io_errors": kept["io_errors"],
                 "verify_errors": kept["verify_errors"], "stray_source_writes": kept["stray_writes"],
                 "longest_io_us": kept["longest_io_us"], "pauses_us": kept["pauses_us"],
                 "switches": kept["switches"], "steps": kept["steps"], "checks": kept["checks"],
                 "boots": self.boot + 1}
+
+
+def judge(failures, expected):
+    """(passed, failures): without failures, or with the one kind that a negative control expects."""
+    found = {failure["check"] for failure in failures}
+    if expected and expected not in found:
+        failures = failures + [{"check": "control", "text": "the check did not catch the fault: " + expected}]
+    return found == ({expected} if expected else set()), failures
 
 
 class Reboot(Exception):

@@ -54,36 +54,37 @@ make_disks() { # DIR
 	truncate -s 24G "$1/array.img"
 }
 
-boot_vm() { # DIR SCENARIO TIMEOUT_S MEMORY_MIB: one boot, until power-off, reboot or time is up
-	local dir=$1 args=() image
+boot_vm() { # DIR SCENARIO TIMEOUT_S MEMORY_MIB [ARGUMENT...]: one boot, until power-off, reboot or time is up
+	local dir=$1 scenario=$2 limit=$3 memory=$4 args=() image
+	shift 4
 	for image in "$root_image,readonly=on" "$dir/layer.squashfs,readonly=on" "$dir/disk.img" \
 			"$dir/results.img" "$dir/array.img,discard=unmap,detect-zeroes=off"; do
 		args+=(-drive "if=virtio,format=raw,cache=unsafe,file=$image")
 	done
-	timeout -k 5 "$3" qemu-system-x86_64 -machine q35 -accel tcg,thread=multi,tb-size=512 -cpu max \
-		-smp 2 -m "$4" -nodefaults -display none -no-reboot -device virtio-rng-pci \
+	timeout -k 5 "$limit" qemu-system-x86_64 -machine q35 -accel tcg,thread=multi,tb-size=512 -cpu max \
+		-smp 2 -m "$memory" -pidfile "$dir/qemu.pid" -nodefaults -display none -no-reboot -device virtio-rng-pci \
 		-chardev "file,id=console,path=$dir/console.log,append=on" -serial chardev:console \
 		-chardev "file,id=output,path=$dir/output.log,append=on" -serial chardev:output \
-		-kernel "$kernel" -initrd "$initrd" "${args[@]}" \
+		-kernel "$kernel" -initrd "$initrd" "${args[@]}" "$@" \
 		-append "console=ttyS0 quiet loglevel=4 panic=-1 nokaslr mitigations=off random.trust_cpu=on \
-systemd.show_status=0 systemd.default_timeout_stop_sec=15s lab.scenario=$2 ${LAB_CMDLINE:-}" </dev/null
+systemd.show_status=0 systemd.default_timeout_stop_sec=15s lab.scenario=$scenario ${LAB_CMDLINE:-}" </dev/null
 }
 
 # Runs one scenario in a VM of its own. The guest says `lab: reboot` when it wants another boot; the
 # whole scenario has one time limit. Gives the exit status of the scenario, 124 when time is up.
-run_vm() { # DIR SCENARIO TIMEOUT_S MEMORY_MIB
+run_vm() { # DIR SCENARIO TIMEOUT_S MEMORY_MIB [ARGUMENT OF QEMU...]
 	local dir=$1 end=$((SECONDS + $3)) boots=0 status
 	: > "$dir/console.log"
 	: > "$dir/output.log"
 	make_disks "$dir"
 	while :; do
 		status=0
-		boot_vm "$dir" "$2" $((end - SECONDS)) "$4" || status=$?
+		boot_vm "$dir" "$2" $((end - SECONDS)) "$4" "${@:5}" || status=$?
 		boots=$((boots + 1))
 		[ $status -eq 0 ] || break
 		[ "$(grep -c '^lab: reboot' "$dir/output.log")" -ge $boots ] || break
 	done
 	tar -xf "$dir/results.img" -C "$dir" 2>/dev/null || true
-	[ -n "${LAB_KEEP:-}" ] || rm -f "$dir"/{disk,results,array}.img "$dir/layer.squashfs"
+	[ -n "${LAB_KEEP:-}" ] || rm -f "$dir"/{disk,results,array}.img "$dir"/{layer.squashfs,qemu.pid}
 	return $status
 }

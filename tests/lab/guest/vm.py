@@ -1,0 +1,40 @@
+"""The VM itself: its kernel's parameters, what it leaves for the build machine, how it ends."""
+import os
+import time
+
+from util import read, sh, write
+
+RESULTS = "/var/lib/lab/results"
+RESULT_DISK = "/dev/vdd"
+
+
+def command_line(key, default=None):
+    for word in read("/proc/cmdline").split():
+        if word.startswith(key + "="):
+            return word.split("=", 1)[1]
+    return default
+
+
+def collect():
+    """Logs that somebody wants to read when a scenario failed, then everything to the results disk."""
+    logs = {"journal.log": "journalctl -b --no-pager -o short-monotonic", "dmesg.log": "dmesg",
+            "multipath.log": "multipath -ll", "dm.log": "dmsetup table"}
+    for name, command in logs.items():
+        write("%s/%s" % (RESULTS, name), sh(command, check=False))
+    sh("cp -a /var/log/import /etc/dm-import /var/lib/dm-import %s/" % RESULTS, check=False)
+    sh(["sh", "-c", "cp /etc/udev/rules.d/*dm-import* %s/" % RESULTS], check=False)
+    sh(["tar", "-C", RESULTS, "-cf", RESULT_DISK, "."], check=False)
+    sh(["blockdev", "--flushbufs", RESULT_DISK], check=False)
+
+
+def power_off(reboot=None):
+    """Goes off, or down for another boot: `reboot` is "clean" or "cut"."""
+    if reboot:
+        print("lab: reboot", flush=True)
+    if reboot == "clean":
+        sh("systemctl --no-block reboot")
+        time.sleep(600)
+    if reboot != "cut":
+        os.sync()
+    write("/proc/sysrq-trigger", "b" if reboot else "o")
+    time.sleep(60)

@@ -72,6 +72,7 @@ help:
 	@echo 'make check           every test, the VM lab included'
 	@echo 'make check-fast      what needs no VM, under two minutes'
 	@echo 'make check-scale     the group of 16 members, which takes a quarter of an hour here'
+	@echo 'make check-cluster   the scenarios with two hosts, and those with reservations'
 	@echo 'make demo            a whole import, narrated (CANCEL=1: goes back instead)'
 	@echo 'make bench           the pause, measured against bare device-mapper and multipath -r'
 	@echo 'make lint            layers, includes, formatting, static analysis'

@@ -37,6 +37,12 @@ check-scale:
 	@tests/deps build lab
 	@tests/lab/run --no-skip group-16
 
+# Two hosts, and reservations.
+.PHONY: check-cluster
+check-cluster:
+	@tests/deps build lab
+	@tests/lab/run --no-skip 'cluster-*' 'control-pr-*'
+
 lint:
 	@tests/lint/run
 

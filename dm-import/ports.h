@@ -10,12 +10,14 @@
 #define DM_IMPORT_PORTS_H
 
 #include "model.h"
+#include "pr.h"
 
 #include "base/error.h"
 
 #include <sys/types.h>
 
-struct dm_hold; /* the prepared ioctls of one map, see hold_prepare */
+struct dm_hold;	 /* the prepared ioctls of one map, see hold_prepare */
+struct pr_watch; /* the prepared command to one path, see pr_watch_prepare */
 
 struct dm_port {
 	void *ctx;
@@ -60,8 +62,35 @@ struct scsi_port {
 	 */
 	int (*probe)(void *ctx, const char *disk, unsigned timeout_ms, struct error *err);
 
-	/* SPC-4 6.14 PERSISTENT RESERVE IN, READ KEYS: how many registrations the LUN has; 0 when it has no PR. */
-	int (*registrations)(void *ctx, const char *disk, size_t *ret_count, struct error *err);
+	/*
+	 * All that the LUN says about its persistent reservations, as one consistent picture: what changes while it is
+	 * read is read again. All zero for a LUN that has none. The caller frees it. 5 seconds at most;
+	 * ERR_SCSI2_RESERVATION when another's RESERVE(6) forbids to look, else ERR_SCSI_FAILED.
+	 */
+	int (*pr_read)(void *ctx, const char *disk, struct pr_state *ret, struct error *err);
+
+	/*
+	 * One PERSISTENT RESERVE OUT through this path, for its I_T nexus. What passes (unit attentions, BUSY) is
+	 * retried; when the command was carried out although its first answer was a unit attention, it is a success. A
+	 * registration that was preempted is never renewed by a retry. ERR_PR_CONFLICT: the LUN answered RESERVATION
+	 * CONFLICT. ERR_PR_UNSUPPORTED: it has no persistent reservations. ERR_PR_FAILED: anything else, with status
+	 * and sense.
+	 */
+	int (*pr_out)(void *ctx, const char *disk, const struct pr_request *request, struct error *err);
+
+	/* This path's I_T nexus; what cannot be known of it is "" or 0. */
+	int (*nexus)(void *ctx, const char *disk, struct pr_nexus *ret, struct error *err);
+
+	/*
+	 * For the hold, as dm_port.hold_*: prepare opens and allocates all; a read only sends READ RESERVATION (again
+	 * after a unit attention, three times at most) and answers an errno, 0 = done. It may be called in a forked
+	 * child. *ret_scope_type is the byte of the answer, scope and type; 0 and key 0
+	 * without a reservation.
+	 */
+	int (*pr_watch_prepare)(void *ctx, const char *disk, struct pr_watch **ret, struct error *err);
+	int (*pr_watch_read)(struct pr_watch *watch, uint32_t *ret_generation, uint64_t *ret_reservation_key,
+			     uint8_t *ret_scope_type);
+	void (*pr_watch_free)(struct pr_watch *watch); /* NULL is allowed */
 
 	/* The array's own name for the LUN's system (VPD 83h target designators, vendor rules), "" when there is none.
 	 */

@@ -134,17 +134,18 @@ static void source_has_no_reservation(struct precheck *check, const struct membe
 	const struct scsi_port *scsi = &check->engine->ports->scsi;
 	struct error err = { 0 };
 	const struct disk *disk;
-	size_t count = 0;
 
 	/* any path may answer; when none does, nobody can say that there is no reservation */
 	for (size_t nth = 0; (disk = inventory_lun_disk(check->now, live_lun(member), nth)); nth++) {
+		CLEANUP_PR_STATE struct pr_state state = { 0 };
+
 		if (strcmp(disk->state, "running") != 0)
 			continue;
-		if (scsi->registrations(scsi->ctx, disk->name, &count, &err) < 0)
+		if (scsi->pr_read(scsi->ctx, disk->name, &state, &err) < 0)
 			continue;
-		if (count)
+		if (state.key_count)
 			finding_add(check, ERR_PERSISTENT_RESERVATION, SEVERITY_ERROR, member, disk->name,
-				    "(%zu registration%s)", count, count == 1 ? "" : "s");
+				    "(%zu registration%s)", state.key_count, state.key_count == 1 ? "" : "s");
 		return;
 	}
 	if (err.code != ERR_NONE)

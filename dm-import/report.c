@@ -149,6 +149,26 @@ static void add_disk(const struct report *report, const struct disk *disk, struc
 	add_number(volume, "physical_sector_size", disk ? disk->physical_sector_size : 0);
 }
 
+/* null when the LUN has no registrations or does not answer */
+static void add_reservations(const struct report *report, const struct disk *disk, struct json_object *volume)
+{
+	const struct scsi_port *scsi = &report->engine->ports->scsi;
+	CLEANUP_PR_STATE struct pr_state state = { 0 };
+	struct json_object *summary = NULL;
+	char key[PR_KEY_SIZE] = "";
+
+	if (disk && scsi->pr_read(scsi->ctx, disk->name, &state, NULL) == 0 && state.key_count) {
+		summary = json_object_new_object();
+		add_number(summary, "generation", state.generation);
+		add_number(summary, "registrations", state.key_count);
+		if (state.reservation_key)
+			pr_key_format(state.reservation_key, key);
+		add_text_or_null(summary, "type", state.reserved ? pr_type_name(state.type) : NULL);
+		add_text_or_null(summary, "holder_key", key);
+	}
+	json_object_object_add(volume, "persistent_reservations", summary);
+}
+
 static int add_users(const struct report *report, const struct map *map, struct json_object *volume, struct error *err)
 {
 	const struct device_port *device = &report->engine->ports->device;
@@ -223,6 +243,7 @@ static int volume_object(const struct report *report, const struct map *map, str
 			 struct error *err)
 {
 	struct json_object *volume = json_object_new_object();
+	const struct disk *first;
 	char device[32];
 
 	snprintf(device, sizeof(device), "dm-%u", map->dm.minor);
@@ -231,7 +252,9 @@ static int volume_object(const struct report *report, const struct map *map, str
 	add_text(volume, "wwid", map->wwid);
 	add_text(volume, "naa_id", map->wwid[0] == '3' ? map->wwid + 1 : map->wwid);
 	add_number(volume, "size_bytes", map->paths.length_sectors * 512);
-	add_disk(report, add_paths(report, map, volume), volume);
+	first = add_paths(report, map, volume);
+	add_disk(report, first, volume);
+	add_reservations(report, first, volume);
 	add_side(report, map, volume);
 	add_import_state(report, map, volume);
 	if (add_users(report, map, volume, err) < 0) {

@@ -16,6 +16,15 @@ void sys_device_close(struct device_port *port);
 
 void sys_scsi_open(struct scsi_port *ret);
 
+/* sys_pr.c, sys_nexus.c: operations of struct scsi_port. */
+int sys_pr_read(void *ctx, const char *disk, struct pr_state *ret, struct error *err);
+int sys_pr_out(void *ctx, const char *disk, const struct pr_request *request, struct error *err);
+int sys_pr_watch_prepare(void *ctx, const char *disk, struct pr_watch **ret, struct error *err);
+int sys_pr_watch_read(struct pr_watch *watch, uint32_t *ret_generation, uint64_t *ret_reservation_key,
+		      uint8_t *ret_scope_type);
+void sys_pr_watch_free(struct pr_watch *watch);
+int sys_nexus(void *ctx, const char *disk, struct pr_nexus *ret, struct error *err);
+
 void sys_multipathd_open(struct multipathd_port *ret);
 
 void sys_host_open(struct host_port *ret);

@@ -31,8 +31,7 @@ static void text_attribute(const char *directory, const char *attribute, char *r
 	snprintf(ret, size, "%s", text + strspn(text, " "));
 }
 
-/* The page, owned by the caller; NULL when the kernel has none. */
-static uint8_t *read_page_83(const char *directory, size_t *ret_length)
+uint8_t *sys_disk_page_83(const char *directory, size_t *ret_length)
 {
 	char path[PATH_MAX], *page;
 
@@ -96,8 +95,8 @@ static void read_sas_ports(const char *host, const char *end_device, struct disk
 	parse_port_wwn(address, disk->initiator_port, sizeof(disk->initiator_port));
 }
 
-/* `path` is the resolved sysfs path; the transport classes name the ports, else the LUN itself says (VPD 83h). */
-static void read_transport(const char *path, const uint8_t *page, size_t length, struct disk *disk)
+/* The transport classes name the ports, else the LUN itself says (VPD 83h). */
+void sys_disk_transport(const char *path, const uint8_t *page, size_t length, struct disk *disk)
 {
 	char host[32], part[64], fc_host[64];
 
@@ -156,7 +155,7 @@ void sys_disk_read(struct udev_device *device, struct udev_device *scsi, struct 
 	dev_t number = udev_device_get_devnum(device);
 	char access_state[32];
 	size_t length = 0;
-	CLEANUP_FREE uint8_t *page = read_page_83(directory, &length);
+	CLEANUP_FREE uint8_t *page = sys_disk_page_83(directory, &length);
 
 	*ret = (struct disk){
 		.major = major(number),
@@ -175,7 +174,7 @@ void sys_disk_read(struct udev_device *device, struct udev_device *scsi, struct 
 	ret->alua = parse_access_state(access_state);
 	sysfs_limits(directory, &ret->limits);
 	read_true_wwid(directory, page, length, ret);
-	read_transport(directory, page, length, ret);
+	sys_disk_transport(directory, page, length, ret);
 	read_presented(device, ret);
 	ret->partitions = has_partitions(directory, ret->name);
 }

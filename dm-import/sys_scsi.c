@@ -1,9 +1,11 @@
 /*
- * The SCSI port by libsgutils2 (SG_IO on the sd device), the only file that includes scsi/sg_*.h.
+ * The SCSI port by libsgutils2 (SG_IO on the sd device): running commands, probes, and what a LUN says of itself.
+ * Persistent reservations are in sys_pr.c.
  *
  * A timeout bounds the command; when the kernel then has to abort it and reset the device, SG_IO returns only after
  * that. Unit attentions, busy states and "becoming ready" are retried within the same time.
  */
+#include "sys_scsi.h"
 #include "sys.h"
 #include "vpd.h"
 
@@ -12,7 +14,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <scsi/sg_lib.h>
 #include <scsi/sg_pt.h>
 #include <scsi/sg_unaligned.h>
 #include <string.h>
@@ -20,25 +21,12 @@
 enum {
 	DEFAULT_TIMEOUT_MS = 30000,
 	RETRY_PAUSE_MS = 100,
+	ATTENTION_PAUSE_MS = 1, /* a unit attention is gone once it was told; several may wait */
 	BLOCK_SIZE_MAX = 4096,
-	KEYS_LENGTH = 8192,
 	PAGE_LENGTH = 4096,
 };
 
-enum { TEST_UNIT_READY = 0x00, INQUIRY = 0x12, PERSISTENT_RESERVE_IN = 0x5e, READ_16 = 0x88, SERVICE_ACTION_IN = 0x9e };
-
-/* One command with data from the device, and how it ended. */
-struct command {
-	const char *name;
-	uint8_t cdb[16];
-	int cdb_length;
-	uint8_t *data;
-	int length, received;
-	int status;
-	struct sg_scsi_sense_hdr sense;
-	bool good;
-	char outcome[200]; /* when it is not good */
-};
+enum { TEST_UNIT_READY = 0x00, INQUIRY = 0x12, READ_16 = 0x88, SERVICE_ACTION_IN = 0x9e };
 
 static void free_pt(struct sg_pt_base **pt)
 {
@@ -46,7 +34,7 @@ static void free_pt(struct sg_pt_base **pt)
 		destruct_scsi_pt_obj(*pt);
 }
 
-static void describe_sense(struct command *c)
+static void describe_sense(struct scsi_command *c)
 {
 	char key[40], additional[100];
 
@@ -56,7 +44,7 @@ static void describe_sense(struct command *c)
 		 c->sense.sense_key, c->sense.asc, c->sense.ascq);
 }
 
-static void read_outcome(struct sg_pt_base *pt, const uint8_t *sense, struct command *c)
+static void read_outcome(struct sg_pt_base *pt, const uint8_t *sense, struct scsi_command *c)
 {
 	char text[120];
 
@@ -85,13 +73,14 @@ static void read_outcome(struct sg_pt_base *pt, const uint8_t *sense, struct com
 	}
 }
 
-static void run_once(int fd, struct command *c, unsigned timeout_ms)
+static void run_once(int fd, struct scsi_command *c, unsigned timeout_ms)
 {
 	CLEANUP(free_pt) struct sg_pt_base *pt = construct_scsi_pt_obj_with_fd(fd, 0);
 	uint8_t sense[64] = { 0 };
 	int rc;
 
 	c->good = false;
+	c->status = 0;
 	memset(&c->sense, 0, sizeof(c->sense));
 	if (!pt) {
 		snprintf(c->outcome, sizeof(c->outcome), "no memory");
@@ -99,7 +88,9 @@ static void run_once(int fd, struct command *c, unsigned timeout_ms)
 	}
 	set_scsi_pt_cdb(pt, c->cdb, c->cdb_length);
 	set_scsi_pt_sense(pt, sense, sizeof(sense));
-	if (c->length)
+	if (c->length && c->writes)
+		set_scsi_pt_data_out(pt, c->data, c->length);
+	else if (c->length)
 		set_scsi_pt_data_in(pt, c->data, c->length);
 	rc = do_scsi_pt(pt, -1, (int)((timeout_ms + 999) / 1000), 0);
 	if (rc == 0)
@@ -110,7 +101,7 @@ static void run_once(int fd, struct command *c, unsigned timeout_ms)
 }
 
 /* SPC-4 4.5.6: UNIT ATTENTION, ABORTED COMMAND, and NOT READY in the process of becoming ready, 04h/01h and 04h/0Ah */
-static bool is_passing(const struct command *c)
+static bool is_passing(const struct scsi_command *c)
 {
 	switch (c->sense.sense_key) {
 	case SPC_SK_UNIT_ATTENTION:
@@ -123,11 +114,10 @@ static bool is_passing(const struct command *c)
 	}
 }
 
-/* Until it is good, fails for good, or time is over. */
-static int run(int fd, const char *disk, struct command *c, uint64_t deadline_us, enum error_code code,
-	       struct error *err)
+int sys_scsi_run(int fd, const char *disk, struct scsi_command *c, uint64_t deadline_us, enum error_code code,
+		 struct error *err)
 {
-	for (;;) {
+	for (c->repeats = 0;; c->repeats++) {
 		uint64_t now = sys_now_us();
 
 		run_once(fd, c, now < deadline_us ? (unsigned)((deadline_us - now) / 1000 + 1) : 1);
@@ -135,11 +125,16 @@ static int run(int fd, const char *disk, struct command *c, uint64_t deadline_us
 			return 0;
 		if (!is_passing(c) || sys_now_us() >= deadline_us)
 			return error_set(err, code, disk, "%s: %s", c->name, c->outcome);
-		poll(NULL, 0, RETRY_PAUSE_MS);
+		poll(NULL, 0, c->sense.sense_key == SPC_SK_UNIT_ATTENTION ? ATTENTION_PAUSE_MS : RETRY_PAUSE_MS);
 	}
 }
 
-static int open_disk(const char *disk, enum error_code code, struct error *err)
+bool sys_scsi_is_unknown(const struct scsi_command *c)
+{
+	return c->sense.sense_key == SPC_SK_ILLEGAL_REQUEST && (c->sense.asc == 0x20 || c->sense.asc == 0x24);
+}
+
+int sys_scsi_open_disk(const char *disk, enum error_code code, struct error *err)
 {
 	char path[DISK_NAME_SIZE + 8];
 	int fd;
@@ -154,13 +149,13 @@ static int read_block(int fd, const char *disk, uint64_t block, int block_size, 
 {
 	uint8_t data[BLOCK_SIZE_MAX] __attribute__((aligned(BLOCK_SIZE_MAX)));
 	char name[48];
-	struct command c = { .name = name, .cdb_length = 16, .data = data, .length = block_size };
+	struct scsi_command c = { .name = name, .cdb_length = 16, .data = data, .length = block_size };
 
 	snprintf(name, sizeof(name), "READ of block %llu", (unsigned long long)block);
 	c.cdb[0] = READ_16;
 	sg_put_unaligned_be64(block, &c.cdb[2]);
 	sg_put_unaligned_be32(1, &c.cdb[10]);
-	if (run(fd, disk, &c, deadline_us, ERR_PATH_PROBE_FAILED, err) < 0)
+	if (sys_scsi_run(fd, disk, &c, deadline_us, ERR_PATH_PROBE_FAILED, err) < 0)
 		return -1;
 	if (c.received < block_size)
 		return error_set(err, ERR_PATH_PROBE_FAILED, disk, "%s: %d of %d bytes came", name, c.received,
@@ -172,20 +167,20 @@ static int scsi_probe(void *ctx, const char *disk, unsigned timeout_ms, struct e
 {
 	uint64_t deadline_us = sys_now_us() + (uint64_t)timeout_ms * 1000;
 	uint8_t capacity[32] = { 0 };
-	struct command ready = { .name = "TEST UNIT READY", .cdb = { TEST_UNIT_READY }, .cdb_length = 6 };
-	struct command size = {
+	struct scsi_command ready = { .name = "TEST UNIT READY", .cdb = { TEST_UNIT_READY }, .cdb_length = 6 };
+	struct scsi_command size = {
 		.name = "READ CAPACITY",
 		.cdb = { SERVICE_ACTION_IN, 0x10, [13] = sizeof(capacity) },
 		.cdb_length = 16,
 		.data = capacity,
 		.length = sizeof(capacity),
 	};
-	CLEANUP_FD int fd = open_disk(disk, ERR_PATH_PROBE_FAILED, err);
+	CLEANUP_FD int fd = sys_scsi_open_disk(disk, ERR_PATH_PROBE_FAILED, err);
 	uint32_t block_size;
 
 	(void)ctx;
-	if (fd < 0 || run(fd, disk, &ready, deadline_us, ERR_PATH_PROBE_FAILED, err) < 0 ||
-	    run(fd, disk, &size, deadline_us, ERR_PATH_PROBE_FAILED, err) < 0)
+	if (fd < 0 || sys_scsi_run(fd, disk, &ready, deadline_us, ERR_PATH_PROBE_FAILED, err) < 0 ||
+	    sys_scsi_run(fd, disk, &size, deadline_us, ERR_PATH_PROBE_FAILED, err) < 0)
 		return -1;
 	block_size = sg_get_unaligned_be32(&capacity[8]);
 	if (block_size == 0 || block_size > BLOCK_SIZE_MAX)
@@ -195,54 +190,24 @@ static int scsi_probe(void *ctx, const char *disk, unsigned timeout_ms, struct e
 	return read_block(fd, disk, sg_get_unaligned_be64(capacity), (int)block_size, deadline_us, err);
 }
 
-static int scsi_registrations(void *ctx, const char *disk, size_t *ret_count, struct error *err)
-{
-	uint64_t deadline_us = sys_now_us() + (uint64_t)DEFAULT_TIMEOUT_MS * 1000;
-	uint8_t keys[KEYS_LENGTH] = { 0 };
-	struct command c = {
-		.name = "PERSISTENT RESERVE IN, READ KEYS",
-		.cdb = { PERSISTENT_RESERVE_IN, [7] = KEYS_LENGTH >> 8, [8] = KEYS_LENGTH & 0xff },
-		.cdb_length = 10,
-		.data = keys,
-		.length = sizeof(keys),
-	};
-	CLEANUP_FD int fd = open_disk(disk, ERR_SCSI_FAILED, err);
-
-	(void)ctx;
-	if (fd < 0)
-		return -1;
-	if (run(fd, disk, &c, deadline_us, ERR_SCSI_FAILED, err) < 0) {
-		/* SPC-2 5.5.1: among those who obey RESERVE(6), only another's such reservation refuses READ KEYS */
-		if (c.status == SAM_STAT_RESERVATION_CONFLICT)
-			return error_set(err, ERR_SCSI2_RESERVATION, disk, "%s: %s", c.name, c.outcome);
-		if (c.sense.sense_key != SPC_SK_ILLEGAL_REQUEST)
-			return -1;
-		*ret_count = 0; /* the LUN has no persistent reservations */
-		return 0;
-	}
-	if (c.received < 8)
-		return error_set(err, ERR_SCSI_FAILED, disk, "%s: %d bytes came", c.name, c.received);
-	*ret_count = sg_get_unaligned_be32(&keys[4]) / 8; /* ADDITIONAL LENGTH counts all keys, also those cut off */
-	return 0;
-}
-
 static int scsi_array_id(void *ctx, const char *disk, char ret[static NAME_SIZE], struct error *err)
 {
 	uint64_t deadline_us = sys_now_us() + (uint64_t)DEFAULT_TIMEOUT_MS * 1000;
 	uint8_t page[PAGE_LENGTH] = { 0 };
-	struct command c = {
+	struct scsi_command c = {
 		.name = "INQUIRY of page 83h",
 		.cdb = { INQUIRY, 0x01, 0x83, PAGE_LENGTH >> 8, PAGE_LENGTH & 0xff },
 		.cdb_length = 6,
 		.data = page,
 		.length = sizeof(page),
 	};
-	CLEANUP_FD int fd = open_disk(disk, ERR_SCSI_FAILED, err);
+	CLEANUP_FD int fd = sys_scsi_open_disk(disk, ERR_SCSI_FAILED, err);
 
 	(void)ctx;
 	if (fd < 0)
 		return -1;
-	if (run(fd, disk, &c, deadline_us, ERR_SCSI_FAILED, err) < 0 && c.sense.sense_key != SPC_SK_ILLEGAL_REQUEST)
+	if (sys_scsi_run(fd, disk, &c, deadline_us, ERR_SCSI_FAILED, err) < 0 &&
+	    c.sense.sense_key != SPC_SK_ILLEGAL_REQUEST)
 		return -1;
 	vpd_target_name(page, c.good && c.received > 0 ? (size_t)c.received : 0, VPD_ASSOCIATION_TARGET_DEVICE, ret,
 			NAME_SIZE);
@@ -253,7 +218,12 @@ void sys_scsi_open(struct scsi_port *ret)
 {
 	*ret = (struct scsi_port){
 		.probe = scsi_probe,
-		.registrations = scsi_registrations,
 		.array_id = scsi_array_id,
+		.pr_read = sys_pr_read,
+		.pr_out = sys_pr_out,
+		.nexus = sys_nexus,
+		.pr_watch_prepare = sys_pr_watch_prepare,
+		.pr_watch_read = sys_pr_watch_read,
+		.pr_watch_free = sys_pr_watch_free,
 	};
 }

@@ -10,7 +10,7 @@
 
 enum { PAGE_HEADER = 4, DESIGNATOR_HEADER = 4, PAGE_DEVICE_IDENTIFICATION = 0x83 };
 enum code_set { CODE_BINARY = 1, CODE_ASCII = 2, CODE_UTF8 = 3 };
-enum designator_type { TYPE_NAA = 3, TYPE_SCSI_NAME = 8 };
+enum designator_type { TYPE_NAA = 3, TYPE_RELATIVE_PORT = 4, TYPE_SCSI_NAME = 8 };
 
 struct designator {
 	unsigned code_set, association, type;
@@ -141,4 +141,18 @@ bool vpd_target_name(const uint8_t *page, size_t length, enum vpd_association as
 	if (more < 0)
 		ret[0] = '\0';
 	return found && more == 0;
+}
+
+uint16_t vpd_relative_port(const uint8_t *page, size_t length)
+{
+	size_t end = page_end(page, length), offset = PAGE_HEADER;
+	uint16_t port = 0;
+	struct designator d;
+	int more = -1;
+
+	while (end && (more = next_designator(page, end, &offset, &d)) > 0)
+		if (d.type == TYPE_RELATIVE_PORT && d.association == VPD_ASSOCIATION_TARGET_PORT &&
+		    d.code_set == CODE_BINARY && d.length == 4)
+			port = (uint16_t)(d.data[2] << 8 | d.data[3]);
+	return more == 0 ? port : 0;
 }

@@ -25,4 +25,7 @@ bool vpd_wwid(const uint8_t *page, size_t length, char *ret, size_t size);
  */
 bool vpd_target_name(const uint8_t *page, size_t length, enum vpd_association association, char *ret, size_t size);
 
+/* SPC-4 7.8.6.7: which of the target's ports this path goes to; 0 when the page is damaged or does not say. */
+uint16_t vpd_relative_port(const uint8_t *page, size_t length);
+
 #endif

@@ -440,7 +440,8 @@ static struct json_object *volume_json(struct engine *engine, int i)
 		"\"UNITY\","
 		"\"array_id\":null,\"vendor\":\"DGC\",\"product\":\"VRAID\",\"size_bytes\":1073741824,"
 		"\"logical_sector_size\":512,\"physical_sector_size\":512,\"protocols\":[\"FC\"],\"status\":\"online\","
-		"\"mount_paths\":[\"/srv\"],\"users\":[{\"kind\":\"mount\",\"name\":\"/srv\",\"detail\":\"ext4\"}],"
+		"\"persistent_reservations\":null,\"mount_paths\":[\"/srv\"],"
+		"\"users\":[{\"kind\":\"mount\",\"name\":\"/srv\",\"detail\":\"ext4\"}],"
 		"\"paths\":[{\"device\":\"sd%c\",\"hctl\":\"1:0:0:%d\",\"initiator_port\":\"\",\"target_port\":\"\","
 		"\"alua_state\":\"optimized\",\"checker_state\":\"ready\",\"true_wwid\":\"%s\"}]}",
 		'a' + i, i, wwids[i], wwids[i] + 1, 'a' + i, i, wwids[i]);

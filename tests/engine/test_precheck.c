@@ -133,7 +133,10 @@ static void destination_partition(void)
 
 static void source_reserved(void)
 {
-	source()->registrations = 2;
+	const struct pr_request request = { .action = PR_REGISTER, .service_action_key = 0xabc };
+
+	for (uint16_t port = 1; port <= 2; port++)
+		world_pr_out(test.world, world_source(0), &(struct pr_nexus){ "fc:2100000000000001", port }, &request);
 }
 
 static void recheck_wwid(void)

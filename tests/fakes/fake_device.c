@@ -230,21 +230,6 @@ static int scsi_probe(void *ctx, const char *disk, unsigned timeout_ms, struct e
 	return WORLD_QUERY(ctx, "scsi.probe", disk, err, do_probe(ctx, disk, err));
 }
 
-static int do_registrations(struct fake_world *world, const char *name, size_t *ret_count, struct error *err)
-{
-	const struct fake_disk *disk = world_disk(world, name);
-
-	if (!disk)
-		return world_refuse(world, "scsi.registrations", name, ENODEV, err);
-	*ret_count = world->luns[disk->lun].registrations;
-	return 0;
-}
-
-static int scsi_registrations(void *ctx, const char *disk, size_t *ret_count, struct error *err)
-{
-	return WORLD_QUERY(ctx, "scsi.registrations", disk, err, do_registrations(ctx, disk, ret_count, err));
-}
-
 static int do_array_id(struct fake_world *world, const char *name, char ret[static NAME_SIZE], struct error *err)
 {
 	const struct fake_disk *disk = world_disk(world, name);
@@ -265,7 +250,7 @@ void fake_scsi_port(struct fake_world *world, struct scsi_port *ret)
 	*ret = (struct scsi_port){
 		.ctx = world,
 		.probe = scsi_probe,
-		.registrations = scsi_registrations,
 		.array_id = scsi_array_id,
 	};
+	fake_pr_port(world, ret);
 }

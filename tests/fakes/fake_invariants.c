@@ -48,6 +48,13 @@ static void write_lun(struct fake_world *world, struct fake_lun *lun, uint64_t n
 		world->luns[lun->forwards_to].content = number;
 }
 
+/* A conflict is no path error: it goes to the application, whatever the other paths would say. */
+static void check_reservation(struct fake_world *world, const struct fake_map *map, const struct fake_disk *disk)
+{
+	if (!world_pr_allows(&world->luns[disk->lun], &disk->nexus))
+		world_violation(world, "I/O error on %s: reservation conflict through %s", map->name, disk->name);
+}
+
 /* The application reads what it wrote last, and writes again. */
 static void do_io(struct fake_world *world, struct fake_app *app, const struct fake_map *map)
 {
@@ -56,7 +63,10 @@ static void do_io(struct fake_world *world, struct fake_app *app, const struct f
 	int lun = lun_of_table(world, map->active);
 
 	for (size_t i = 0; i < count; i++)
-		usable += disks[i] && !disks[i]->offline && !disks[i]->failed;
+		if (disks[i] && !disks[i]->offline && !disks[i]->failed) {
+			usable++;
+			check_reservation(world, map, disks[i]);
+		}
 	if (usable == 0) {
 		world_violation(world, "%s on %s: no usable path",
 				world_table_queues(map->active) ? "I/O stalls" : "I/O error", map->name);

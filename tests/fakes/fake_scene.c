@@ -39,7 +39,10 @@ int world_lun(struct fake_world *world, const char *wwid, const char *vendor, co
 int world_paths(struct fake_world *world, int lun, unsigned count)
 {
 	int first = world->disk_count;
+	unsigned path = 0;
 
+	for (int i = 0; i < first; i++)
+		path += world->disks[i].lun == lun;
 	while (count--) {
 		unsigned number = (unsigned)world->disk_count;
 		struct fake_disk *disk = &world->disks[world->disk_count++];
@@ -47,6 +50,8 @@ int world_paths(struct fake_world *world, int lun, unsigned count)
 		if (number >= DISKS_MAX)
 			abort();
 		*disk = (struct fake_disk){ .place = DISK_UNMAPPED, .lun = lun, .alua = ALUA_OPTIMIZED };
+		snprintf(disk->nexus.initiator, sizeof(disk->nexus.initiator), "fc:21000024ff00000%u", path % 2);
+		disk->nexus.relative_port = (uint16_t)++path;
 		disk->major = number < 16 ? 8 : 64 + number / 16;
 		disk->minor = number % 16 * 16;
 		if (number < 26)

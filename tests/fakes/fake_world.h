@@ -27,6 +27,25 @@ enum {
 	LINKS_SIZE = 900,
 	CALL_LOG_SIZE = 1 << 16,
 	VIOLATIONS_SIZE = 8192,
+	REGISTRATIONS_MAX = 24,
+};
+
+struct fake_registration {
+	uint64_t key;
+	char initiator[64];
+	uint16_t relative_port;
+	bool all_target_ports;
+	bool holder; /* with all-registrants types each is one, and this says nothing */
+};
+
+/* A LUN's persistent reservations: fake_pr.c. Registrations may be of nexuses that are no disks of this host. */
+struct fake_pr {
+	bool unsupported, no_full_status;
+	uint32_t generation;
+	enum pr_type type; /* PR_NONE: no reservation */
+	bool aptpl;
+	struct fake_registration registrations[REGISTRATIONS_MAX];
+	size_t count;
 };
 
 struct fake_lun {
@@ -42,8 +61,8 @@ struct fake_lun {
 	bool copied;	      /* with forwards_to: writes go to both; the content is here too */
 	uint64_t content;     /* number of the application's last write that arrived here */
 	uint64_t host_writes; /* writes that this host sent to this LUN itself */
-	size_t registrations; /* PR keys */
-	bool unanswering;     /* probes of its paths fail */
+	struct fake_pr pr;
+	bool unanswering; /* probes of its paths fail */
 };
 
 enum disk_place { DISK_NONE, DISK_UNMAPPED, DISK_MAPPED, DISK_PRESENT };
@@ -53,6 +72,7 @@ struct fake_disk {
 	char name[DISK_NAME_SIZE];
 	unsigned major, minor;
 	int lun;
+	struct pr_nexus nexus;		   /* initiator port and target port of this path */
 	bool offline, probe_fails, failed; /* failed: multipathd failed this path */
 	bool event_pending;		   /* the add event has not been handled by udev */
 	bool known;			   /* multipathd has it in its path list */
@@ -142,7 +162,7 @@ struct fake_world {
 	unsigned calls, calls_of_name;
 	unsigned holds;	     /* maps suspended through hold_suspend and not yet resumed */
 	bool exchanged;	     /* in this hold a table was swapped in: from here on the way is forward */
-	size_t hold_handles; /* dm_hold structs not yet freed */
+	size_t hold_handles; /* dm_hold and pr_watch structs not yet freed */
 	char log[CALL_LOG_SIZE];
 	size_t log_length;
 	char failures[256]; /* what was made to fail, for messages: "dm.load #41 fails before" */
@@ -203,6 +223,15 @@ const char *world_destination_wwid(unsigned member);
 int world_source(unsigned member);
 int world_destination(unsigned member);
 
+/*
+ * A LUN carries out a PERSISTENT RESERVE OUT of any nexus, another host's for instance: ERR_NONE, or the ERR_PR_ code
+ * that the port would give.
+ */
+enum error_code world_pr_out(struct fake_world *world, int lun, const struct pr_nexus *nexus,
+			     const struct pr_request *request);
+/* Does the LUN's reservation let this nexus write? */
+bool world_pr_allows(const struct fake_lun *lun, const struct pr_nexus *nexus);
+
 /* --- inside the fakes --- */
 
 int world_enter(struct fake_world *world, const char *name, const char *subject, struct error *err);
@@ -262,6 +291,7 @@ int dm_resume_map(struct fake_world *world, struct fake_map *map);
 
 void fake_dm_port(struct fake_world *world, struct dm_port *ret);
 void fake_scsi_port(struct fake_world *world, struct scsi_port *ret);
+void fake_pr_port(struct fake_world *world, struct scsi_port *ret);
 void fake_device_port(struct fake_world *world, struct device_port *ret);
 void fake_multipathd_port(struct fake_world *world, struct multipathd_port *ret);
 void fake_host_port(struct fake_world *world, struct host_port *ret);

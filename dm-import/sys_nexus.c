@@ -1,0 +1,83 @@
+/*
+ * The I_T nexus of a path: the initiator port by the kernel's transport classes, as the target names it in a
+ * TransportID (pr.h), and the target port by the number that the LUN gives it in VPD page 83h.
+ *
+ * The ISID of an iSCSI session is in sysfs for some drivers only.
+ */
+#include "sys.h"
+#include "sys_disk.h"
+#include "sys_parse.h"
+#include "vpd.h"
+
+#include "base/cleanup.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+static void lower(char *text)
+{
+	for (; *text; text++)
+		*text = (char)tolower((unsigned char)*text);
+}
+
+/* "21:00:..." behind the prefix, without its colons */
+static void set_wwn(const char *prefix, const char *wwn, char ret[static PR_INITIATOR_SIZE])
+{
+	size_t used = (size_t)snprintf(ret, PR_INITIATOR_SIZE, "%s", prefix);
+
+	for (; *wwn && used + 1 < PR_INITIATOR_SIZE; wwn++)
+		if (*wwn != ':')
+			ret[used++] = *wwn;
+	ret[used] = '\0';
+}
+
+static void set_iscsi(const char *path, const char *name, char ret[static PR_INITIATOR_SIZE])
+{
+	char session[64] = "", directory[128], isid[32] = "";
+	const char *digits;
+
+	parse_path_component(path, "session", session, sizeof(session));
+	snprintf(directory, sizeof(directory), "/sys/class/iscsi_session/%s", session);
+	sysfs_text(directory, "isid", isid, sizeof(isid));
+	digits = strncmp(isid, "0x", 2) == 0 ? isid + 2 : isid;
+	snprintf(ret, PR_INITIATOR_SIZE, "iscsi:%.223s%s%.12s", name, *digits ? ",i,0x" : "", digits);
+}
+
+static void set_initiator(const char *path, const struct disk *disk, char ret[static PR_INITIATOR_SIZE])
+{
+	if (!disk->initiator_port[0])
+		return;
+	if (disk->protocol == PROTOCOL_FC)
+		set_wwn("fc:", disk->initiator_port, ret);
+	else if (disk->protocol == PROTOCOL_SAS)
+		set_wwn("sas:", disk->initiator_port, ret);
+	else if (disk->protocol == PROTOCOL_ISCSI)
+		set_iscsi(path, disk->initiator_port, ret);
+	lower(ret);
+}
+
+int sys_nexus(void *ctx, const char *disk, struct pr_nexus *ret, struct error *err)
+{
+	char directory[DISK_NAME_SIZE + 32], path[PATH_MAX], device[PATH_MAX];
+	CLEANUP_FREE uint8_t *page = NULL;
+	struct pr_nexus nexus = { 0 };
+	struct disk found = { 0 };
+	size_t length = 0;
+
+	(void)ctx;
+	snprintf(directory, sizeof(directory), "/sys/class/block/%s", disk);
+	if (!realpath(directory, path))
+		return error_set_sys(err, ERR_SCSI_FAILED, disk, errno, "cannot find the disk");
+	snprintf(directory, sizeof(directory), "/sys/class/block/%s/device", disk);
+	if (!realpath(directory, device))
+		return error_set_sys(err, ERR_SCSI_FAILED, disk, errno, "cannot find the SCSI device");
+	snprintf(found.hctl, sizeof(found.hctl), "%.31s", strrchr(device, '/') + 1);
+	page = sys_disk_page_83(path, &length);
+	sys_disk_transport(path, NULL, 0, &found);
+	set_initiator(path, &found, nexus.initiator);
+	nexus.relative_port = page ? vpd_relative_port(page, length) : 0;
+	*ret = nexus;
+	return 0;
+}

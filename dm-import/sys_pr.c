@@ -1,0 +1,334 @@
+/*
+ * Persistent reservations of a LUN through one path: PERSISTENT RESERVE IN and OUT (SPC-4 6.15, 6.16), sent to the sd
+ * device; the kernel's own reservation ioctls know neither FULL STATUS nor one path of several.
+ *
+ * A target may answer a command with a unit attention although it carried it out. Sent again, it then conflicts with
+ * what it did itself; confirm() tells that from a true conflict without ever renewing what another node has preempted.
+ */
+#include "sys.h"
+#include "sys_scsi.h"
+
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <scsi/sg.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+enum {
+	PERSISTENT_RESERVE_IN = 0x5e,
+	PERSISTENT_RESERVE_OUT = 0x5f,
+	READ_TIMEOUT_MS = 5000,
+	OUT_TIMEOUT_MS = 10000,
+	ABORT_TIMEOUT_MS = 30000,
+	WATCH_TIMEOUT_MS = 1000,
+	WATCH_TRIES = 3,
+	READ_ROUNDS = 5,
+	ANSWER_LENGTH = 8192,
+	ANSWER_LENGTH_MAX = 65535, /* the ALLOCATION LENGTH has 16 bits */
+	RESERVATION_ANSWER = 24,
+};
+
+enum service_action { READ_KEYS = 0, READ_RESERVATION = 1, REPORT_CAPABILITIES = 2, READ_FULL_STATUS = 3 };
+
+typedef int decode_fn(const uint8_t *data, size_t length, struct pr_state *state, size_t *ret_needed);
+
+static const struct {
+	const char *name;
+	decode_fn *decode;
+} reads[] = {
+	[READ_KEYS] = { "PERSISTENT RESERVE IN, READ KEYS", pr_decode_keys },
+	[READ_RESERVATION] = { "PERSISTENT RESERVE IN, READ RESERVATION", pr_decode_reservation },
+	[REPORT_CAPABILITIES] = { "PERSISTENT RESERVE IN, REPORT CAPABILITIES", pr_decode_capabilities },
+	[READ_FULL_STATUS] = { "PERSISTENT RESERVE IN, READ FULL STATUS", pr_decode_full_status },
+};
+
+/* What a round of reads is made with. */
+struct reader {
+	int fd;
+	const char *disk;
+	uint64_t deadline_us;
+	uint8_t *answer; /* ANSWER_LENGTH_MAX bytes */
+};
+
+enum read_result { READ_FAILED = -1, READ_DONE, READ_UNKNOWN };
+
+static int send_read(const struct reader *reader, enum service_action action, int length, struct scsi_command *c,
+		     struct error *err)
+{
+	*c = (struct scsi_command){
+		.name = reads[action].name,
+		.cdb = { PERSISTENT_RESERVE_IN, (uint8_t)action, [7] = (uint8_t)(length >> 8), [8] = (uint8_t)length },
+		.cdb_length = 10,
+		.data = reader->answer,
+		.length = length,
+	};
+	memset(reader->answer, 0, (size_t)length);
+	return sys_scsi_run(reader->fd, reader->disk, c, reader->deadline_us, ERR_SCSI_FAILED, err);
+}
+
+/* One service action into its part of *state; a longer answer than expected is asked for once more. */
+static enum read_result read_part(const struct reader *reader, enum service_action action, struct pr_state *state,
+				  struct error *err)
+{
+	size_t length = ANSWER_LENGTH, needed;
+	struct scsi_command c;
+
+	for (;;) {
+		if (send_read(reader, action, (int)length, &c, err) < 0) {
+			if (c.status == SAM_STAT_RESERVATION_CONFLICT)
+				/* SPC-2 5.5.1: only another's RESERVE(6) refuses these */
+				return error_set(err, ERR_SCSI2_RESERVATION, reader->disk, "%s: %s", c.name, c.outcome);
+			return sys_scsi_is_unknown(&c) ? READ_UNKNOWN : READ_FAILED;
+		}
+		if (reads[action].decode(reader->answer, c.received > 0 ? (size_t)c.received : 0, state, &needed) == 0)
+			return READ_DONE;
+		if (needed <= length || needed > ANSWER_LENGTH_MAX)
+			return error_set(err, ERR_SCSI_FAILED, reader->disk, "%s: an answer of %d bytes makes no sense",
+					 c.name, c.received);
+		length = ANSWER_LENGTH_MAX;
+	}
+}
+
+/*
+ * One look. READ_UNKNOWN: the LUN has no persistent reservations. *ret_same: nothing changed from the first command to
+ * the last; a reservation does not count in the generation, therefore it is read at both ends.
+ */
+static enum read_result read_once(const struct reader *reader, struct pr_state *state, bool *ret_same,
+				  struct error *err)
+{
+	struct pr_state first = { 0 };
+	enum read_result result = read_part(reader, READ_RESERVATION, &first, err);
+	bool same;
+
+	if (result != READ_DONE)
+		return result;
+	result = read_part(reader, READ_KEYS, state, err);
+	if (result != READ_DONE)
+		return result;
+	same = state->generation == first.generation;
+	if (read_part(reader, READ_FULL_STATUS, state, err) == READ_FAILED)
+		return READ_FAILED;
+	same = same && state->generation == first.generation;
+	if (read_part(reader, REPORT_CAPABILITIES, state, err) == READ_FAILED)
+		return READ_FAILED;
+	result = read_part(reader, READ_RESERVATION, state, err);
+	*ret_same = same && state->generation == first.generation && state->reserved == first.reserved &&
+		    state->reservation_key == first.reservation_key && state->type == first.type &&
+		    state->scope == first.scope;
+	return result;
+}
+
+static int read_state(const struct reader *reader, struct pr_state *ret, struct error *err)
+{
+	for (unsigned round = 0; round < READ_ROUNDS; round++) {
+		CLEANUP_PR_STATE struct pr_state state = { 0 };
+		bool same = false;
+
+		switch (read_once(reader, &state, &same, err)) {
+		case READ_FAILED:
+			return -1;
+		case READ_UNKNOWN:
+			*ret = (struct pr_state){ 0 };
+			return 0;
+		case READ_DONE:
+			break;
+		}
+		if (!same)
+			continue;
+		*ret = state;
+		state = (struct pr_state){ 0 };
+		return 0;
+	}
+	return error_set(err, ERR_SCSI_FAILED, reader->disk, "the reservations changed %d times while they were read",
+			 READ_ROUNDS);
+}
+
+int sys_pr_read(void *ctx, const char *disk, struct pr_state *ret, struct error *err)
+{
+	CLEANUP_FREE uint8_t *answer = malloc(ANSWER_LENGTH_MAX);
+	CLEANUP_FD int fd = -1;
+	struct reader reader = { .disk = disk, .answer = answer };
+
+	(void)ctx;
+	if (!answer)
+		return error_no_memory(err);
+	fd = sys_scsi_open_disk(disk, ERR_SCSI_FAILED, err);
+	if (fd < 0)
+		return -1;
+	reader.fd = fd;
+	reader.deadline_us = sys_now_us() + (uint64_t)READ_TIMEOUT_MS * 1000;
+	return read_state(&reader, ret, err);
+}
+
+static const char *action_name(enum pr_action action)
+{
+	switch (action) {
+	case PR_REGISTER:
+		return "PERSISTENT RESERVE OUT, REGISTER";
+	case PR_RESERVE:
+		return "PERSISTENT RESERVE OUT, RESERVE";
+	case PR_RELEASE:
+		return "PERSISTENT RESERVE OUT, RELEASE";
+	case PR_CLEAR:
+		return "PERSISTENT RESERVE OUT, CLEAR";
+	case PR_PREEMPT:
+		return "PERSISTENT RESERVE OUT, PREEMPT";
+	case PR_PREEMPT_AND_ABORT:
+		return "PERSISTENT RESERVE OUT, PREEMPT AND ABORT";
+	case PR_REGISTER_AND_IGNORE:
+		return "PERSISTENT RESERVE OUT, REGISTER AND IGNORE EXISTING KEY";
+	}
+	return "PERSISTENT RESERVE OUT";
+}
+
+static int send_out(int fd, const char *disk, const struct pr_request *request, struct scsi_command *c,
+		    struct error *err)
+{
+	unsigned timeout_ms = request->action == PR_PREEMPT_AND_ABORT ? ABORT_TIMEOUT_MS : OUT_TIMEOUT_MS;
+	uint8_t parameters[PR_OUT_LENGTH];
+
+	pr_encode_out(request, parameters);
+	*c = (struct scsi_command){
+		.name = action_name(request->action),
+		.cdb = { PERSISTENT_RESERVE_OUT, (uint8_t)request->action,
+			 (uint8_t)request->type, [8] = PR_OUT_LENGTH },
+		.cdb_length = 10,
+		.data = parameters,
+		.length = PR_OUT_LENGTH,
+		.writes = true,
+	};
+	return sys_scsi_run(fd, disk, c, sys_now_us() + (uint64_t)timeout_ms * 1000, ERR_PR_FAILED, err);
+}
+
+static bool has_key(const struct pr_state *state, uint64_t key)
+{
+	for (size_t i = 0; i < state->key_count; i++)
+		if (state->keys[i] == key)
+			return true;
+	return false;
+}
+
+/*
+ * A command conflicted when it was sent again. Was it carried out at first? For REGISTER: registering the new key over
+ * the new key is good only where it is registered, and changes nothing; it never brings back a preempted key. The
+ * others: by what the LUN has now. (RESERVE, RELEASE and REGISTER AND IGNORE do not conflict with themselves.)
+ */
+static bool confirm(int fd, const char *disk, const struct pr_request *request)
+{
+	CLEANUP_PR_STATE struct pr_state state = { 0 };
+	struct pr_request same = *request;
+	struct scsi_command c;
+
+	same.key = request->service_action_key;
+	if (request->action == PR_REGISTER)
+		return send_out(fd, disk, &same, &c, NULL) == 0;
+	if (sys_pr_read(NULL, disk, &state, NULL) < 0)
+		return false;
+	if (request->action == PR_CLEAR)
+		return state.key_count == 0;
+	return (request->action == PR_PREEMPT || request->action == PR_PREEMPT_AND_ABORT) &&
+	       has_key(&state, request->key) && !has_key(&state, request->service_action_key);
+}
+
+int sys_pr_out(void *ctx, const char *disk, const struct pr_request *request, struct error *err)
+{
+	CLEANUP_FD int fd = sys_scsi_open_disk(disk, ERR_PR_FAILED, err);
+	enum error_code code = ERR_PR_FAILED;
+	struct error failure = { 0 };
+	struct scsi_command c;
+
+	(void)ctx;
+	if (fd < 0)
+		return -1;
+	if (send_out(fd, disk, request, &c, &failure) == 0)
+		return 0;
+	if (c.status == SAM_STAT_RESERVATION_CONFLICT && c.repeats && confirm(fd, disk, request))
+		return 0;
+	if (c.status == SAM_STAT_RESERVATION_CONFLICT)
+		code = ERR_PR_CONFLICT;
+	else if (c.sense.sense_key == SPC_SK_ILLEGAL_REQUEST && c.sense.asc == 0x20)
+		code = ERR_PR_UNSUPPORTED;
+	return error_set(err, code, disk, "%s", failure.detail);
+}
+
+/* The whole command, ready for its ioctl. */
+struct pr_watch {
+	int fd;
+	uint8_t cdb[10], answer[RESERVATION_ANSWER], sense[64];
+};
+
+int sys_pr_watch_prepare(void *ctx, const char *disk, struct pr_watch **ret, struct error *err)
+{
+	struct pr_watch *watch = calloc(1, sizeof(*watch));
+
+	(void)ctx;
+	if (!watch)
+		return error_no_memory(err);
+	watch->cdb[0] = PERSISTENT_RESERVE_IN;
+	watch->cdb[1] = READ_RESERVATION;
+	watch->cdb[8] = RESERVATION_ANSWER;
+	watch->fd = sys_scsi_open_disk(disk, ERR_SCSI_FAILED, err);
+	if (watch->fd < 0) {
+		free(watch);
+		return -1;
+	}
+	*ret = watch;
+	return 0;
+}
+
+/* 0, an errno, or EAGAIN after a unit attention. */
+static int watch_once(struct pr_watch *watch, struct pr_state *ret)
+{
+	sg_io_hdr_t io = {
+		.interface_id = 'S',
+		.dxfer_direction = SG_DXFER_FROM_DEV,
+		.cmd_len = sizeof(watch->cdb),
+		.cmdp = watch->cdb,
+		.mx_sb_len = sizeof(watch->sense),
+		.sbp = watch->sense,
+		.dxfer_len = sizeof(watch->answer),
+		.dxferp = watch->answer,
+		.timeout = WATCH_TIMEOUT_MS,
+	};
+	size_t needed;
+
+	if (ioctl(watch->fd, SG_IO, &io) < 0)
+		return errno;
+	if (io.status == SAM_STAT_CHECK_CONDITION && io.sb_len_wr > 2 && (watch->sense[0] & 0x7f) <= 0x71 &&
+	    (watch->sense[2] & 0x0f) == SPC_SK_UNIT_ATTENTION)
+		return EAGAIN;
+	if (io.status == SAM_STAT_CHECK_CONDITION && io.sb_len_wr > 1 && (watch->sense[0] & 0x7f) >= 0x72 &&
+	    (watch->sense[1] & 0x0f) == SPC_SK_UNIT_ATTENTION)
+		return EAGAIN;
+	if (io.status || io.host_status || (io.driver_status & 0x0f) || io.resid < 0 ||
+	    io.resid > (int)sizeof(watch->answer))
+		return EIO;
+	return pr_decode_reservation(watch->answer, sizeof(watch->answer) - (size_t)io.resid, ret, &needed) < 0 ? EIO
+														: 0;
+}
+
+int sys_pr_watch_read(struct pr_watch *watch, uint32_t *ret_generation, uint64_t *ret_reservation_key,
+		      uint8_t *ret_scope_type)
+{
+	struct pr_state state = { 0 };
+	int error = EAGAIN;
+
+	for (unsigned i = 0; i < WATCH_TRIES && error == EAGAIN; i++)
+		error = watch_once(watch, &state);
+	if (error)
+		return error;
+	*ret_generation = state.generation;
+	*ret_reservation_key = state.reservation_key;
+	*ret_scope_type = (uint8_t)(state.scope << 4 | (unsigned)state.type);
+	return 0;
+}
+
+void sys_pr_watch_free(struct pr_watch *watch)
+{
+	if (!watch)
+		return;
+	close(watch->fd);
+	free(watch);
+}

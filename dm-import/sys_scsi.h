@@ -1,0 +1,41 @@
+/*
+ * Running one SCSI command through an sd device: between sys_scsi.c and sys_pr.c. Private to them.
+ */
+#ifndef DM_IMPORT_SYS_SCSI_H
+#define DM_IMPORT_SYS_SCSI_H
+
+#include "base/error.h"
+
+#include <scsi/sg_lib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* One command with its data, and how it ended. */
+struct scsi_command {
+	const char *name;
+	uint8_t cdb[16];
+	int cdb_length;
+	uint8_t *data; /* from the device, or with `writes` to it */
+	int length, received;
+	bool writes;
+	int status;
+	struct sg_scsi_sense_hdr sense;
+	bool good;
+	unsigned repeats;  /* how often it was sent again */
+	char outcome[200]; /* when it is not good */
+};
+
+/* An fd of /dev/<disk>, or -1 and the error with `code`. */
+int sys_scsi_open_disk(const char *disk, enum error_code code, struct error *err);
+
+/*
+ * Send it until it is good, fails for good, or the time is over (sys_now_us): unit attentions, busy states and
+ * "becoming ready" pass. -1: the outcome is in *err with `code`.
+ */
+int sys_scsi_run(int fd, const char *disk, struct scsi_command *c, uint64_t deadline_us, enum error_code code,
+		 struct error *err);
+
+/* The LUN does not know the command or its service action: INVALID COMMAND OPERATION CODE, INVALID FIELD IN CDB. */
+bool sys_scsi_is_unknown(const struct scsi_command *c);
+
+#endif

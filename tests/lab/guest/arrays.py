@@ -12,6 +12,7 @@ from util import read, sh, wait_for, write, write_durably
 TARGET = "/sys/kernel/config/target"
 DISK = "/dev/vde"
 STATE = "/var/lib/lab/arrays.json"
+APTPL = "/var/target/pr"    # without it LIO carries out a PR OUT and then says NOT READY
 MIB = 2048      # sectors
 FIRST = 16 * MIB
 ACTIVE_OPTIMIZED, ACTIVE_NON_OPTIMIZED = 0, 1
@@ -249,6 +250,7 @@ class Arrays:
     @classmethod
     def create(cls, spec):
         """New arrays: the source's LUNs are mapped, the destination's are not."""
+        make(APTPL)
         arrays = cls(spec)
         for index in range(spec["luns"]):
             arrays.add_lun(index)

@@ -10,33 +10,28 @@ TYPES = {1: "Write Exclusive", 3: "Exclusive Access", 5: "Write Exclusive, regis
          8: "Exclusive Access, all registrants"}
 
 
-def persist(disk, *words, check=True):
+def persist(disk, *words):
     """sg_persist on one path, sent again when a unit attention came in its way."""
-    command = ["sg_persist", "--no-inquiry", *words, "/dev/" + disk]
-    for _ in range(4):
+    for again in (True, True, True, False):
         try:
-            return sh(command)
+            return sh(["sg_persist", "--no-inquiry", *words, "/dev/" + disk])
         except Failure as failure:
-            last = failure
-            if "nit attention" not in failure.text and "not ready" not in failure.text:
-                break
-    if check:
-        raise last
+            if not again or ("nit attention" not in failure.text and "not ready" not in failure.text):
+                raise
     return ""
 
 
 def read_disk(disk):
     """{generation, registrations: [{key, initiator, port, holder, type}]} of READ FULL STATUS."""
     text = persist(disk, "--in", "--read-full-status")
-    generation = re.search(r"PR generation=0x([0-9a-f]+)", text)
     found = []
     for part in re.split(r"\n\s+Key=", text)[1:]:
-        initiator = re.search(r"(iqn\.\S+|naa\S+|SAS address: \S+|[0-9a-f]{16})\s*$", part, re.M)
+        initiator = re.search(r"iqn\.\S+|naa\.\S+|0x[0-9a-f]{16}", part)
         held = re.search(r"scope: LU_SCOPE,\s+type: ([^\n]+)", part)
-        found.append({"key": part.split()[0], "initiator": initiator.group(1) if initiator else part,
+        found.append({"key": part.split()[0], "initiator": initiator.group() if initiator else "",
                       "port": int(re.search(r"Relative port address: 0x([0-9a-f]+)", part).group(1), 16),
-                      "holder": "<< Reservation holder >>" in part or bool(held and "NOT" not in part),
-                      "type": held.group(1).strip() if held else None})
+                      "holder": "<< Reservation holder >>" in part, "type": held.group(1).strip() if held else None})
+    generation = re.search(r"PR generation=0x([0-9a-f]+)", text)
     return {"generation": int(generation.group(1), 16) if generation else 0,
             "registrations": sorted(found, key=lambda entry: (entry["initiator"], entry["port"], entry["key"]))}
 
@@ -48,10 +43,10 @@ def read_lun(wwid):
     return read_disk(disks[0])
 
 
-def register(wwid, key, *options):
-    """As a cluster's software does it: the key, on every path of the LUN."""
-    for disk in host.disks_of(wwid):
-        persist(disk, "--out", "--register-ignore", "--param-sark=" + key, *options)
+def register(wwid, key, paths=None):
+    """As a cluster's software does it: the key, on every path of the LUN; or, a fault, on only so many of them."""
+    for disk in host.disks_of(wwid)[:paths]:
+        persist(disk, "--out", "--register-ignore", "--param-sark=" + key)
 
 
 def reserve(wwid, key, type_):

@@ -37,11 +37,11 @@ check-scale:
 	@tests/deps build lab
 	@tests/lab/run --no-skip group-16
 
-# Two hosts, and reservations.
+# Two hosts, and reservations; some of it is not part of make check.
 .PHONY: check-cluster
 check-cluster:
 	@tests/deps build lab
-	@tests/lab/run --no-skip 'cluster-*' 'control-pr-*'
+	@tests/lab/run --no-skip 'cluster-*' '*-cluster-*' '*-pr-*' cluster-smoke cluster-node-reboots
 
 lint:
 	@tests/lint/run

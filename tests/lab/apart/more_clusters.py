@@ -1,0 +1,32 @@
+"""What takes longer with two hosts, or is in the other scenarios too: `make check-cluster` runs it."""
+from scenario import scenario
+
+
+@scenario("cluster-smoke", cluster=2, transport="iscsi", timeout=600, max_io_ms=8000)
+def cluster_smoke(cluster):
+    """The cluster itself: both hosts write to the LUN, and the arrays know which of them did."""
+    source = cluster.arrays.source.luns[0]
+    cluster.fio()
+    for host in cluster.hosts:
+        requests, sectors = host.source.luns[0].write_stat()
+        cluster.expect(requests > 0 and sectors > 0, "no write of %s was counted" % host.name)
+        cluster.expect(len(host.host.disks_of(source.wwid)) == 2, "%s has not 2 paths" % host.name)
+        cluster.expect(host.agent.host()["initiators"], "the agent of %s reports no initiator" % host.name)
+
+
+@scenario("cluster-node-reboots", cluster=2, transport="iscsi", timeout=1500, max_io_ms=8000)
+def cluster_node_reboots(cluster):
+    """A host loses its power when the other one is on the destination already, which then reboots during the copy."""
+    first, second = cluster.hosts
+    cluster.fio()
+    work = cluster.create_import()
+    work.map()
+    work.prepare()
+    work.on[0].switch("destination")
+    second.power_cut()
+    second.fio()
+    work.on[1].switch("destination")
+    work.copy()
+    first.reboot()
+    first.fio()
+    work.commit()

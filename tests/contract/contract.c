@@ -35,7 +35,8 @@ unsigned contract_run(struct contract_scene *scene, const struct contract_check 
 unsigned contract_run_all(struct contract_scene *scene)
 {
 	return contract_run(scene, contract_host_checks) + contract_run(scene, contract_dm_checks) +
-	       contract_run(scene, contract_multipathd_checks) + contract_run(scene, contract_device_checks);
+	       contract_run(scene, contract_multipathd_checks) + contract_run(scene, contract_device_checks) +
+	       contract_run(scene, contract_pr_checks);
 }
 
 bool contract_find_map(struct contract *c, const char *name, struct dm_device *ret)

@@ -55,6 +55,7 @@ unsigned contract_run(struct contract_scene *scene, const struct contract_check 
 extern const struct contract_check contract_dm_checks[];
 extern const struct contract_check contract_device_checks[];
 extern const struct contract_check contract_multipathd_checks[];
+extern const struct contract_check contract_pr_checks[];
 extern const struct contract_check contract_host_checks[];
 
 /* All of them; the sum. */

@@ -352,7 +352,8 @@ int main(void)
 	char device[NAME_SIZE + 16];
 	unsigned failed;
 
-	if (ports_system(&scene.ports, &err) < 0 || !shell("mkdir -p /run/contract") || !find_maps(&scene)) {
+	if (ports_system(&scene.ports, &err) < 0 || !shell("mkdir -p /run/contract /var/target/pr /etc/target/pr") ||
+	    !find_maps(&scene)) {
 		printf("Bail out! no ports, or no two idle multipath maps: %s\n", err.detail);
 		return 1;
 	}

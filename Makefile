@@ -75,6 +75,7 @@ help:
 	@echo 'make check-cluster   the scenarios with two hosts, and those with reservations'
 	@echo 'make demo            a whole import, narrated (CANCEL=1: goes back instead)'
 	@echo 'make bench           the pause, measured against bare device-mapper and multipath -r'
+	@echo 'make fuzz            new inputs for the parsers, FUZZ_SECONDS each (300)'
 	@echo 'make lint            layers, includes, formatting, static analysis'
 	@echo 'make format          clang-format all C files'
 	@echo 'make install         into DESTDIR'

@@ -39,7 +39,7 @@ static void imports_part(struct buf *out, struct snapshot *snapshot)
 	head(out, "imports", "gauge", "Imports by state.");
 	if (snapshot_imports(snapshot, &json, NULL) < 0 || !json_object_object_get_ex(json, "imports", &array))
 		return;
-	for (int i = IMPORT_NEW; i <= IMPORT_NEEDS_ATTENTION; i++) {
+	for (int i = IMPORT_NEW; i <= IMPORT_HELD; i++) {
 		const char *name = import_state_name(i);
 		size_t count = 0;
 

@@ -12,6 +12,7 @@
 #include "ports.h"
 
 #include <json-c/json.h>
+#include <limits.h>
 
 struct engine;
 
@@ -25,6 +26,7 @@ enum import_state {
 	IMPORT_CANCELLED,
 	IMPORT_RECOVERING,	/* at start-up, with an unfinished transition */
 	IMPORT_NEEDS_ATTENTION, /* no automatic way is left; the import says what to do */
+	IMPORT_HELD,		/* all its maps are held, between the two sides; a lease ends it */
 };
 
 enum side { SIDE_SOURCE, SIDE_DESTINATION };
@@ -38,7 +40,9 @@ struct engine_options {
 	unsigned min_paths;	     /* policy default, 2 */
 	unsigned max_members;	     /* policy, 16 */
 	bool look_only;		     /* reports only: nothing is repaired or written, verbs must not be called */
-	unsigned hold_deadline_ms;   /* longest hold, 5000 */
+	unsigned hold_deadline_ms;   /* longest hold of a switch, 5000 */
+	unsigned hold_lease_max_ms;  /* policy: longest lease of a held switch, 30000 */
+	const char *log_directory;   /* "/var/log/import": nothing writes there for us while it is on a held map */
 };
 
 /* Fill in the paths and numbers above. */
@@ -98,6 +102,28 @@ int engine_commit(struct engine *engine, const char *id, const struct observer *
 int engine_cancel(struct engine *engine, const char *id, bool force, const struct observer *observer,
 		  struct json_object **ret_result, struct error *err);
 
+/*
+ * The held switch, for arrays without pass-through: hold all maps of the import, let the array turn over, release to
+ * the new side, or to the old one. The lease counts from just before the first map is held; when it ends, or this
+ * process does, the guardian releases to the old side, and engine_tend or the next engine_open puts the rest back.
+ *
+ * hold: held already towards `to`: renews the lease when one is given, else changes nothing.
+ * release: already on side `to`: success. LEASE_EXPIRED: it came too late, the import is back on the old side.
+ * While an import is held other imports and LUNs take no verbs (IMPORT_HELD); cancel takes the hold back first.
+ */
+enum { LEASE_MIN_MS = 100, LEASE_DEFAULT_MS = 5000 };
+#define LEASE_NOT_GIVEN UINT_MAX
+int engine_hold(struct engine *engine, const char *id, enum side to, unsigned lease_ms, const struct observer *observer,
+		struct json_object **ret_result, struct error *err);
+int engine_release(struct engine *engine, const char *id, enum side to, const struct observer *observer,
+		   struct json_object **ret_result, struct error *err);
+
+/* An import is held: engine_tend wants to be called every few milliseconds, and reports of volumes had better wait. */
+bool engine_holds(const struct engine *engine);
+
+/* See whether the lease has ended and take the import back then; true when it did. Cheap while it has not. */
+bool engine_tend(struct engine *engine, const struct observer *observer);
+
 /* Forget a committed or cancelled import. A cancelled pair's hiding rule goes with it (STATE_WRONG while its LUN is
  * visible). */
 int engine_import_delete(struct engine *engine, const char *id, struct error *err);
@@ -106,8 +132,8 @@ int engine_import_delete(struct engine *engine, const char *id, struct error *er
 int engine_import_session(struct engine *engine, const char *id, const char *state, unsigned percent,
 			  struct error *err);
 
-/* True when `verb` ("prepare", "switch", "commit", "cancel") with `to` is allowed now, or already true; else fills err.
- * Does not touch devices. */
+/* True when `verb` ("prepare", "switch", "hold", "release", "commit", "cancel") with `to` is allowed now, or already
+ * true; else fills err. Does not touch devices. */
 int engine_verb_allowed(struct engine *engine, const char *id, const char *verb, enum side to, struct error *err);
 
 /* Imports that are neither committed nor cancelled: what makes port changes and removal unsafe. */

@@ -23,6 +23,8 @@ void engine_options_defaults(struct engine_options *ret)
 		.min_paths = 2,
 		.max_members = 16,
 		.hold_deadline_ms = 5000,
+		.hold_lease_max_ms = 30000,
+		.log_directory = "/var/log/import",
 	};
 }
 
@@ -108,6 +110,7 @@ void engine_close(struct engine *engine)
 {
 	if (!engine)
 		return;
+	held_take_back(engine, HOLD_INTERRUPTED, NULL, NULL);
 	for (size_t i = 0; i < engine->import_count; i++)
 		import_free(engine->imports[i]);
 	free(engine->imports);
@@ -142,7 +145,7 @@ int engine_refresh(struct engine *engine, struct error *err)
 {
 	const struct device_port *device = &engine->ports->device;
 
-	if (device->rescan(device->ctx, err) < 0)
+	if (held_refuse(engine, NULL, err) < 0 || device->rescan(device->ctx, err) < 0)
 		return -1;
 	return device->settle(device->ctx, SETTLE_TIMEOUT_MS, err);
 }
@@ -197,6 +200,7 @@ void work_free_holds(struct work *work)
 void work_free(struct work *work)
 {
 	work_free_holds(work);
+	inventory_free(&work->now);
 	free(work->changing);
 	free(work->idle_names);
 	free(work->disks_before);

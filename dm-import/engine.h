@@ -20,6 +20,18 @@ struct member {
 	uint64_t held_at_ms; /* when that was, CLOCK_REALTIME; not recorded */
 };
 
+/* How a held switch ended. INTERRUPTED is what the record says from before the hold on, until somebody knows better. */
+enum hold_outcome { HOLD_NONE, HOLD_INTERRUPTED, HOLD_RELEASED, HOLD_TAKEN_BACK, HOLD_LEASE_EXPIRED };
+
+/* The held switch that is going on, or the last one. */
+struct hold_note {
+	enum hold_outcome outcome;
+	enum side to;
+	unsigned lease_ms;
+	uint64_t since_ms; /* CLOCK_REALTIME */
+	uint64_t held_ms;  /* 0: not known */
+};
+
 /* What an import is in the middle of, durable before its first step and cleared behind its last. */
 enum doing { DOING_NOTHING, DOING_PREPARE, DOING_TO_DESTINATION, DOING_TO_SOURCE, DOING_COMMIT, DOING_CANCEL };
 
@@ -32,6 +44,7 @@ struct import {
 	bool forced; /* cancelled without going back */
 	char session_state[32];
 	unsigned session_percent;
+	struct hold_note last_hold;
 	struct error attention; /* why NEEDS_ATTENTION or RECOVERING; ERR_NONE otherwise */
 	struct member *members;
 	size_t member_count;
@@ -44,6 +57,7 @@ struct engine {
 	size_t import_count;
 	struct identity_store identities;
 	struct arrays arrays;
+	struct work *held; /* the held switch that waits for its release, NULL: none (held.c) */
 	int lock_fd;
 };
 
@@ -63,6 +77,11 @@ struct work {
 	char *disks_before;	       /* prepare: names of the destination disks that were there before, " sda sdb " */
 	struct json_object *findings;  /* of the pre-check, owned here */
 	unsigned disks_timeout_ms;     /* how long wait_disks waits */
+	struct hold *hold;	       /* the maps are held: between hold_begin and hold_forward or hold_back */
+	uint64_t held_us;	       /* how long they were, behind it */
+	unsigned lease_ms;	       /* of a held switch; 0: a switch */
+	enum import_state before;      /* of a held switch: the import's state before it */
+	struct inventory now;	       /* of a held switch: the host before it, for reports while it is held */
 };
 
 enum { IMPORTS_MAX = 256 };
@@ -90,12 +109,32 @@ enum side other_side(enum side side);
 void work_free_holds(struct work *work);
 void work_free(struct work *work);
 
+/* state.c */
+bool state_torn_switch(const struct import *import);
+/* 1 = the verb is allowed, 0 = the import is there already, -1 = not in this state */
+int import_check_allowed(struct engine *engine, const struct import *import, const char *verb, enum side to,
+			 struct error *err);
+
+/* import.c: what verbs share that are not in it */
+struct import *import_find(struct engine *engine, const char *id, struct error *err);
+struct json_object *import_unchanged(void);
+/* The end of a verb: record what is stuck, make the result, free what `work` has. 0 or -1. */
+int import_finish(struct work *work, enum plan_outcome outcome, enum doing doing, const struct error *why,
+		  struct json_object **ret_result);
+
+/* held.c */
+int held_refuse(struct engine *engine, const struct import *but, struct error *err); /* -1 while another is held */
+int held_take_back(struct engine *engine, enum hold_outcome outcome, const struct observer *observer,
+		   struct error *err);
+void held_report(const struct import *import, struct json_object *object);
+
 /* import_store.c: records of imports, one JSON file each */
 int import_save(struct engine *engine, struct import *import, struct error *err);
 int import_load_all(struct engine *engine, struct error *err);
 int import_forget(struct engine *engine, struct import *import, struct error *err);
 void import_free(struct import *import);
 const char *doing_name(enum doing doing);
+const char *hold_outcome_name(enum hold_outcome outcome);
 
 /* identity_store.c: the store on disk, the rules made of it, and udev's acceptance of them */
 int identities_load(struct engine *engine, struct error *err);
@@ -106,6 +145,10 @@ int identities_verify(struct engine *engine, const struct import *import, struct
 
 /* switch.c, prepare.c, finish.c: the plans */
 enum plan_outcome switch_run(struct work *work, struct error *err);
+/* The same in two halves, for a held switch: up to the hold, and behind it; or all of the first half undone. */
+enum plan_outcome hold_run(struct work *work, struct error *err);
+enum plan_outcome release_run(struct work *work, struct error *err);
+enum plan_outcome hold_undo(struct work *work, struct error *err);
 void switch_leave_safe(struct work *work); /* behind a plan that got stuck with multipathd stopped */
 enum plan_outcome prepare_run(struct work *work, struct error *err);
 enum plan_outcome commit_run(struct work *work, struct error *err);
@@ -115,6 +158,15 @@ int unmap_destinations(struct work *work, struct error *err);	    /* remove the 
 /* hold.c */
 int hold_prepare_all(struct work *work, struct error *err);
 int hold_exchange(struct work *work, struct error *err);
+/* Its halves. lease_ms 0: no lease. On failure nothing is held any more. */
+int hold_begin(struct work *work, unsigned lease_ms, struct error *err);
+int hold_forward(struct work *work, struct error *err);
+void hold_back(struct work *work);
+bool hold_over(const struct work *work); /* the lease has ended, or the guardian is gone; cheap */
+bool hold_extend(struct work *work, unsigned lease_ms);
+
+/* precheck_hold.c */
+int precheck_hold(struct work *work, struct error *err);
 
 /* prepare.c: have multipathd build the map of a LUN, which shows itself as `wwid` */
 int map_lun(struct work *work, const char *true_wwid, const char *wwid, const struct inventory *now, struct error *err);
@@ -123,6 +175,8 @@ int map_lun(struct work *work, const char *true_wwid, const char *wwid, const st
 int release_maps(struct engine *engine, const struct import *import, bool forward, struct error *err);
 /* release what a torn switch left held; *ret_forward (may be NULL): in the direction that it was going */
 int release_torn(struct engine *engine, const struct import *import, bool *ret_forward, struct error *err);
+/* go on with a torn switch, to whichever side it is nearer to */
+enum plan_outcome recover_switch(struct work *work, struct error *err);
 int recover_all(struct engine *engine, struct error *err);
 
 #endif

@@ -128,7 +128,8 @@ static void release(const struct watch *watch)
 
 	if (phase_of(atomic_load(&watch->shared->decision)) != PHASE_RELEASING)
 		for (size_t i = 0; i < watch->count; i++)
-			watch->dm->hold_clear(watch->holds[i]);
+			if (watch->dm->hold_clear(watch->holds[i]) != 0)
+				watch->dm->hold_clear(watch->holds[i]);
 	resume_all(watch);
 	atomic_compare_exchange_strong(&watch->shared->ended_us, &none, now_us());
 }

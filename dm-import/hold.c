@@ -1,6 +1,7 @@
 /*
- * The hold: the milliseconds in which the application waits. All maps of all members are suspended, their tables
- * exchanged by resuming them with what was loaded before, and released: all or none.
+ * The hold: the milliseconds in which the application waits, or with a lease (held.c) the seconds. All maps of all
+ * members are suspended, their tables exchanged by resuming them with what was loaded before, and released: all or
+ * none.
  *
  * Between the first suspend and the last resume there are only ioctls: no allocation, no file, no log, no observer; one
  * of them might need the very map that is held. Memory is locked, and the guardian stands by: should this process die
@@ -10,6 +11,9 @@
 #include "deadline.h"
 #include "engine.h"
 #include "guardian.h"
+#include "pr_guard.h"
+
+#include "base/cleanup.h"
 
 #include <errno.h>
 #include <string.h>
@@ -27,7 +31,10 @@ struct hold {
 	bool doubtful[MEMBERS_MAX]; /* the live map's resume failed: which table it has is not known */
 	int sys_errno;		    /* of the ioctl that failed */
 	size_t failed;		    /* index of its map */
+	int guard_errno;	    /* what the look at the reservations said */
 	bool reverted;		    /* by the guardian */
+	unsigned deadline_ms;	    /* for the suspends */
+	uint64_t lease_end_us;	    /* CLOCK_MONOTONIC; 0: no lease */
 };
 
 int hold_prepare_all(struct work *work, struct error *err)
@@ -76,12 +83,16 @@ static bool suspend_all(struct hold *hold)
 static void release_back(struct hold *hold)
 {
 	const struct dm_port *dm = &hold->work->engine->ports->dm;
+	const struct host_port *host = &hold->work->engine->ports->host;
 
 	/* live maps first: the reverse of the suspend order; also those that were never held, which is a no-op */
 	for (size_t map = 0; map < 2 * hold->live; map++) {
-		dm->hold_clear(hold->work->holds[map]);
+		for (int tries = 0; dm->hold_clear(hold->work->holds[map]) != 0 && tries < RESUME_TRIES; tries++)
+			;
 		for (int tries = 0; dm->hold_resume(hold->work->holds[map]) != 0 && tries < RESUME_TRIES; tries++)
 			;
+		if (map < hold->live)
+			hold->ended_us[map] = host->now_us(host->ctx);
 	}
 }
 
@@ -149,9 +160,18 @@ static bool settle_doubtful(struct hold *hold)
 	return all;
 }
 
-static bool exchange(struct hold *hold)
+static bool lease_over(const struct hold *hold)
 {
-	if (!suspend_all(hold) || (hold->guardian && !guardian_release(hold->guardian))) {
+	const struct host_port *host = &hold->work->engine->ports->host;
+
+	return hold->lease_end_us && host->now_us(host->ctx) >= hold->lease_end_us;
+}
+
+/* All maps are held; the decision for the new side is told to the guardian first. */
+static bool forward(struct hold *hold)
+{
+	hold->guard_errno = pr_guard_check(hold->work);
+	if (hold->guard_errno || lease_over(hold) || (hold->guardian && !guardian_release(hold->guardian))) {
 		release_back(hold);
 		return false;
 	}
@@ -162,12 +182,32 @@ static int explain(const struct hold *hold, struct error *err)
 {
 	const struct member *member = hold->work->changing[hold->failed % hold->live];
 
-	if (hold->reverted || hold->sys_errno == EINTR)
+	if (hold->guard_errno) {
+		pr_guard_explain(hold->work, err);
+		return -1;
+	}
+	if (hold->suspended < 2 * hold->live && (hold->reverted || hold->sys_errno == EINTR))
 		return error_set(
 			err, ERR_HOLD_TIMEOUT, member->name,
 			"I/O in flight did not end within %u ms; the maps were released on the side they were on",
-			hold->work->engine->options.hold_deadline_ms);
+			hold->deadline_ms);
+	if (hold->lease_end_us && !hold->sys_errno)
+		return error_set(err, ERR_LEASE_EXPIRED, member->name, "%s", "");
+	if (hold->reverted)
+		return error_set(err, ERR_HOLD_TIMEOUT, member->name,
+				 "not released within %u ms; the maps are on the side they were on", hold->deadline_ms);
 	return error_set_sys(err, ERR_DM_FAILED, member->name, hold->sys_errno, "cannot exchange the tables");
+}
+
+/* How long the longest wait was. */
+static uint64_t longest_us(const struct hold *hold)
+{
+	uint64_t longest = 0;
+
+	for (size_t i = 0; i < hold->live; i++)
+		if (hold->ended_us[i] > hold->began_us[i] && hold->ended_us[i] - hold->began_us[i] > longest)
+			longest = hold->ended_us[i] - hold->began_us[i];
+	return longest;
 }
 
 static void note_pauses(const struct hold *hold)
@@ -183,28 +223,121 @@ static void note_pauses(const struct hold *hold)
 	}
 }
 
-int hold_exchange(struct work *work, struct error *err)
+/* The maps are released: the guardian has no more to do. It may have been first, then its time counts. */
+static void end_guard(struct hold *hold)
 {
-	unsigned deadline_ms = work->engine->options.hold_deadline_ms;
-	struct hold hold = { .work = work, .live = work->changing_count };
-	bool done;
+	uint64_t ended_us;
 
-	if (hold.live == 0)
+	if (!hold->guardian)
+		return;
+	ended_us = guardian_ended_us(hold->guardian);
+	for (size_t i = 0; i < hold->live && ended_us; i++)
+		if (ended_us < hold->ended_us[i])
+			hold->ended_us[i] = ended_us;
+	hold->reverted = guardian_stop(hold->guardian) == GUARDIAN_REVERTED;
+	hold->guardian = NULL;
+}
+
+static int start_guard(struct hold *hold, unsigned lease_ms, struct error *err)
+{
+	const struct work *work = hold->work;
+	const struct host_port *host = &work->engine->ports->host;
+	unsigned limit_ms = lease_ms ? lease_ms : work->engine->options.hold_deadline_ms;
+
+	hold->deadline_ms = work->engine->options.hold_deadline_ms;
+	if (limit_ms < hold->deadline_ms)
+		hold->deadline_ms = limit_ms;
+	if (lease_ms)
+		hold->lease_end_us = host->now_us(host->ctx) + UINT64_C(1000) * lease_ms;
+	if (!host->has_guardian)
 		return 0;
-	if (work->engine->ports->host.has_guardian &&
-	    (guardian_start(&hold.guardian, &work->engine->ports->dm, work->holds, work->hold_count, deadline_ms, err) <
-		     0 ||
-	     deadline_start(deadline_ms * 3 / 4, err) < 0)) {
-		guardian_stop(hold.guardian);
+	if (guardian_start(&hold->guardian, &work->engine->ports->dm, work->holds, work->hold_count, limit_ms, err) < 0)
+		return -1;
+	if (deadline_start(hold->deadline_ms * 3 / 4, err) == 0)
+		return 0;
+	guardian_stop(hold->guardian);
+	return -1;
+}
+
+int hold_begin(struct work *work, unsigned lease_ms, struct error *err)
+{
+	struct hold *hold;
+	bool all;
+
+	if (work->changing_count == 0)
+		return 0;
+	hold = calloc(1, sizeof(*hold));
+	if (!hold)
+		return error_no_memory(err);
+	hold->work = work;
+	hold->live = work->changing_count;
+	if (start_guard(hold, lease_ms, err) < 0) {
+		free(hold);
 		return -1;
 	}
-	done = exchange(&hold);
-	if (hold.guardian) {
+	all = suspend_all(hold);
+	if (hold->guardian)
 		deadline_stop();
-		hold.reverted = guardian_stop(hold.guardian) == GUARDIAN_REVERTED;
+	if (all) {
+		work->hold = hold;
+		return 0;
 	}
-	if (!done || hold.reverted)
-		return explain(&hold, err);
-	note_pauses(&hold);
-	return 0;
+	release_back(hold);
+	end_guard(hold);
+	explain(hold, err);
+	free(hold);
+	return -1;
+}
+
+int hold_forward(struct work *work, struct error *err)
+{
+	struct hold *hold = TAKE(work->hold);
+	bool done;
+
+	if (!hold)
+		return 0;
+	done = forward(hold);
+	end_guard(hold);
+	work->held_us = longest_us(hold);
+	if (done)
+		note_pauses(hold);
+	else
+		explain(hold, err);
+	free(hold);
+	return done ? 0 : -1;
+}
+
+void hold_back(struct work *work)
+{
+	struct hold *hold = TAKE(work->hold);
+
+	if (!hold)
+		return;
+	release_back(hold);
+	end_guard(hold);
+	work->held_us = longest_us(hold);
+	free(hold);
+}
+
+bool hold_over(const struct work *work)
+{
+	const struct hold *hold = work->hold;
+
+	return lease_over(hold) || (hold->guardian && !guardian_holds(hold->guardian));
+}
+
+bool hold_extend(struct work *work, unsigned lease_ms)
+{
+	const struct host_port *host = &work->engine->ports->host;
+	struct hold *hold = work->hold;
+
+	if (hold_over(work))
+		return false;
+	hold->lease_end_us = host->now_us(host->ctx) + UINT64_C(1000) * lease_ms;
+	return !hold->guardian || guardian_extend(hold->guardian, lease_ms);
+}
+
+int hold_exchange(struct work *work, struct error *err)
+{
+	return hold_begin(work, 0, err) < 0 ? -1 : hold_forward(work, err);
 }

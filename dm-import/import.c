@@ -1,9 +1,6 @@
 /*
- * Imports and their state machine: which verb is allowed when, and what it makes of the import. The verbs' plans are in
+ * Imports: creating them, and the verbs that move them. Which verb is allowed when is in state.c, their plans are in
  * prepare.c, switch.c and finish.c.
- *
- *   new → prepared ⇄ on_destination → committed;   cancelled from anywhere before committed
- *   recovering: a verb got stuck; the same verb again goes on with it, cancel takes it back where that is possible
  */
 #include "engine.h"
 #include "precheck.h"
@@ -239,6 +236,8 @@ int engine_import_create(struct engine *engine, const struct import_request *req
 		*ret_created = false;
 		return 0;
 	}
+	if (held_refuse(engine, NULL, err) < 0)
+		return -1;
 	import = import_of(engine, request, err);
 	if (!import)
 		return -1;
@@ -254,7 +253,7 @@ int engine_import_create(struct engine *engine, const struct import_request *req
 	return -1;
 }
 
-static struct import *find_or_fail(struct engine *engine, const char *id, struct error *err)
+struct import *import_find(struct engine *engine, const char *id, struct error *err)
 {
 	struct import *import = engine_find(engine, id);
 
@@ -263,53 +262,14 @@ static struct import *find_or_fail(struct engine *engine, const char *id, struct
 	return import;
 }
 
-/* The whole state machine: 1 = allowed, 0 = already so, -1 = not in this state. */
-static int allowed(const struct import *import, const char *verb, enum side to)
-{
-	enum import_state state = import->state;
-	bool stuck = state == IMPORT_RECOVERING || state == IMPORT_NEEDS_ATTENTION;
-
-	if (strcmp(verb, "precheck") == 0)
-		return state == IMPORT_NEW || state == IMPORT_PREPARED ? 1 : -1;
-	if (strcmp(verb, "prepare") == 0)
-		return state == IMPORT_NEW || (stuck && import->doing == DOING_PREPARE) ? 1
-		       : state == IMPORT_PREPARED || state == IMPORT_ON_DESTINATION	? 0
-											: -1;
-	if (strcmp(verb, "switch") == 0) {
-		if (stuck)
-			return import->doing == DOING_TO_DESTINATION || import->doing == DOING_TO_SOURCE ? 1 : -1;
-		if (state != IMPORT_PREPARED && state != IMPORT_ON_DESTINATION)
-			return -1;
-		return (state == IMPORT_ON_DESTINATION) != (to == SIDE_DESTINATION);
-	}
-	if (strcmp(verb, "commit") == 0) {
-		if (stuck)
-			return import->doing == DOING_COMMIT ? 1 : -1;
-		return state == IMPORT_ON_DESTINATION ? 1 : state == IMPORT_COMMITTED ? 0 : -1;
-	}
-	if (state == IMPORT_CANCELLED)
-		return 0;
-	return state == IMPORT_COMMITTED || import->doing == DOING_COMMIT ? -1 : 1;
-}
-
-static int check_allowed(const struct import *import, const char *verb, enum side to, struct error *err)
-{
-	int answer = allowed(import, verb, to);
-
-	if (answer < 0)
-		error_set(err, ERR_STATE_WRONG, import->id, "%s is not possible while the import is %s", verb,
-			  import_state_name(import->state));
-	return answer;
-}
-
 int engine_verb_allowed(struct engine *engine, const char *id, const char *verb, enum side to, struct error *err)
 {
-	const struct import *import = find_or_fail(engine, id, err);
+	const struct import *import = import_find(engine, id, err);
 
-	return import && check_allowed(import, verb, to, err) >= 0 ? 0 : -1;
+	return import && import_check_allowed(engine, import, verb, to, err) >= 0 ? 0 : -1;
 }
 
-static struct json_object *unchanged_result(void)
+struct json_object *import_unchanged(void)
 {
 	struct json_object *result = json_object_new_object();
 
@@ -351,7 +311,7 @@ static void record_stuck(struct work *work, enum doing doing, const struct error
 	import_save(work->engine, work->import, NULL);
 }
 
-static int finish(struct work *work, enum plan_outcome outcome, enum doing doing, const struct error *why,
+int import_finish(struct work *work, enum plan_outcome outcome, enum doing doing, const struct error *why,
 		  struct json_object **ret_result)
 {
 	if (outcome == PLAN_STUCK) {
@@ -371,48 +331,48 @@ static int finish(struct work *work, enum plan_outcome outcome, enum doing doing
 int engine_prepare(struct engine *engine, const char *id, const struct observer *observer,
 		   struct json_object **ret_result, struct error *err)
 {
-	struct import *import = find_or_fail(engine, id, err);
+	struct import *import = import_find(engine, id, err);
 	struct work work = { .engine = engine,
 			     .import = import,
 			     .observer = observer,
 			     .to = SIDE_SOURCE,
 			     .disks_timeout_ms = PATHS_TIMEOUT_MS };
-	int answer = import ? check_allowed(import, "prepare", SIDE_SOURCE, err) : -1;
+	int answer = import ? import_check_allowed(engine, import, "prepare", SIDE_SOURCE, err) : -1;
 
 	if (answer == 0)
-		*ret_result = unchanged_result();
-	return answer <= 0 ? answer : finish(&work, prepare_run(&work, err), DOING_PREPARE, err, ret_result);
+		*ret_result = import_unchanged();
+	return answer <= 0 ? answer : import_finish(&work, prepare_run(&work, err), DOING_PREPARE, err, ret_result);
 }
 
 int engine_switch(struct engine *engine, const char *id, enum side to, const struct observer *observer,
 		  struct json_object **ret_result, struct error *err)
 {
-	struct import *import = find_or_fail(engine, id, err);
+	struct import *import = import_find(engine, id, err);
 	struct work work = { .engine = engine, .import = import, .observer = observer, .to = to };
-	int answer = import ? check_allowed(import, "switch", to, err) : -1;
+	int answer = import ? import_check_allowed(engine, import, "switch", to, err) : -1;
 
 	if (answer == 0)
-		*ret_result = unchanged_result();
+		*ret_result = import_unchanged();
 	if (answer <= 0)
 		return answer;
 	work.recovering = import->state == IMPORT_RECOVERING;
-	return finish(&work, switch_run(&work, err), to == SIDE_SOURCE ? DOING_TO_SOURCE : DOING_TO_DESTINATION, err,
-		      ret_result);
+	return import_finish(&work, switch_run(&work, err), to == SIDE_SOURCE ? DOING_TO_SOURCE : DOING_TO_DESTINATION,
+			     err, ret_result);
 }
 
 int engine_commit(struct engine *engine, const char *id, const struct observer *observer,
 		  struct json_object **ret_result, struct error *err)
 {
-	struct import *import = find_or_fail(engine, id, err);
+	struct import *import = import_find(engine, id, err);
 	struct work work = { .engine = engine, .import = import, .observer = observer, .to = SIDE_DESTINATION };
-	int answer = import ? check_allowed(import, "commit", SIDE_DESTINATION, err) : -1;
+	int answer = import ? import_check_allowed(engine, import, "commit", SIDE_DESTINATION, err) : -1;
 
 	if (answer == 0)
-		*ret_result = unchanged_result();
+		*ret_result = import_unchanged();
 	if (answer <= 0)
 		return answer;
 	work.recovering = import->state == IMPORT_RECOVERING;
-	return finish(&work, commit_run(&work, err), DOING_COMMIT, err, ret_result);
+	return import_finish(&work, commit_run(&work, err), DOING_COMMIT, err, ret_result);
 }
 
 /* Ends the import as it stands: no rollback, the identities stay. */
@@ -431,23 +391,23 @@ static int cancel_forced(struct work *work, struct json_object **ret_result, str
 
 static bool needs_way_back(const struct import *import)
 {
-	return import->state == IMPORT_ON_DESTINATION || import->doing == DOING_TO_DESTINATION ||
-	       import->doing == DOING_TO_SOURCE;
+	return import->state == IMPORT_ON_DESTINATION || state_torn_switch(import);
 }
 
 int engine_cancel(struct engine *engine, const char *id, bool force, const struct observer *observer,
 		  struct json_object **ret_result, struct error *err)
 {
-	struct import *import = find_or_fail(engine, id, err);
+	struct import *import = import_find(engine, id, err);
 	struct work work = { .engine = engine, .import = import, .observer = observer, .to = SIDE_SOURCE };
-	int answer = import ? check_allowed(import, "cancel", SIDE_SOURCE, err) : -1;
+	int answer = import ? import_check_allowed(engine, import, "cancel", SIDE_SOURCE, err) : -1;
 	enum plan_outcome outcome = PLAN_DONE;
 	enum doing doing = DOING_CANCEL;
 
 	if (answer == 0)
-		*ret_result = unchanged_result();
+		*ret_result = import_unchanged();
 	if (answer <= 0)
 		return answer;
+	held_take_back(engine, HOLD_TAKEN_BACK, observer, NULL); /* stuck or not: what follows copes with both */
 	if (force)
 		return cancel_forced(&work, ret_result, err);
 	work.recovering = import->state == IMPORT_RECOVERING;
@@ -459,17 +419,17 @@ int engine_cancel(struct engine *engine, const char *id, bool force, const struc
 		doing = DOING_CANCEL;
 		outcome = cancel_run(&work, err);
 	}
-	return finish(&work, outcome, doing, err, ret_result);
+	return import_finish(&work, outcome, doing, err, ret_result);
 }
 
 int engine_precheck(struct engine *engine, const char *id, const struct observer *observer,
 		    struct json_object **ret_result, struct error *err)
 {
-	struct import *import = find_or_fail(engine, id, err);
+	struct import *import = import_find(engine, id, err);
 	size_t errors;
 
 	(void)observer;
-	if (!import || check_allowed(import, "precheck", SIDE_DESTINATION, err) < 0)
+	if (!import || import_check_allowed(engine, import, "precheck", SIDE_DESTINATION, err) < 0)
 		return -1;
 	return precheck_run(engine, import, false, ret_result, &errors, err);
 }
@@ -482,7 +442,7 @@ int engine_precheck_members(struct engine *engine, const struct import_request *
 	int result;
 
 	(void)observer;
-	if (check_request(engine, request, err) < 0)
+	if (held_refuse(engine, NULL, err) < 0 || check_request(engine, request, err) < 0)
 		return -1;
 	import = import_of(engine, request, err);
 	if (!import)
@@ -527,6 +487,8 @@ int engine_import_delete(struct engine *engine, const char *id, struct error *er
 
 	if (!import)
 		return 0;
+	if (held_refuse(engine, import, err) < 0)
+		return -1;
 	if (import->state != IMPORT_COMMITTED && import->state != IMPORT_CANCELLED)
 		return error_set(err, ERR_STATE_WRONG, id,
 				 "only a committed or cancelled import can be deleted, this one is %s",
@@ -562,10 +524,10 @@ int engine_import_session(struct engine *engine, const char *id, const char *sta
 		"cleanup_required",
 		"failed",
 	};
-	struct import *import = find_or_fail(engine, id, err);
+	struct import *import = import_find(engine, id, err);
 	size_t i = 0;
 
-	if (!import)
+	if (!import || held_refuse(engine, import, err) < 0)
 		return -1;
 	while (i < ARRAY_SIZE(states) && strcmp(states[i], state) != 0)
 		i++;
@@ -573,5 +535,5 @@ int engine_import_session(struct engine *engine, const char *id, const char *sta
 		return error_set(err, ERR_VALUE_INVALID, NULL, "no such session state, or a percentage above 100");
 	snprintf(import->session_state, sizeof(import->session_state), "%s", state);
 	import->session_percent = percent;
-	return import_save(engine, import, err);
+	return engine->held ? 0 : import_save(engine, import, err); /* the end of the hold saves it */
 }

@@ -10,8 +10,9 @@
 #include <limits.h>
 #include <string.h>
 
-static const char *const state_names[] = { "new",	"prepared",   "on_destination", "committed",
-					   "cancelled", "recovering", "needs_attention" };
+static const char *const state_names[] = { "new",	"prepared",   "on_destination",	 "committed",
+					   "cancelled", "recovering", "needs_attention", "held" };
+static const char *const outcome_names[] = { "none", "interrupted", "released", "taken_back", "lease_expired" };
 static const char *const doing_names[] = { "nothing", "prepare", "to_destination", "to_source", "commit", "cancel" };
 
 const char *import_state_name(enum import_state state)
@@ -22,6 +23,11 @@ const char *import_state_name(enum import_state state)
 const char *doing_name(enum doing doing)
 {
 	return doing_names[doing];
+}
+
+const char *hold_outcome_name(enum hold_outcome outcome)
+{
+	return outcome_names[outcome];
 }
 
 static void record_path(const struct engine *engine, const char *id, char ret[static PATH_MAX])
@@ -54,6 +60,11 @@ static struct json_object *record_of(const struct import *import)
 	add_number(record, "forced", import->forced);
 	add_text(record, "session_state", import->session_state);
 	add_number(record, "session_percent", import->session_percent);
+	add_text(record, "hold_outcome", outcome_names[import->last_hold.outcome]);
+	add_number(record, "hold_to_destination", import->last_hold.to == SIDE_DESTINATION);
+	add_number(record, "hold_lease_ms", import->last_hold.lease_ms);
+	add_number(record, "hold_since_ms", import->last_hold.since_ms);
+	add_number(record, "hold_held_ms", import->last_hold.held_ms);
 	add_text(record, "attention", error_name(import->attention.code));
 	add_text(record, "attention_device", import->attention.device);
 	add_text(record, "attention_detail", import->attention.detail);
@@ -141,6 +152,22 @@ static bool read_members(struct json_object *record, struct import *import)
 	return true;
 }
 
+/* Records of the first version have none. */
+static struct hold_note read_last_hold(struct json_object *record)
+{
+	int outcome = index_of(text_of(record, "hold_outcome"), outcome_names, ARRAY_SIZE(outcome_names));
+
+	if (outcome <= 0)
+		return (struct hold_note){ .outcome = HOLD_NONE };
+	return (struct hold_note){
+		.outcome = (enum hold_outcome)outcome,
+		.to = number_of(record, "hold_to_destination") ? SIDE_DESTINATION : SIDE_SOURCE,
+		.lease_ms = (unsigned)number_of(record, "hold_lease_ms"),
+		.since_ms = number_of(record, "hold_since_ms"),
+		.held_ms = number_of(record, "hold_held_ms"),
+	};
+}
+
 static bool read_record(struct json_object *record, struct import *import)
 {
 	int state = index_of(text_of(record, "state"), state_names, ARRAY_SIZE(state_names));
@@ -157,6 +184,7 @@ static bool read_record(struct json_object *record, struct import *import)
 	import->forced = number_of(record, "forced");
 	snprintf(import->session_state, sizeof(import->session_state), "%s", text_of(record, "session_state"));
 	import->session_percent = (unsigned)number_of(record, "session_percent");
+	import->last_hold = read_last_hold(record);
 	import->attention.code = error_from_name(text_of(record, "attention"));
 	snprintf(import->attention.device, sizeof(import->attention.device), "%s", text_of(record, "attention_device"));
 	snprintf(import->attention.detail, sizeof(import->attention.detail), "%s", text_of(record, "attention_detail"));

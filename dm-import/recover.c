@@ -82,7 +82,7 @@ int release_torn(struct engine *engine, const struct import *import, bool *ret_f
 	return release_maps(engine, import, forward, err);
 }
 
-static enum plan_outcome recover_switch(struct work *work, struct error *err)
+enum plan_outcome recover_switch(struct work *work, struct error *err)
 {
 	struct import *import = work->import;
 	bool forward;

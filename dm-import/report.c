@@ -378,19 +378,28 @@ static struct json_object *import_object(const struct import *import, const stru
 		add_text(attention, "remedy", error_remedy(import->attention.code));
 	}
 	json_object_object_add(object, "attention", attention);
+	held_report(import, object);
 	return object;
+}
+
+/* While an import is held nothing is asked of the host: what it was before the hold still holds. */
+static int look(struct engine *engine, struct inventory *ret, const struct inventory **ret_now, struct error *err)
+{
+	*ret_now = engine->held ? &engine->held->now : ret;
+	return engine->held ? 0 : inventory_load(engine->ports, ret, err);
 }
 
 int engine_report_imports(struct engine *engine, struct json_object **ret, struct error *err)
 {
-	CLEANUP_INVENTORY struct inventory now = { 0 };
+	CLEANUP_INVENTORY struct inventory loaded = { 0 };
+	const struct inventory *now;
 	struct json_object *imports;
 
-	if (inventory_load(engine->ports, &now, err) < 0)
+	if (look(engine, &loaded, &now, err) < 0)
 		return -1;
 	imports = json_object_new_array();
 	for (size_t i = 0; i < engine->import_count; i++)
-		json_object_array_add(imports, import_object(engine->imports[i], &now));
+		json_object_array_add(imports, import_object(engine->imports[i], now));
 	*ret = json_object_new_object();
 	json_object_object_add(*ret, "imports", imports);
 	return 0;
@@ -398,13 +407,14 @@ int engine_report_imports(struct engine *engine, struct json_object **ret, struc
 
 int engine_report_import(struct engine *engine, const char *id, struct json_object **ret, struct error *err)
 {
-	CLEANUP_INVENTORY struct inventory now = { 0 };
+	CLEANUP_INVENTORY struct inventory loaded = { 0 };
 	const struct import *import = engine_find(engine, id);
+	const struct inventory *now;
 
 	if (!import)
 		return error_set(err, ERR_IMPORT_UNKNOWN, id, "%s", "");
-	if (inventory_load(engine->ports, &now, err) < 0)
+	if (look(engine, &loaded, &now, err) < 0)
 		return -1;
-	*ret = import_object(import, &now);
+	*ret = import_object(import, now);
 	return 0;
 }

@@ -5,6 +5,8 @@
  *
  * The same plan, run again, completes a switch that was torn: members that are on the wanted side already are left
  * alone.
+ *
+ * A held switch is the same in two halves, between which the agent lives on: the two tables behind that one.
  */
 #include "engine.h"
 #include "precheck.h"
@@ -173,6 +175,15 @@ static int probe(struct work *work, struct error *err)
 
 static int record_intent(struct work *work, struct error *err)
 {
+	const struct host_port *host = &work->engine->ports->host;
+
+	if (work->lease_ms)
+		work->import->last_hold = (struct hold_note){ .outcome = HOLD_INTERRUPTED,
+							      .to = work->to,
+							      .lease_ms = work->lease_ms,
+							      .since_ms = host->wall_ms(host->ctx) };
+	else if (!work->recovering)
+		work->import->last_hold = (struct hold_note){ 0 };
 	work->import->doing = work->to == SIDE_DESTINATION ? DOING_TO_DESTINATION : DOING_TO_SOURCE;
 	return import_save(work->engine, work->import, err);
 }
@@ -394,6 +405,10 @@ static int record_done(struct work *work, struct error *err)
 	for (size_t i = 0; i < import->member_count; i++)
 		import->members[i].exchanged = work->to == SIDE_DESTINATION;
 	import->state = work->to == SIDE_DESTINATION ? IMPORT_ON_DESTINATION : IMPORT_PREPARED;
+	if (import->last_hold.outcome == HOLD_INTERRUPTED && import->last_hold.to == work->to) {
+		import->last_hold.outcome = HOLD_RELEASED;
+		import->last_hold.held_ms = work->held_us / 1000;
+	}
 	import->doing = DOING_NOTHING;
 	import->attention = (struct error){ 0 };
 	return import_save(work->engine, import, err);
@@ -421,4 +436,77 @@ enum plan_outcome switch_run(struct work *work, struct error *err)
 	if (work->recovering && release_torn(work->engine, work->import, NULL, err) < 0)
 		return PLAN_STUCK;
 	return plan_run(&plan, work, err);
+}
+
+static int check_for_hold(struct work *work, struct error *err)
+{
+	return check(work, err) < 0 ? -1 : precheck_hold(work, err);
+}
+
+/* A hold that failed is no news: nobody waited for its end. */
+static int void_hold(struct work *work, struct error *err)
+{
+	if (work->import->last_hold.outcome == HOLD_INTERRUPTED && !work->held_us)
+		work->import->last_hold = (struct hold_note){ 0 };
+	return work_void_intent(work, err);
+}
+
+/* What reports say while the maps are held was looked at before: then nothing is asked that might need them. */
+static int hold(struct work *work, struct error *err)
+{
+	if (inventory_load(work->engine->ports, &work->now, err) < 0)
+		return -1;
+	return hold_begin(work, work->lease_ms, err);
+}
+
+static int unhold(struct work *work, struct error *err)
+{
+	hold_back(work);
+	if (work->import->last_hold.outcome != HOLD_NONE)
+		work->import->last_hold.held_ms = work->held_us / 1000;
+	return exchange_back(work, err);
+}
+
+static int release(struct work *work, struct error *err)
+{
+	if (hold_forward(work, err) == 0)
+		return 0;
+	work_free_holds(work);
+	return -1;
+}
+
+static const struct plan_step hold_steps[] = {
+	{ "check", check_for_hold, NULL, false },
+	{ "probe", probe, NULL, false },
+	{ "intent", record_intent, void_hold, false },
+	{ "stop_multipathd", stop_multipathd, start_multipathd, false },
+	{ "present", present, present_back, false },
+	{ "load", load_tables, clear_tables, false },
+	{ "hold", hold, unhold, false },
+};
+
+static const struct plan_step release_steps[] = {
+	{ "release", release, exchange_back, true },
+	{ "drop_unseen", drop_unseen, NULL, false },
+	{ "start_multipathd", start_multipathd, NULL, false },
+	{ "verify", wait_settled, NULL, false },
+	{ "record", record_done, NULL, false },
+};
+
+static const struct plan hold_plan = { "hold", hold_steps, ARRAY_SIZE(hold_steps) };
+static const struct plan release_plan = { "release", release_steps, ARRAY_SIZE(release_steps) };
+
+enum plan_outcome hold_run(struct work *work, struct error *err)
+{
+	return plan_run(&hold_plan, work, err);
+}
+
+enum plan_outcome release_run(struct work *work, struct error *err)
+{
+	return plan_run(&release_plan, work, err);
+}
+
+enum plan_outcome hold_undo(struct work *work, struct error *err)
+{
+	return plan_undo(&hold_plan, work, err);
 }

@@ -5,7 +5,10 @@
 
 #include "dm-import/engine.h"
 
-const char *const verb_names[] = { "create", "prepare", "switch", "switch back", "commit", "cancel", "delete" };
+const char *const verb_names[] = {
+	"create", "prepare", "switch",		 "switch back",		  "commit",	     "cancel", "delete",
+	"hold",	  "release", "hold and release", "hold and release back", "hold and go back"
+};
 
 void host_test_begin(struct host_test *test, unsigned members, unsigned paths)
 {
@@ -71,6 +74,26 @@ static void array_unmaps(struct host_test *test)
 		world_unmap_lun(test->world, world_destination(i));
 }
 
+static int release(struct host_test *test, enum side to)
+{
+	json_object_put(test->result);
+	test->result = NULL;
+	return engine_release(test->engine, "test", to, NULL, &test->result, &test->err);
+}
+
+/* A held switch towards `to` that is released to `end`. An import that is there already needs no hold. */
+static int hold_and_release(struct host_test *test, enum side to, enum side end)
+{
+	const char *there = to == SIDE_DESTINATION ? "on_destination" : "prepared";
+
+	if (strcmp(host_test_state(test), "recovering") == 0)
+		release(test, end);
+	if (strcmp(host_test_state(test), there) != 0 &&
+	    engine_hold(test->engine, "test", to, LEASE_NOT_GIVEN, NULL, &test->result, &test->err) < 0)
+		return -1;
+	return release(test, end);
+}
+
 int host_test_run(struct host_test *test, enum verb verb)
 {
 	struct engine *engine = test->engine;
@@ -96,6 +119,16 @@ int host_test_run(struct host_test *test, enum verb verb)
 		if (strcmp(host_test_state(test), "cancelled") == 0)
 			array_unmaps(test);
 		return engine_import_delete(engine, "test", &test->err);
+	case VERB_HOLD:
+		return engine_hold(engine, "test", SIDE_DESTINATION, LEASE_NOT_GIVEN, NULL, &test->result, &test->err);
+	case VERB_RELEASE:
+		return release(test, SIDE_DESTINATION);
+	case VERB_HELD_SWITCH:
+		return hold_and_release(test, SIDE_DESTINATION, SIDE_DESTINATION);
+	case VERB_HELD_SWITCH_BACK:
+		return hold_and_release(test, SIDE_SOURCE, SIDE_SOURCE);
+	case VERB_HOLD_BACK:
+		return hold_and_release(test, SIDE_DESTINATION, SIDE_SOURCE);
 	}
 	return -1;
 }

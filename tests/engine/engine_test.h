@@ -35,7 +35,21 @@ struct host_test {
 	struct error err;
 };
 
-enum verb { VERB_CREATE, VERB_PREPARE, VERB_SWITCH, VERB_SWITCH_BACK, VERB_COMMIT, VERB_CANCEL, VERB_DELETE };
+/* VERB_HELD_SWITCH and the next: hold, and then release to the new side; VERB_HOLD_BACK: to the old one. */
+enum verb {
+	VERB_CREATE,
+	VERB_PREPARE,
+	VERB_SWITCH,
+	VERB_SWITCH_BACK,
+	VERB_COMMIT,
+	VERB_CANCEL,
+	VERB_DELETE,
+	VERB_HOLD,
+	VERB_RELEASE,
+	VERB_HELD_SWITCH,
+	VERB_HELD_SWITCH_BACK,
+	VERB_HOLD_BACK,
+};
 
 extern const char *const verb_names[];
 

@@ -65,6 +65,8 @@ int main(void)
 			for (enum failure_kind kind = FAIL_BEFORE; kind <= POWER_CUT; kind++) {
 				if (kind == DIE_BEFORE) /* the same as behind the call before */
 					continue;
+				if (kind == POWER_CUT && sweeps[i].no_power_cut)
+					continue;
 				cases[count] =
 					(struct sweep_case){ .sweep = &sweeps[i], .kind = kind, .members = members };
 				snprintf(names[count], sizeof(names[0]), "%s of %u member%s from \"%s\": call %s",
@@ -74,7 +76,7 @@ int main(void)
 					(struct CMUnitTest){ names[count], sweep_verb, NULL, NULL, &cases[count] };
 				count++;
 			}
-	failed = cmocka_run_group_tests_name("sweep", tests, NULL, NULL);
+	failed = _cmocka_run_group_tests("sweep", tests, count, NULL, NULL);
 	printf("# %u combinations\n", combinations);
 	return failed;
 }

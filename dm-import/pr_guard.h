@@ -1,0 +1,18 @@
+/*
+ * The last look at the reservations, while all maps are held and before they are released to the new side: whether this
+ * host was fenced, or anything changed, since they were moved.
+ */
+#ifndef DM_IMPORT_PR_GUARD_H
+#define DM_IMPORT_PR_GUARD_H
+
+#include "base/error.h"
+
+struct work;
+
+/* Nothing but prepared commands: maps are held. 0, or an errno: then the maps go back to the side they were on. */
+int pr_guard_check(struct work *work);
+
+/* Behind the hold: why pr_guard_check said no. */
+void pr_guard_explain(struct work *work, struct error *err);
+
+#endif

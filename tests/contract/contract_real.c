@@ -311,9 +311,33 @@ static void late_suspend_is_released(struct contract *c)
 	dm->hold_free(hold);
 }
 
+/* What the reservation is for: I/O through a path that is not registered fails, through the others it does not. */
+static void reservation_forbids(struct contract *c)
+{
+	struct pr_request request = { .action = PR_REGISTER, .service_action_key = 0xa1 };
+	const struct scsi_port *scsi = &c->ports->scsi;
+	struct disk registered, other;
+	char command[128];
+
+	CHECK(c, contract_find_disk(c, c->scene->wwids[0], 0, &registered));
+	CHECK(c, contract_find_disk(c, c->scene->wwids[0], 1, &other));
+	snprintf(command, sizeof(command), "dd if=/dev/zero of=/dev/%s oflag=direct bs=4k count=1 2>&1", other.name);
+	CHECK(c, shell(command));
+	CHECK(c, scsi->pr_out(scsi->ctx, registered.name, &request, &c->err) == 0);
+	request = (struct pr_request){ .action = PR_RESERVE, .type = PR_EA_RO, .key = 0xa1 };
+	CHECK(c, scsi->pr_out(scsi->ctx, registered.name, &request, &c->err) == 0);
+	CHECK(c, scsi->probe(scsi->ctx, registered.name, 10000, &c->err) == 0);
+	CHECK(c, scsi->probe(scsi->ctx, other.name, 10000, &c->err) < 0 && strstr(c->err.detail, "Conflict"));
+	CHECK(c, !shell(command));
+	request = (struct pr_request){ .action = PR_CLEAR, .key = 0xa1 };
+	CHECK(c, scsi->pr_out(scsi->ctx, registered.name, &request, &c->err) == 0);
+	CHECK(c, shell(command) && scsi->probe(scsi->ctx, other.name, 10000, &c->err) == 0);
+}
+
 static const struct contract_check real_checks[] = {
 	{ "real: users through partition, LVM, mount and swap", users_through_lvm },
 	{ "real: units that go down with multipathd", units_that_depend },
+	{ "real: a reservation forbids I/O through a path that is not registered", reservation_forbids },
 	{ "real: nothing starts a held multipathd", stays_stopped },
 	{ "real: multipathd without its socket", starts_without_socket },
 	{ "real: a suspend that waits for I/O ends at a signal", suspend_ends_at_a_signal },

@@ -41,7 +41,7 @@ check-scale:
 .PHONY: check-cluster
 check-cluster:
 	@tests/deps build lab
-	@tests/lab/run --no-skip 'cluster-*' '*-cluster-*' '*-pr-*' cluster-smoke cluster-node-reboots
+	@tests/lab/run --no-skip 'cluster-*' '*-pr-*' cluster-smoke cluster-node-reboots control-cluster-stray-write
 
 lint:
 	@tests/lint/run

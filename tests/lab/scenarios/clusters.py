@@ -21,21 +21,3 @@ def cluster_import_cancel(cluster):
     work.copy()
     work.cancel()
     work.delete()
-
-
-@scenario("control-cluster-stray-write", cluster=2, transport="iscsi", timeout=900, max_io_ms=8000, expect="stray-write")
-def control_cluster_stray_write(cluster):
-    """One host is on the destination, and writes once to the source; the other is not, and writes to it rightly."""
-    first, second = cluster.hosts
-    cluster.fio()
-    work = cluster.create_import()
-    work.map()
-    work.prepare()
-    work.on[0].switch("destination")
-    disk = "/dev/" + first.host.disks_of(first.wwids()[0])[0]
-    first.run(["blockdev", "--setrw", disk])
-    first.run(["dd", "if=/dev/zero", "of=" + disk, "bs=4096", "count=1", "seek=21504", "oflag=direct"])
-    work.cancel()
-    work.delete()
-    strays = [host.kept["stray_writes"] for host in cluster.hosts]
-    cluster.expect(strays == [1, 0], "stray writes of the hosts: %s" % strays)

@@ -122,6 +122,8 @@ static int run_with_engine(struct agent *agent, int signals, struct error *err)
 	engine_options_defaults(&options);
 	options.min_paths = agent->config.min_paths;
 	options.max_members = agent->config.max_members;
+	options.hold_lease_max_ms = agent->config.hold_lease_max_ms;
+	options.log_directory = agent->config.log_location;
 	if (ports_system(&ports, err) < 0)
 		return -1;
 	result = engine_open(&engine, &options, &ports, err);

@@ -3,6 +3,8 @@
  */
 #include "config.h"
 
+#include "dm-import/dm_import.h"
+
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -44,6 +46,7 @@ static const struct key keys[] = {
 	TEXT("log", "location", log_location),
 	NUMBER("policy", "min_paths", min_paths, 1, 64),
 	NUMBER("policy", "max_members", max_members, 1, 64),
+	NUMBER("policy", "hold_lease_max_ms", hold_lease_max_ms, LEASE_MIN_MS, 600000),
 };
 
 static const struct config defaults = {
@@ -57,6 +60,7 @@ static const struct config defaults = {
 	.log_location = "/var/log/import",
 	.min_paths = 2,
 	.max_members = 16,
+	.hold_lease_max_ms = 30000,
 };
 
 bool config_port_allowed(uint64_t port)

@@ -22,7 +22,7 @@ struct config {
 	unsigned request_timeout_s;	/* for a client to send a request */
 	enum log_level log_level;
 	char log_location[CONFIG_TEXT_SIZE];
-	unsigned min_paths, max_members;
+	unsigned min_paths, max_members, hold_lease_max_ms;
 };
 
 #define CONFIG_PATH "/etc/dm-import/agent.conf"

@@ -30,6 +30,8 @@ HANDLER(put_import_session);
 HANDLER(post_import_precheck);
 HANDLER(post_import_prepare);
 HANDLER(post_import_switch);
+HANDLER(post_import_hold);
+HANDLER(post_import_release);
 HANDLER(post_import_commit);
 HANDLER(post_import_cancel);
 HANDLER(get_jobs);

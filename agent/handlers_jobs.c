@@ -71,21 +71,51 @@ int post_import_commit(struct request *request, struct reply *reply, struct erro
 	return plain_verb(request, JOB_COMMIT, reply, err);
 }
 
-int post_import_switch(struct request *request, struct reply *reply, struct error *err)
+static int read_side(struct json_object *body, enum side *ret, struct error *err)
 {
-	struct job_request job = { .kind = JOB_SWITCH };
-	CLEANUP_JSON struct json_object *body = NULL;
 	const char *to;
 
-	if (parse_verb(request, (const char *const[]){ "to", NULL }, &body, err) < 0 ||
-	    json_in_text(body, "to", true, &to, err) < 0)
+	if (json_in_text(body, "to", true, &to, err) < 0)
 		return -1;
-	if (strcmp(to, "destination") == 0)
-		job.to = SIDE_DESTINATION;
-	else if (strcmp(to, "source") == 0)
-		job.to = SIDE_SOURCE;
-	else
+	if (strcmp(to, "destination") != 0 && strcmp(to, "source") != 0)
 		return error_set(err, ERR_VALUE_INVALID, NULL, "'to' must be destination or source");
+	*ret = strcmp(to, "source") == 0 ? SIDE_SOURCE : SIDE_DESTINATION;
+	return 0;
+}
+
+static int verb_to_side(struct request *request, enum job_kind kind, struct reply *reply, struct error *err)
+{
+	struct job_request job = { .kind = kind };
+	CLEANUP_JSON struct json_object *body = NULL;
+
+	if (parse_verb(request, (const char *const[]){ "to", NULL }, &body, err) < 0 ||
+	    read_side(body, &job.to, err) < 0)
+		return -1;
+	return submit_verb(request, &job, reply, err);
+}
+
+int post_import_switch(struct request *request, struct reply *reply, struct error *err)
+{
+	return verb_to_side(request, JOB_SWITCH, reply, err);
+}
+
+int post_import_release(struct request *request, struct reply *reply, struct error *err)
+{
+	return verb_to_side(request, JOB_RELEASE, reply, err);
+}
+
+int post_import_hold(struct request *request, struct reply *reply, struct error *err)
+{
+	struct job_request job = { .kind = JOB_HOLD };
+	CLEANUP_JSON struct json_object *body = NULL;
+	uint64_t lease_ms = LEASE_NOT_GIVEN;
+
+	if (parse_verb(request, (const char *const[]){ "to", "lease_ms", NULL }, &body, err) < 0 ||
+	    read_side(body, &job.to, err) < 0 ||
+	    json_in_number(body, "lease_ms", false, LEASE_MIN_MS, request->agent->config.hold_lease_max_ms, &lease_ms,
+			   err) < 0)
+		return -1;
+	job.lease_ms = (unsigned)lease_ms;
 	return submit_verb(request, &job, reply, err);
 }
 

@@ -9,14 +9,25 @@
 
 #include <stdatomic.h>
 
-enum job_kind { JOB_REFRESH, JOB_PRECHECK, JOB_PREPARE, JOB_SWITCH, JOB_COMMIT, JOB_CANCEL, JOB_KINDS };
+enum job_kind {
+	JOB_REFRESH,
+	JOB_PRECHECK,
+	JOB_PREPARE,
+	JOB_SWITCH,
+	JOB_COMMIT,
+	JOB_CANCEL,
+	JOB_HOLD,
+	JOB_RELEASE,
+	JOB_KINDS
+};
 enum job_state { JOB_QUEUED, JOB_RUNNING, JOB_DONE, JOB_FAILED };
 
 /* What is to be done. */
 struct job_request {
 	enum job_kind kind;
 	char import_id[IMPORT_ID_SIZE];	 /* "" where there is none */
-	enum side to;			 /* JOB_SWITCH */
+	enum side to;			 /* JOB_SWITCH, JOB_HOLD, JOB_RELEASE */
+	unsigned lease_ms;		 /* JOB_HOLD */
 	bool force;			 /* JOB_CANCEL */
 	struct import_request *precheck; /* JOB_PRECHECK without an import; else NULL */
 };

@@ -13,15 +13,32 @@
 #define MAX_AGE_US 2000000
 
 /* What engine_verb_allowed is asked after every change. */
-enum verb { VERB_PREPARE, VERB_SWITCH_DESTINATION, VERB_SWITCH_SOURCE, VERB_COMMIT, VERB_CANCEL, VERB_COUNT };
+enum verb {
+	VERB_PREPARE,
+	VERB_SWITCH_DESTINATION,
+	VERB_SWITCH_SOURCE,
+	VERB_HOLD_DESTINATION,
+	VERB_HOLD_SOURCE,
+	VERB_RELEASE_DESTINATION,
+	VERB_RELEASE_SOURCE,
+	VERB_COMMIT,
+	VERB_CANCEL,
+	VERB_COUNT
+};
 
 static const struct {
 	const char *name;
 	enum side to;
 } verbs[VERB_COUNT] = {
-	[VERB_PREPARE] = { "prepare", SIDE_DESTINATION }, [VERB_SWITCH_DESTINATION] = { "switch", SIDE_DESTINATION },
-	[VERB_SWITCH_SOURCE] = { "switch", SIDE_SOURCE }, [VERB_COMMIT] = { "commit", SIDE_DESTINATION },
+	[VERB_PREPARE] = { "prepare", SIDE_DESTINATION },
+	[VERB_SWITCH_DESTINATION] = { "switch", SIDE_DESTINATION },
+	[VERB_SWITCH_SOURCE] = { "switch", SIDE_SOURCE },
+	[VERB_COMMIT] = { "commit", SIDE_DESTINATION },
 	[VERB_CANCEL] = { "cancel", SIDE_SOURCE },
+	[VERB_HOLD_DESTINATION] = { "hold", SIDE_DESTINATION },
+	[VERB_HOLD_SOURCE] = { "hold", SIDE_SOURCE },
+	[VERB_RELEASE_DESTINATION] = { "release", SIDE_DESTINATION },
+	[VERB_RELEASE_SOURCE] = { "release", SIDE_SOURCE },
 };
 
 struct import_verbs {
@@ -309,6 +326,12 @@ static int verb_refusal(const struct import_verbs *import, const struct job_requ
 		break;
 	case JOB_SWITCH:
 		verb = request->to == SIDE_SOURCE ? VERB_SWITCH_SOURCE : VERB_SWITCH_DESTINATION;
+		break;
+	case JOB_HOLD:
+		verb = request->to == SIDE_SOURCE ? VERB_HOLD_SOURCE : VERB_HOLD_DESTINATION;
+		break;
+	case JOB_RELEASE:
+		verb = request->to == SIDE_SOURCE ? VERB_RELEASE_SOURCE : VERB_RELEASE_DESTINATION;
 		break;
 	case JOB_COMMIT:
 		verb = VERB_COMMIT;

@@ -9,12 +9,13 @@
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { FRESHEN_TIMEOUT_MS = 5000 };
+enum { FRESHEN_TIMEOUT_MS = 5000, TEND_MS = 20 };
 
 struct call {
 	struct call *next;
@@ -35,7 +36,22 @@ struct worker {
 	pthread_cond_t changed; /* a call began or ended */
 	struct call *calls;
 	bool stop;
+	atomic_bool holds; /* an import is held: nobody waits for this thread but who releases it */
 };
+
+static struct timespec after_ms(unsigned ms)
+{
+	struct timespec deadline;
+
+	clock_gettime(CLOCK_MONOTONIC, &deadline);
+	deadline.tv_sec += ms / 1000;
+	deadline.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (deadline.tv_nsec >= 1000000000) {
+		deadline.tv_sec++;
+		deadline.tv_nsec -= 1000000000;
+	}
+	return deadline;
+}
 
 static void remove_call(struct worker *worker, struct call *call)
 {
@@ -113,6 +129,10 @@ static int run_verb(struct engine *engine, const struct job_request *request, co
 		return engine_commit(engine, id, observer, ret_result, err);
 	case JOB_CANCEL:
 		return engine_cancel(engine, id, request->force, observer, ret_result, err);
+	case JOB_HOLD:
+		return engine_hold(engine, id, request->to, request->lease_ms, observer, ret_result, err);
+	case JOB_RELEASE:
+		return engine_release(engine, id, request->to, observer, ret_result, err);
 	case JOB_KINDS:
 		break;
 	}
@@ -141,8 +161,9 @@ static bool run_one_job(struct worker *worker)
 		log_info("%s: done: %s", what, result ? json_object_to_json_string(result) : "{}");
 	snapshot_set_stale(worker->snapshot);
 	snapshot_publish(worker->snapshot, worker->engine, SNAPSHOT_IMPORTS); /* who sees the end sees the effect */
+	atomic_store(&worker->holds, engine_holds(worker->engine));
 	jobs_finish(worker->jobs, job, result, failed ? &err : NULL);
-	if (!jobs_any_active(worker->jobs))
+	if (!jobs_any_active(worker->jobs) && !engine_holds(worker->engine))
 		snapshot_publish(worker->snapshot, worker->engine, SNAPSHOT_DEVICES);
 	return true;
 }
@@ -157,6 +178,29 @@ static bool is_stopping(struct worker *worker)
 	return stop;
 }
 
+/* Wait for work. While an import is held its lease is looked after meanwhile, whether anybody asks for something or
+ * not.
+ */
+static void wait_for_work(struct worker *worker)
+{
+	const struct observer observer = { .log = on_log };
+
+	if (!engine_holds(worker->engine)) {
+		while (sem_wait(&worker->work) < 0 && errno == EINTR)
+			;
+		return;
+	}
+	if (engine_tend(worker->engine, &observer)) {
+		atomic_store(&worker->holds, false);
+		snapshot_set_stale(worker->snapshot);
+		snapshot_publish(worker->snapshot, worker->engine, SNAPSHOT_IMPORTS);
+		return;
+	}
+	struct timespec until = after_ms(TEND_MS);
+
+	sem_clockwait(&worker->work, CLOCK_MONOTONIC, &until);
+}
+
 static void *run(void *ctx)
 {
 	struct worker *worker = ctx;
@@ -164,8 +208,7 @@ static void *run(void *ctx)
 	while (!is_stopping(worker)) {
 		if (run_one_call(worker) || run_one_job(worker))
 			continue;
-		while (sem_wait(&worker->work) < 0 && errno == EINTR)
-			;
+		wait_for_work(worker);
 	}
 	return NULL;
 }
@@ -227,20 +270,6 @@ int worker_submit(struct worker *worker, struct job_request *request, uint64_t *
 	return 0;
 }
 
-static struct timespec after_ms(unsigned ms)
-{
-	struct timespec deadline;
-
-	clock_gettime(CLOCK_MONOTONIC, &deadline);
-	deadline.tv_sec += ms / 1000;
-	deadline.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (deadline.tv_nsec >= 1000000000) {
-		deadline.tv_sec++;
-		deadline.tv_nsec -= 1000000000;
-	}
-	return deadline;
-}
-
 int worker_call(struct worker *worker, int (*function)(struct engine *engine, void *ctx, struct error *err), void *ctx,
 		unsigned timeout_ms, struct error *err)
 {
@@ -286,6 +315,6 @@ void worker_freshen(struct worker *worker, enum snapshot_part part)
 {
 	struct freshen_call call = { worker->snapshot, part };
 
-	if (snapshot_is_stale(worker->snapshot, part) && !jobs_any_active(worker->jobs))
+	if (snapshot_is_stale(worker->snapshot, part) && !jobs_any_active(worker->jobs) && !atomic_load(&worker->holds))
 		worker_call(worker, freshen, &call, FRESHEN_TIMEOUT_MS, NULL);
 }

@@ -36,7 +36,8 @@ enum { PLAN_FORWARD_TRIES = 3 };
 /* Run a plan. Unless PLAN_DONE, *err is the first failure, with its step. */
 enum plan_outcome plan_run(const struct plan *plan, struct work *work, struct error *err);
 
-/* Undo all steps of a plan that was done, each tried again where it fails: PLAN_UNDONE, or PLAN_STUCK with the undo's failure in *err. */
+/* Undo all steps of a plan that was done, each tried again where it fails: PLAN_UNDONE, or PLAN_STUCK with the undo's
+ * failure in *err. */
 enum plan_outcome plan_undo(const struct plan *plan, struct work *work, struct error *err);
 
 #endif

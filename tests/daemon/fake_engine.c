@@ -4,8 +4,11 @@
  *   <function>.fail      an error's name: the function fails with it
  *   <function>.delay_ms  how long the function takes
  *   volumes.mount        the bytes of a mount path of the first volume
- * where <function> is open, create, precheck, prepare, switch, commit, cancel, delete, session, refresh, volumes.
+ * where <function> is open, create, precheck, prepare, switch, hold, release, commit, cancel, delete, session, refresh,
+ * volumes.
  */
+#include "tests/daemon/fake_commands.h"
+
 #include "dm-import/dm_import.h"
 
 #include "base/cleanup.h"
@@ -32,12 +35,17 @@ struct import {
 	unsigned percent;
 	uint64_t created_ms, updated_ms;
 	unsigned pause_us;
+	enum side held_to;
+	uint64_t lease_end_us;
+	unsigned lease_ms;
+	bool lease_expired; /* the last hold ended so */
 };
 
 struct engine {
 	struct import imports[IMPORTS_MAX];
 	size_t count;
 	unsigned min_paths;
+	struct import *held;
 };
 
 static const char *const wwids[VOLUMES] = {
@@ -47,50 +55,12 @@ static const char *const wwids[VOLUMES] = {
 	"36001405aaaaaaaaaaaaaaaaaaaaaaa04",
 };
 
-static const char *const state_names[] = { "new",	"prepared",   "on_destination", "committed",
-					   "cancelled", "recovering", "needs_attention" };
+static const char *const state_names[] = { "new",	"prepared",   "on_destination",	 "committed",
+					   "cancelled", "recovering", "needs_attention", "held" };
 
 const char *import_state_name(enum import_state state)
 {
 	return state_names[state];
-}
-
-/* The content of $FAKE_ENGINE/<function>.<what>, without its newline; false when there is no such file. */
-static bool command(const char *function, const char *what, char *ret, size_t size)
-{
-	const char *directory = getenv("FAKE_ENGINE");
-	CLEANUP_FREE char *text = NULL;
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s/%s.%s", directory ? directory : "", function, what);
-	if (!directory || file_read(path, 256, &text, NULL, NULL) < 0)
-		return false;
-	snprintf(ret, size, "%.*s", (int)strcspn(text, "\n"), text);
-	return true;
-}
-
-static void take_time(const char *function, unsigned parts)
-{
-	char text[32];
-	uint64_t ms;
-	struct timespec nap;
-
-	if (!command(function, "delay_ms", text, sizeof(text)) || !num_parse(text, 600000, &ms))
-		return;
-	ms /= parts;
-	nap = (struct timespec){ (time_t)(ms / 1000), (long)(ms % 1000) * 1000000 };
-	nanosleep(&nap, NULL);
-}
-
-static int fault(const char *function, struct error *err)
-{
-	char name[64];
-
-	if (!command(function, "fail", name, sizeof(name)))
-		return 0;
-	error_set_sys(err, error_from_name(name), "mpatha", EIO, "on command, with a \"quote\"\n and a newline");
-	snprintf(err->step, sizeof(err->step), "fake");
-	return -1;
 }
 
 void engine_options_defaults(struct engine_options *ret)
@@ -115,7 +85,7 @@ int engine_open(struct engine **ret, const struct engine_options *options, const
 	struct engine *engine;
 
 	(void)ports;
-	if (fault("open", err) < 0)
+	if (fake_fault("open", err) < 0)
 		return -1;
 	engine = calloc(1, sizeof(*engine));
 	if (!engine)
@@ -199,8 +169,8 @@ int engine_import_create(struct engine *engine, const struct import_request *req
 {
 	struct import *import = request->id[0] ? find(engine, request->id, NULL) : NULL;
 
-	take_time("create", 1);
-	if (fault("create", err) < 0)
+	fake_time("create", 1);
+	if (fake_fault("create", err) < 0)
 		return -1;
 	if (observer && observer->log)
 		observer->log(observer->ctx, 2, "fake: create");
@@ -226,20 +196,6 @@ int engine_import_create(struct engine *engine, const struct import_request *req
 	*ret_created = true;
 	memcpy(ret_id, import->id, IMPORT_ID_SIZE);
 	return 0;
-}
-
-/* JSON from a text, because its shape is easier to see so. */
-static struct json_object *shape(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-static struct json_object *shape(const char *fmt, ...)
-{
-	CLEANUP_FREE char *text = NULL;
-	va_list ap;
-
-	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
-	va_end(ap);
-	return json_tokener_parse(text);
 }
 
 static struct json_object *findings(const struct member_request *member, bool failed)
@@ -276,9 +232,9 @@ static int work(const char *function, const struct observer *observer, struct er
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
 		observer->step(observer->ctx, steps[i], (unsigned)(i * 100 / ARRAY_SIZE(steps)));
 		observer->log(observer->ctx, 3, steps[i]);
-		take_time(function, ARRAY_SIZE(steps));
+		fake_time(function, ARRAY_SIZE(steps));
 	}
-	return fault(function, err);
+	return fake_fault(function, err);
 }
 
 int engine_precheck_members(struct engine *engine, const struct import_request *request,
@@ -305,7 +261,9 @@ static enum import_state wanted(const char *verb, enum side to)
 {
 	if (strcmp(verb, "prepare") == 0)
 		return IMPORT_PREPARED;
-	if (strcmp(verb, "switch") == 0)
+	if (strcmp(verb, "hold") == 0)
+		return IMPORT_NEEDS_ATTENTION; /* none: a hold again may renew the lease */
+	if (strcmp(verb, "switch") == 0 || strcmp(verb, "release") == 0)
 		return to == SIDE_DESTINATION ? IMPORT_ON_DESTINATION : IMPORT_PREPARED;
 	return strcmp(verb, "commit") == 0 ? IMPORT_COMMITTED : IMPORT_CANCELLED;
 }
@@ -319,7 +277,16 @@ int engine_verb_allowed(struct engine *engine, const char *id, const char *verb,
 		return -1;
 	if (import->state == wanted(verb, to))
 		return 0;
-	if (strcmp(verb, "prepare") == 0)
+	if (engine->held && engine->held != import)
+		return error_set(err, ERR_IMPORT_HELD, NULL, "%s", engine->held->id);
+	if (strcmp(verb, "release") == 0 && import->lease_expired && to == import->held_to)
+		return error_set(err, ERR_LEASE_EXPIRED, NULL, "%s", id);
+	if (strcmp(verb, "hold") == 0)
+		allowed = import->state == (to == SIDE_DESTINATION ? IMPORT_PREPARED : IMPORT_ON_DESTINATION) ||
+			  (import->state == IMPORT_HELD && to == import->held_to);
+	else if (strcmp(verb, "release") == 0)
+		allowed = import->state == IMPORT_HELD;
+	else if (strcmp(verb, "prepare") == 0)
 		allowed = import->state == IMPORT_NEW;
 	else if (strcmp(verb, "switch") == 0)
 		allowed = import->state == IMPORT_PREPARED || import->state == IMPORT_ON_DESTINATION;
@@ -351,7 +318,7 @@ static int verb(struct engine *engine, const char *id, const char *name, enum si
 	import->state = wanted(name, to);
 	import->updated_ms = clock_wall_ms();
 	if (is_over(import))
-		*ret_result = shape("{\"state\":\"%s\"}", import_state_name(import->state));
+		*ret_result = fake_shape("{\"state\":\"%s\"}", import_state_name(import->state));
 	return 1;
 }
 
@@ -378,6 +345,61 @@ int engine_switch(struct engine *engine, const char *id, enum side to, const str
 	return 0;
 }
 
+int engine_hold(struct engine *engine, const char *id, enum side to, unsigned lease_ms, const struct observer *observer,
+		struct json_object **ret_result, struct error *err)
+{
+	struct import *import = find(engine, id, err);
+	bool again = import && import->state == IMPORT_HELD;
+
+	if (!import || engine_verb_allowed(engine, id, "hold", to, err) < 0 || work("hold", observer, err) < 0)
+		return -1;
+	if (again && lease_ms == LEASE_NOT_GIVEN) {
+		*ret_result = unchanged();
+		return 0;
+	}
+	import->state = IMPORT_HELD;
+	import->held_to = to;
+	import->lease_ms = lease_ms == LEASE_NOT_GIVEN ? LEASE_DEFAULT_MS : lease_ms;
+	import->lease_end_us = clock_mono_us() + UINT64_C(1000) * import->lease_ms;
+	import->lease_expired = false;
+	engine->held = import;
+	*ret_result = fake_shape("{\"to\":\"%s\",\"lease_ms\":%u}", to == SIDE_SOURCE ? "source" : "destination",
+				 import->lease_ms);
+	if (again)
+		json_object_object_add(*ret_result, "renewed", json_object_new_boolean(true));
+	return 0;
+}
+
+int engine_release(struct engine *engine, const char *id, enum side to, const struct observer *observer,
+		   struct json_object **ret_result, struct error *err)
+{
+	int result = verb(engine, id, "release", to, observer, ret_result, err);
+
+	if (result <= 0)
+		return result;
+	engine->held = NULL;
+	*ret_result = fake_shape("{\"to\":\"%s\",\"held_ms\":1}", to == SIDE_SOURCE ? "source" : "destination");
+	return 0;
+}
+
+bool engine_holds(const struct engine *engine)
+{
+	return engine->held;
+}
+
+bool engine_tend(struct engine *engine, const struct observer *observer)
+{
+	struct import *import = engine->held;
+
+	(void)observer;
+	if (!import || clock_mono_us() < import->lease_end_us)
+		return false;
+	import->state = import->held_to == SIDE_DESTINATION ? IMPORT_PREPARED : IMPORT_ON_DESTINATION;
+	import->lease_expired = true;
+	engine->held = NULL;
+	return true;
+}
+
 int engine_commit(struct engine *engine, const char *id, const struct observer *observer,
 		  struct json_object **ret_result, struct error *err)
 {
@@ -395,7 +417,7 @@ int engine_import_delete(struct engine *engine, const char *id, struct error *er
 {
 	struct import *import = find(engine, id, err);
 
-	if (fault("delete", err) < 0 || !import)
+	if (fake_fault("delete", err) < 0 || !import)
 		return -1;
 	if (!is_over(import))
 		return error_set(err, ERR_STATE_WRONG, NULL, "%s is %s", id, import_state_name(import->state));
@@ -407,7 +429,7 @@ int engine_import_session(struct engine *engine, const char *id, const char *sta
 {
 	struct import *import = find(engine, id, err);
 
-	if (fault("session", err) < 0 || !import)
+	if (fake_fault("session", err) < 0 || !import)
 		return -1;
 	snprintf(import->session, sizeof(import->session), "%s", state);
 	import->percent = percent;
@@ -426,8 +448,8 @@ size_t engine_imports_in_progress(struct engine *engine)
 int engine_refresh(struct engine *engine, struct error *err)
 {
 	(void)engine;
-	take_time("refresh", 1);
-	return fault("refresh", err);
+	fake_time("refresh", 1);
+	return fake_fault("refresh", err);
 }
 
 static struct json_object *volume_json(struct engine *engine, int i)
@@ -435,7 +457,7 @@ static struct json_object *volume_json(struct engine *engine, int i)
 	const struct import *import = import_of(engine, wwids[i]);
 	bool moved = import && import->state == IMPORT_ON_DESTINATION;
 	char mount[256];
-	struct json_object *volume = shape(
+	struct json_object *volume = fake_shape(
 		"{\"name\":\"mpath%c\",\"dm_device\":\"dm-%d\",\"wwid\":\"%s\",\"naa_id\":\"%s\",\"array_type\":"
 		"\"UNITY\","
 		"\"array_id\":null,\"vendor\":\"DGC\",\"product\":\"VRAID\",\"size_bytes\":1073741824,"
@@ -446,7 +468,7 @@ static struct json_object *volume_json(struct engine *engine, int i)
 		"\"alua_state\":\"optimized\",\"checker_state\":\"ready\",\"true_wwid\":\"%s\"}]}",
 		'a' + i, i, wwids[i], wwids[i] + 1, 'a' + i, i, wwids[i]);
 
-	if (i == 0 && command("volumes", "mount", mount, sizeof(mount)))
+	if (i == 0 && fake_command("volumes", "mount", mount, sizeof(mount)))
 		json_object_array_add(json_object_object_get(volume, "mount_paths"), json_object_new_string(mount));
 	json_object_object_add(volume, "is_migrating", json_object_new_boolean(import != NULL));
 	json_object_object_add(volume, "active_path",
@@ -461,7 +483,7 @@ static struct json_object *volume_json(struct engine *engine, int i)
 	json_object_object_add(volume, "reason", NULL);
 	if (i == VOLUMES - 1)
 		json_object_object_add(volume, "reason",
-				       shape("{\"code\":\"source_not_open\",\"text\":\"t\",\"remedy\":\"r\"}"));
+				       fake_shape("{\"code\":\"source_not_open\",\"text\":\"t\",\"remedy\":\"r\"}"));
 	return volume;
 }
 
@@ -470,8 +492,8 @@ int engine_report_volumes(struct engine *engine, bool importable_only, struct js
 	struct json_object *list;
 
 	(void)importable_only;
-	take_time("volumes", 1);
-	if (fault("volumes", err) < 0)
+	fake_time("volumes", 1);
+	if (fake_fault("volumes", err) < 0)
 		return -1;
 	list = json_object_new_array();
 	for (int i = 0; i < VOLUMES; i++)
@@ -490,27 +512,40 @@ static struct json_object *import_json(const struct import *import)
 
 	clock_iso(import->created_ms, created);
 	clock_iso(import->updated_ms, updated);
-	json = shape("{\"id\":\"%s\",\"state\":\"%s\",\"active_path\":\"%s\",\"created\":\"%s\",\"updated\":\"%s\","
-		     "\"min_paths\":%u,\"session\":null,\"attention\":null}",
-		     import->id, import_state_name(import->state), side, created, updated, import->min_paths);
+	json = fake_shape(
+		"{\"id\":\"%s\",\"state\":\"%s\",\"active_path\":\"%s\",\"created\":\"%s\",\"updated\":\"%s\","
+		"\"min_paths\":%u,\"session\":null,\"attention\":null}",
+		import->id, import_state_name(import->state), side, created, updated, import->min_paths);
 	for (size_t i = 0; i < import->member_count; i++) {
 		int index = volume_index(import->members[i].source_wwid);
-		struct json_object *member =
-			shape("{\"source_wwid\":\"%s\",\"destination_wwid\":\"%s\",\"name\":\"mpath%c\",\"dm_device\":"
-			      "\"dm-%d\","
-			      "\"size_bytes\":1073741824,\"active_path\":\"%s\",\"source_paths\":[\"sd%c\"],"
-			      "\"destination_paths\":[]}",
-			      import->members[i].source_wwid, import->members[i].destination_wwid, 'a' + index, index,
-			      side, 'a' + index);
+		struct json_object *member = fake_shape(
+			"{\"source_wwid\":\"%s\",\"destination_wwid\":\"%s\",\"name\":\"mpath%c\",\"dm_device\":"
+			"\"dm-%d\","
+			"\"size_bytes\":1073741824,\"active_path\":\"%s\",\"source_paths\":[\"sd%c\"],"
+			"\"destination_paths\":[]}",
+			import->members[i].source_wwid, import->members[i].destination_wwid, 'a' + index, index, side,
+			'a' + index);
 
 		json_object_object_add(member, "pause_us",
 				       import->pause_us ? json_object_new_int((int)import->pause_us) : NULL);
 		json_object_array_add(members, member);
 	}
 	json_object_object_add(json, "members", members);
+	json_object_object_add(json, "hold",
+			       import->state != IMPORT_HELD
+				       ? NULL
+				       : fake_shape("{\"to\":\"destination\",\"lease_ms\":%u,\"since\":\"%s\"}",
+						    import->lease_ms, updated));
+	json_object_object_add(json, "last_hold",
+			       !import->lease_expired
+				       ? NULL
+				       : fake_shape("{\"outcome\":\"lease_expired\",\"to\":\"destination\","
+						    "\"lease_ms\":%u,\"since\":\"%s\",\"held_ms\":%u}",
+						    import->lease_ms, updated, import->lease_ms));
 	if (import->session[0])
 		json_object_object_add(json, "session",
-				       shape("{\"state\":\"%s\",\"percent\":%u}", import->session, import->percent));
+				       fake_shape("{\"state\":\"%s\",\"percent\":%u}", import->session,
+						  import->percent));
 	return json;
 }
 
@@ -540,9 +575,10 @@ int engine_report_host(struct engine *engine, struct json_object **ret, struct e
 {
 	(void)engine;
 	(void)err;
-	*ret = shape("{\"name\":\"fake\",\"os\":\"Linux\",\"kernel\":\"6.1\",\"initiators\":[{\"iqn_or_wwn\":\"iqn.x\","
-		     "\"protocol\":\"iSCSI\"}],\"cluster\":{\"type\":\"none\",\"members\":[]},"
-		     "\"multipathd\":{\"running\":true,\"version\":\"0.9.4\"}}");
+	*ret = fake_shape(
+		"{\"name\":\"fake\",\"os\":\"Linux\",\"kernel\":\"6.1\",\"initiators\":[{\"iqn_or_wwn\":\"iqn.x\","
+		"\"protocol\":\"iSCSI\"}],\"cluster\":{\"type\":\"none\",\"members\":[]},"
+		"\"multipathd\":{\"running\":true,\"version\":\"0.9.4\"}}");
 	return 0;
 }
 
@@ -550,7 +586,7 @@ int engine_report_arrays(struct engine *engine, struct json_object **ret, struct
 {
 	(void)engine;
 	(void)err;
-	*ret = shape("{\"arrays\":[{\"name\":\"PowerStore\",\"vendor\":\"DellEMC\",\"product\":\"PowerStore\"},"
-		     "{\"name\":\"UNITY\",\"vendor\":\"DGC\",\"product\":null}]}");
+	*ret = fake_shape("{\"arrays\":[{\"name\":\"PowerStore\",\"vendor\":\"DellEMC\",\"product\":\"PowerStore\"},"
+			  "{\"name\":\"UNITY\",\"vendor\":\"DGC\",\"product\":null}]}");
 	return 0;
 }

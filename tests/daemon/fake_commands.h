@@ -1,0 +1,17 @@
+/*
+ * The fake engine's faults and delays on command, and JSON from a text.
+ */
+#ifndef FAKE_COMMANDS_H
+#define FAKE_COMMANDS_H
+
+#include "base/error.h"
+
+#include <json-c/json.h>
+#include <stdbool.h>
+
+bool fake_command(const char *function, const char *what, char *ret, size_t size);
+void fake_time(const char *function, unsigned parts);
+int fake_fault(const char *function, struct error *err);
+struct json_object *fake_shape(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -177,6 +177,8 @@ static const struct command *const verbs[] = {
 	&command_import_precheck,
 	&command_import_prepare,
 	&command_import_switch,
+	&command_import_hold,
+	&command_import_release,
 	&command_import_cutover,
 	&command_import_cancel,
 	&command_import_delete,

@@ -7,6 +7,8 @@
 #include "import.h"
 #include "print.h"
 
+#include <inttypes.h>
+
 static void show_list(struct json_object *answer)
 {
 	static const char *const headings[] = { "Import", "State", "Active path", "Volumes", "Session" };
@@ -75,6 +77,22 @@ static void add_member(struct buf *text, struct json_object *member)
 	}
 }
 
+/* The held switch that goes on, or how the last one ended; nothing when there was none. */
+static void add_hold(struct buf *text, struct json_object *import)
+{
+	struct json_object *hold = field_get(import, "hold"), *last = field_get(import, "last_hold");
+
+	if (hold)
+		buf_printf(text, "Held: towards the %s since %s, lease %" PRId64 " ms\n", field_text(hold, "to"),
+			   field_text(hold, "since"), field_number(hold, "lease_ms"));
+	if (!last)
+		return;
+	buf_printf(text, "Last hold: %s, towards the %s", field_text(last, "outcome"), field_text(last, "to"));
+	if (field_get(last, "held_ms"))
+		buf_printf(text, ", held for %" PRId64 " ms", field_number(last, "held_ms"));
+	buf_puts(text, "\n");
+}
+
 static void show(struct json_object *import, struct json_object *job)
 {
 	struct json_object *attention = field_get(import, "attention");
@@ -86,6 +104,7 @@ static void show(struct json_object *import, struct json_object *job)
 	if (attention)
 		buf_printf(&text, "Attention: %s\nWhat to do: %s\n", field_text(attention, "text"),
 			   field_text(attention, "remedy"));
+	add_hold(&text, import);
 	buf_printf(&text, "Active path: %s\nSession: ", field_text(import, "active_path"));
 	describe_session(&text, import);
 	buf_puts(&text, "\nLast job: ");

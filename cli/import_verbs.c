@@ -1,5 +1,6 @@
 /*
- * import prepare, switch, cutover, cancel: the verbs that move an import from state to state, each a job.
+ * import prepare, switch, hold, release, cutover, cancel: the verbs that move an import from state to state, each a
+ * job.
  */
 #include "client.h"
 #include "field.h"
@@ -7,6 +8,9 @@
 #include "job.h"
 #include "print.h"
 
+#include "base/num.h"
+
+#include <limits.h>
 #include <string.h>
 
 /* " Pause: 14.2 ms (mpatha)." of the job's result; of several maps the longest. */
@@ -159,6 +163,80 @@ const struct command command_import_switch = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.run = run_switch,
+};
+
+static bool is_side(const char *to)
+{
+	return to && (strcmp(to, "destination") == 0 || strcmp(to, "source") == 0);
+}
+
+static int run_hold(struct cli *cli)
+{
+	CLEANUP_JSON struct json_object *body = json_object_new_object();
+	const char *to = args_option(&cli->args, "to"), *lease = args_option(&cli->args, "lease");
+	CLEANUP_BUF struct buf path = { 0 }, next = { 0 };
+	uint64_t lease_ms;
+
+	if (!to)
+		to = "destination";
+	if (!is_side(to))
+		return cli_usage(cli, "option '--to' is destination or source, not '%s'", to);
+	if (lease && (!num_parse(lease, INT_MAX, &lease_ms) || lease_ms == 0))
+		return cli_usage(cli, "option '--lease' is a number of milliseconds, not '%s'", lease);
+	if (import_path(cli, "/hold", &path) < 0)
+		return -1;
+	json_object_object_add(body, "to", json_object_new_string(to));
+	if (lease)
+		json_object_object_add(body, "lease_ms", json_object_new_int64((int64_t)lease_ms));
+	buf_printf(&next, "Its I/O waits. Next, before the lease ends: importcli import release %s --to %s",
+		   cli->args.operands[0], to);
+	return run_verb(cli, buf_text(&path), body, "held", buf_text(&next));
+}
+
+static const struct option_spec hold_options[] = {
+	{ "to", 0, "side", "where the array turns over to: destination (unless told) or source" },
+	{ "lease", 0, "ms", "the longest hold in milliseconds; 5000 unless told" },
+	JOB_NO_WAIT,
+	{ 0 },
+};
+
+const struct command command_import_hold = {
+	.name = "hold",
+	.usage = "import hold [--no-wait] <import> [--to destination|source] [--lease ms]",
+	.summary = "let all I/O wait while the array turns over",
+	.help = "For arrays without pass-through. When the lease ends, or the agent does, the\n"
+		"volumes go back to the side they were on. Given again it renews the lease.\n",
+	.options = hold_options,
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run_hold,
+};
+
+static int run_release(struct cli *cli)
+{
+	CLEANUP_JSON struct json_object *body = json_object_new_object();
+	const char *to = args_option(&cli->args, "to");
+	CLEANUP_BUF struct buf path = { 0 };
+
+	if (!is_side(to))
+		return cli_usage(cli, "say where to: --to destination or --to source");
+	if (import_path(cli, "/release", &path) < 0)
+		return -1;
+	json_object_object_add(body, "to", json_object_new_string(to));
+	return run_verb(cli, buf_text(&path), body, strcmp(to, "source") == 0 ? "on the source" : "on the destination",
+			"");
+}
+
+const struct command command_import_release = {
+	.name = "release",
+	.usage = "import release [--no-wait] <import> --to destination|source",
+	.summary = "end a hold, on the new side or on the old one",
+	.help = "A release that comes after the lease's end is refused, and the volumes stay on the\n"
+		"side they were on.\n",
+	.options = switch_options,
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run_release,
 };
 
 static int run_cutover(struct cli *cli)

@@ -119,6 +119,26 @@ CASES = {
         "POST /imports/db1/switch": accepted("switch"),
         "GET /jobs/7": job("switch", "failed", error=problem(
             500, "hold_timeout", "The map could not be held before the deadline.", device="mpatha").body)}),
+    "hold": ("import hold db1 --lease 3000", {
+        "POST /imports/db1/hold": accepted("hold"),
+        "GET /jobs/7": job("hold", result={"to": "destination", "lease_ms": 3000})}),
+    "hold-back": ("import hold db1 --to source", {"POST /imports/db1/hold": job("hold", result={"to": "source", "lease_ms": 5000})}),
+    "hold-again": ("import hold db1", {"POST /imports/db1/hold": job("hold", result={"unchanged": True})}),
+    "hold-json": ("import hold db1 --output json", {
+        "POST /imports/db1/hold": job("hold", result={"to": "destination", "lease_ms": 5000})}),
+    "release": ("import release db1 --to destination", {
+        "POST /imports/db1/release": accepted("release"),
+        "GET /jobs/7": job("release", result={"to": "destination", "pauses_us": {"mpatha": 2014211}})}),
+    "release-back": ("import release db1 --to source", {
+        "POST /imports/db1/release": job("release", result={"to": "source", "held_ms": 812})}),
+    "release-too-late": ("import release db1 --to destination", {"POST /imports/db1/release": problem(
+        409, "lease_expired", "The hold ended before the release: its lease ran out, or the agent was restarted.", "",
+        "The volumes are on the side they were on before; let the array go back too, then hold again.")}),
+    "show-held": ("import show db1", {"GET /imports/db1": imported("held", hold={
+        "to": "destination", "lease_ms": 5000, "since": "2026-01-31T10:12:11.000Z"}, last_hold=None)}),
+    "show-last-hold": ("import show db1", {"GET /imports/db1": imported("prepared", hold=None, last_hold={
+        "outcome": "lease_expired", "to": "destination", "lease_ms": 5000, "since": "2026-01-31T10:12:11.000Z",
+        "held_ms": 5002})}),
     "cutover": ("import cutover db1", {"POST /imports/db1/commit": accepted("commit"), "GET /jobs/7": job("commit")}),
     "cutover-json": ("import cutover db1 --output json", {"POST /imports/db1/commit": job("commit")}),
     "cancel": ("import cancel db1", {
@@ -188,6 +208,9 @@ CASES = {
     "usage-id-with-import": ("import prepare --id x db1", {}),
     "usage-switch-without-to": ("import switch db1", {}),
     "usage-switch-to-nowhere": ("import switch db1 --to there", {}),
+    "usage-hold-lease": ("import hold db1 --lease 0", {}),
+    "usage-hold-to-nowhere": ("import hold db1 --to there", {}),
+    "usage-release-without-to": ("import release db1", {}),
     "usage-force-elsewhere": ("import cutover db1 --force", {}),
     "usage-too-many": ("import create " + " ".join(["a"] * 200), {}),
 }

@@ -217,8 +217,9 @@ def bad_input_host(lab):
     refused(lab, "multipathd-not-running", "multipathd_not_running", check)
     sh("systemctl start multipathd.socket multipathd.service")
     wait_for("multipathd", lambda: "idle" in sh("multipathd show daemon", check=False), 30, 0.3)
-    for index in (0, 1):
-        sh(["multipath", "-f", host.mpath_of(lab.wwids(index)[1])])
+    for lun in lab.destination.luns:    # udev may still be looking at a map
+        wait_for("map of %s to go" % lun.wwid, lambda: not host.mpath_of(lun.wwid) or
+                 sh(["multipath", "-f", host.mpath_of(lun.wwid)], check=False) and False, 30, 0.5)
     lab.destination.unmap()
     with full_disk():
         refused(lab, "no-space", "no_space", lambda: Import.create(lab.agent, "bad", members(lab, ("s0", "d0"))))

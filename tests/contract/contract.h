@@ -56,6 +56,7 @@ extern const struct contract_check contract_dm_checks[];
 extern const struct contract_check contract_device_checks[];
 extern const struct contract_check contract_multipathd_checks[];
 extern const struct contract_check contract_pr_checks[];
+extern const struct contract_check contract_pr_abort_checks[];
 extern const struct contract_check contract_host_checks[];
 
 /* All of them; the sum. */

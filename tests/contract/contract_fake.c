@@ -53,7 +53,7 @@ int main(void)
 	}
 	world_scan(world);
 	world_ports(world, &scene.ports);
-	failed = contract_run_all(&scene);
+	failed = contract_run_all(&scene) + contract_run(&scene, contract_pr_abort_checks);
 	world_free(world);
 	return failed ? 1 : 0;
 }

@@ -249,12 +249,17 @@ static void misses_a_missing_disk(struct contract *c)
 	CHECK(c, scsi->pr_watch_prepare(scsi->ctx, missing.name, &watch, &c->err) < 0 && !watch);
 }
 
+/* Not on the lab's loopback target: Linux 6.1 hangs there in PREEMPT AND ABORT (its workers wait for each other). */
+const struct contract_check contract_pr_abort_checks[] = {
+	{ "pr: preempts and aborts", preempts_and_aborts },
+	{ NULL, NULL },
+};
+
 const struct contract_check contract_pr_checks[] = {
 	{ "pr: registers each path, which full status shows", registers_each_path },
 	{ "pr: a wrong key conflicts and changes nothing", keys_must_be_right },
 	{ "pr: reserves with each of the six types", reserves_all_types },
 	{ "pr: preempts the holder, who stays out", preempts_the_holder },
-	{ "pr: preempts and aborts", preempts_and_aborts },
 	{ "pr: APTPL on and off", persists_through_power_loss },
 	{ "pr: watches while a map is held", watches_while_held },
 	{ "pr: a missing disk is an error", misses_a_missing_disk },

@@ -1,0 +1,100 @@
+"""The held switch: hold, release to either side, and everything that ends a hold without one. The pause may be as long as
+the lease, and no longer; fio sees no error."""
+import time
+
+from orchestrator import JobFailed, Problem
+from scenario import scenario
+from util import sh, wait_for
+
+LEASE_MS = 6000
+LEEWAY_MS = 4000  # emulated: what the release itself takes
+
+
+def held(lab, lease_ms=LEASE_MS):
+    """Load, an import that is prepared, then held towards the destination."""
+    lab.fio()
+    work = lab.create_import()
+    work.map()
+    work.prepare()
+    with lab.step("hold"):
+        lab.agent.run(work.api.path + "/hold", {"to": "destination", "lease_ms": lease_ms})
+    lab.expect(work.api.show()["state"] == "held", "the import is not held")
+    return work
+
+
+def release(lab, work, side):
+    with lab.step("release to " + side):
+        return lab.agent.run(work.api.path + "/release", {"to": side})
+
+
+def expect_back(lab, work, outcome):
+    """The import is as before the hold, all paths are the source's, and the note says how that came."""
+    wait_for("the import is prepared again", lambda: work.api.show()["state"] == "prepared", 90, 0.2)
+    work.expect_state("prepared", "Source")
+    last = work.api.show()["last_hold"]
+    lab.expect(last["outcome"] == outcome, "last_hold says %s, not %s" % (last, outcome))
+    work.check_sides()
+
+
+def expect_too_late(lab, work):
+    try:
+        release(lab, work, "destination")
+    except (Problem, JobFailed) as refused:
+        lab.expect(refused.code == "lease_expired", "a late release gives %s" % refused.code)
+    else:
+        lab.fail("expectation", "a late release was accepted")
+
+
+@scenario("hold-release", max_io_ms=LEASE_MS + LEEWAY_MS)
+def hold_release(lab):
+    work = held(lab)
+    release(lab, work, "destination")
+    lab.moved("destination", work.indexes)
+    work.expect_state("on_destination", "Destination")
+    lab.expect(work.api.show()["last_hold"]["outcome"] == "released", "last_hold does not say released")
+    work.check_sides()
+    work.copy()
+    work.commit()
+
+
+@scenario("hold-back", max_io_ms=LEASE_MS + LEEWAY_MS)
+def hold_back(lab):
+    work = held(lab)
+    release(lab, work, "source")
+    expect_back(lab, work, "taken_back")
+    work.switch("destination")
+    work.cancel()
+
+
+@scenario("hold-lease-ends", max_io_ms=2000 + LEEWAY_MS)
+def hold_lease_ends(lab):
+    """The agent notices by itself, and a release that comes too late changes nothing."""
+    work = held(lab, 2000)
+    expect_back(lab, work, "lease_expired")
+    expect_too_late(lab, work)
+    expect_back(lab, work, "lease_expired")
+
+
+@scenario("hold-agent-killed", max_io_ms=LEASE_MS + LEEWAY_MS)
+def hold_agent_killed(lab):
+    """The guardian releases at once, long before the lease ends; the next agent puts the rest back."""
+    work = held(lab, 30000)
+    with lab.step("kill"):
+        sh("systemctl kill --kill-whom=main -s SIGKILL import-agent")
+    name = lab.map_name()
+    wait_for("the map is released", lambda: "ACTIVE" in sh("dmsetup info " + name), 5, 0.1)
+    wait_for("the agent is back", lambda: sh("systemctl is-active import-agent", check=False).strip() == "active", 120, 0.5)
+    expect_back(lab, work, "interrupted")
+    expect_too_late(lab, work)
+
+
+@scenario("hold-orchestrator-gone", max_io_ms=3000 + LEEWAY_MS)
+def hold_orchestrator_gone(lab):
+    """It holds, and is never heard of again: the lease ends, with nobody asking the agent for anything."""
+    work = held(lab, 3000)
+    lab.agent.close()
+    name = lab.map_name()
+    wait_for("the map is released", lambda: "ACTIVE" in sh("dmsetup info " + name), 20, 0.1)
+    wait_for("multipathd runs again", lambda: sh("systemctl is-active multipathd", check=False).strip() == "active", 90, 0.2)
+    time.sleep(1)
+    expect_back(lab, work, "lease_expired")

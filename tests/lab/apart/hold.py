@@ -1,7 +1,5 @@
 """The held switch: hold, release to either side, and everything that ends a hold without one. The pause may be as long as
 the lease, and no longer; fio sees no error."""
-import time
-
 from orchestrator import JobFailed, Problem
 from scenario import scenario
 from util import sh, wait_for
@@ -36,6 +34,12 @@ def expect_back(lab, work, outcome):
     work.check_sides()
 
 
+def leave(work):
+    """The host as it was before the import."""
+    work.cancel()
+    work.delete()
+
+
 def expect_too_late(lab, work):
     try:
         release(lab, work, "destination")
@@ -63,7 +67,7 @@ def hold_back(lab):
     release(lab, work, "source")
     expect_back(lab, work, "taken_back")
     work.switch("destination")
-    work.cancel()
+    leave(work)
 
 
 @scenario("hold-lease-ends", max_io_ms=2000 + LEEWAY_MS)
@@ -73,6 +77,7 @@ def hold_lease_ends(lab):
     expect_back(lab, work, "lease_expired")
     expect_too_late(lab, work)
     expect_back(lab, work, "lease_expired")
+    leave(work)
 
 
 @scenario("hold-agent-killed", max_io_ms=LEASE_MS + LEEWAY_MS)
@@ -86,6 +91,7 @@ def hold_agent_killed(lab):
     wait_for("the agent is back", lambda: sh("systemctl is-active import-agent", check=False).strip() == "active", 120, 0.5)
     expect_back(lab, work, "interrupted")
     expect_too_late(lab, work)
+    leave(work)
 
 
 @scenario("hold-orchestrator-gone", max_io_ms=3000 + LEEWAY_MS)
@@ -96,5 +102,5 @@ def hold_orchestrator_gone(lab):
     name = lab.map_name()
     wait_for("the map is released", lambda: "ACTIVE" in sh("dmsetup info " + name), 20, 0.1)
     wait_for("multipathd runs again", lambda: sh("systemctl is-active multipathd", check=False).strip() == "active", 90, 0.2)
-    time.sleep(1)
     expect_back(lab, work, "lease_expired")
+    leave(work)

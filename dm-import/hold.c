@@ -18,7 +18,11 @@
 #include <errno.h>
 #include <string.h>
 
-enum { RESUME_TRIES = 3 };
+enum {
+	RESUME_TRIES = 3,
+	SERVED_TIMEOUT_MS = 100, /* longest wait for an application's first I/O behind the hold */
+	SERVED_POLL_MS = 1,
+};
 
 /* One hold in progress. The first `live` maps are the applications', the rest are the idle partners, in the same order.
  */
@@ -28,6 +32,8 @@ struct hold {
 	size_t live;
 	size_t suspended; /* how many of the order idle…, live… are held */
 	uint64_t began_us[MEMBERS_MAX], ended_us[MEMBERS_MAX];
+	uint64_t completed[MEMBERS_MAX]; /* I/Os of the live map, just behind its release */
+	uint64_t served_us[MEMBERS_MAX]; /* when the first I/O behind it was through; ended_us where none came */
 	bool doubtful[MEMBERS_MAX]; /* the live map's resume failed: which table it has is not known */
 	int sys_errno;		    /* of the ioctl that failed */
 	size_t failed;		    /* index of its map */
@@ -96,6 +102,43 @@ static void release_back(struct hold *hold)
 	}
 }
 
+/* One look at every live map; true when an I/O went through each of them, or it does not tell. */
+static bool all_served(struct hold *hold)
+{
+	const struct dm_port *dm = &hold->work->engine->ports->dm;
+	const struct host_port *host = &hold->work->engine->ports->host;
+	bool all = true;
+
+	for (size_t map = 0; map < hold->live; map++) {
+		uint64_t completed;
+
+		if (hold->served_us[map])
+			continue;
+		if (dm->hold_completed(hold->work->holds[map], &completed) != 0)
+			hold->served_us[map] = hold->ended_us[map];
+		else if (completed != hold->completed[map])
+			hold->served_us[map] = host->now_us(host->ctx);
+		else
+			all = false;
+	}
+	return all;
+}
+
+/*
+ * An application waits until its I/O is through, which may be much later than our resume's return: that is the pause.
+ * An application that does nothing has none to wait for.
+ */
+static void wait_served(struct hold *hold)
+{
+	const struct host_port *host = &hold->work->engine->ports->host;
+
+	for (int waited_ms = 0; !all_served(hold) && waited_ms < SERVED_TIMEOUT_MS; waited_ms += SERVED_POLL_MS)
+		host->sleep_ms(host->ctx, SERVED_POLL_MS);
+	for (size_t map = 0; map < hold->live; map++)
+		if (!hold->served_us[map])
+			hold->served_us[map] = hold->ended_us[map];
+}
+
 /*
  * Live maps first. A resume that fails may have dropped the new table or not; a second one lets the I/O go in any case,
  * on one side or the other. Which one only a look at the table can tell, so the partner of such a map stays held:
@@ -118,7 +161,10 @@ static bool release_forward(struct hold *hold)
 			dm->hold_resume(hold->work->holds[map]);
 		}
 		hold->ended_us[map] = host->now_us(host->ctx);
+		if (dm->hold_completed(hold->work->holds[map], &hold->completed[map]) != 0)
+			hold->served_us[map] = hold->ended_us[map];
 	}
+	wait_served(hold); /* before anything else that wants a processor: nobody waits for the partners */
 	for (size_t map = hold->live; map < 2 * hold->live; map++)
 		if (!hold->doubtful[map - hold->live] && dm->hold_resume(hold->work->holds[map]) != 0)
 			dm->hold_resume(hold->work->holds[map]);
@@ -218,7 +264,7 @@ static void note_pauses(const struct hold *hold)
 	for (size_t i = 0; i < hold->live; i++) {
 		struct member *member = hold->work->changing[i];
 
-		member->pause_us = hold->ended_us[i] - hold->began_us[i];
+		member->pause_us = hold->served_us[i] - hold->began_us[i];
 		member->held_at_ms = now_ms - (now_us - hold->began_us[i]) / 1000;
 	}
 }

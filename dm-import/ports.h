@@ -50,6 +50,8 @@ struct dm_port {
 		struct dm_hold *hold);		  /* noflush, skip_lockfs; waits for I/O in flight; EINTR on a signal */
 	int (*hold_resume)(struct dm_hold *hold); /* swaps the loaded table in, if there is one; a running map: no-op */
 	int (*hold_clear)(struct dm_hold *hold);  /* drops the loaded table */
+	/* How many I/Os the map has completed since it was made; not an ioctl, but a read of an open sysfs file. */
+	int (*hold_completed)(struct dm_hold *hold, uint64_t *ret);
 	void (*hold_free)(struct dm_hold *hold);  /* NULL is allowed */
 };
 

@@ -35,6 +35,7 @@ int sys_dm_hold_prepare(void *ctx, const char *map, struct dm_hold **ret, struct
 int sys_dm_hold_suspend(struct dm_hold *hold);
 int sys_dm_hold_resume(struct dm_hold *hold);
 int sys_dm_hold_clear(struct dm_hold *hold);
+int sys_dm_hold_completed(struct dm_hold *hold, uint64_t *ret);
 void sys_dm_hold_free(struct dm_hold *hold);
 
 /* sys_reidentify.c: the `reidentify` operation of struct device_port; ctx is the struct udev. */

@@ -253,6 +253,7 @@ int sys_dm_open(struct dm_port *ret, struct error *err)
 		.hold_suspend = sys_dm_hold_suspend,
 		.hold_resume = sys_dm_hold_resume,
 		.hold_clear = sys_dm_hold_clear,
+		.hold_completed = sys_dm_hold_completed,
 		.hold_free = sys_dm_hold_free,
 	};
 	return 0;

@@ -180,6 +180,7 @@ static void exchange(struct contract *c, const char *first, const char *second)
 {
 	const struct dm_port *dm = &c->ports->dm;
 	struct dm_hold *holds[2] = { NULL, NULL };
+	uint64_t before, after;
 	struct dm_device state;
 
 	CHECK(c, dm->load(dm->ctx, c->scene->maps[0], first, false, &c->err) == 0);
@@ -196,6 +197,8 @@ static void exchange(struct contract *c, const char *first, const char *second)
 		      contract_find_map(c, c->scene->maps[i], &state) && !state.suspended && !state.has_inactive_table);
 	CHECK(c, has_paths_of(c, c->scene->maps[0], first) && has_paths_of(c, c->scene->maps[1], second));
 	CHECK(c, dm->hold_resume(holds[0]) == 0); /* a running map */
+	CHECK(c, dm->hold_completed(holds[0], &before) == 0 && dm->hold_completed(holds[0], &after) == 0);
+	CHECK(c, after >= before);
 	CHECK(c, has_paths_of(c, c->scene->maps[0], first));
 	release(c, holds);
 }

@@ -257,6 +257,24 @@ static void second_import_beside_the_first(void **state)
 	host_test_end(&test);
 }
 
+/* Nobody's I/O shows when the map serves again: the pause is the hold, and the switch goes on all the same. */
+static void switch_under_idle_applications(void **state)
+{
+	struct json_object *pauses = NULL, *pause = NULL;
+
+	(void)state;
+	begin(1, 2);
+	test.world->idle_applications = true;
+	host_test_must(&test, VERB_CREATE);
+	host_test_must(&test, VERB_PREPARE);
+	host_test_must(&test, VERB_SWITCH);
+	host_test_expect(&test, "on_destination", SIDE_DESTINATION);
+	assert_true(json_object_object_get_ex(test.result, "pauses_us", &pauses));
+	assert_true(json_object_object_get_ex(pauses, test.world->apps[0].map, &pause));
+	assert_in_range(json_object_get_int64(pause), 1, 50000);
+	host_test_end(&test);
+}
+
 static void switch_reports_the_pause_of_each_map(void **state)
 {
 	struct json_object *pauses = NULL, *pause = NULL;
@@ -357,6 +375,7 @@ int main(void)
 		cmocka_unit_test(every_find_multipaths_mode_and_rule_style),
 		cmocka_unit_test(user_friendly_name_stays),
 		cmocka_unit_test(second_import_beside_the_first),
+		cmocka_unit_test(switch_under_idle_applications),
 		cmocka_unit_test(switch_reports_the_pause_of_each_map),
 		cmocka_unit_test(map_older_than_the_import_is_hidden),
 		cmocka_unit_test(engine_that_does_not_stop_multipathd_is_caught),

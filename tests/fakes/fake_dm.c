@@ -386,6 +386,20 @@ static int dm_hold_clear(struct dm_hold *hold)
 	return HOLD_CALL(hold, "dm.hold_clear", do_hold_clear(hold));
 }
 
+/* Where an application is at work, an I/O more each time. */
+static int do_completed(const struct dm_hold *hold, uint64_t *ret)
+{
+	struct fake_world *world = hold->world;
+
+	*ret = world->idle_applications ? 0 : ++world->completed_ios;
+	return 0;
+}
+
+static int dm_hold_completed(struct dm_hold *hold, uint64_t *ret)
+{
+	return HOLD_CALL(hold, "dm.hold_completed", do_completed(hold, ret));
+}
+
 static void dm_hold_free(struct dm_hold *hold)
 {
 	if (!hold)
@@ -408,6 +422,7 @@ void fake_dm_port(struct fake_world *world, struct dm_port *ret)
 		.hold_suspend = dm_hold_suspend,
 		.hold_resume = dm_hold_resume,
 		.hold_clear = dm_hold_clear,
+		.hold_completed = dm_hold_completed,
 		.hold_free = dm_hold_free,
 	};
 }

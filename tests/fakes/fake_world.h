@@ -162,6 +162,8 @@ struct fake_world {
 	unsigned calls, calls_of_name;
 	unsigned holds;	     /* maps suspended through hold_suspend and not yet resumed */
 	bool exchanged;	     /* in this hold a table was swapped in: from here on the way is forward */
+	uint64_t completed_ios;
+	bool idle_applications; /* nobody sends I/O */
 	size_t hold_handles; /* dm_hold and pr_watch structs not yet freed */
 	char log[CALL_LOG_SIZE];
 	size_t log_length;

@@ -33,7 +33,7 @@ struct hold {
 	size_t suspended; /* how many of the order idle…, live… are held */
 	uint64_t began_us[MEMBERS_MAX], ended_us[MEMBERS_MAX];
 	uint64_t completed[MEMBERS_MAX]; /* I/Os of the live map, just behind its release */
-	uint64_t served_us[MEMBERS_MAX]; /* when the first I/O behind it was through; ended_us where none came */
+	uint64_t served_us[MEMBERS_MAX]; /* when the first I/O behind it was through; 0: none came */
 	bool doubtful[MEMBERS_MAX]; /* the live map's resume failed: which table it has is not known */
 	int sys_errno;		    /* of the ioctl that failed */
 	size_t failed;		    /* index of its map */
@@ -134,9 +134,6 @@ static void wait_served(struct hold *hold)
 
 	for (int waited_ms = 0; !all_served(hold) && waited_ms < SERVED_TIMEOUT_MS; waited_ms += SERVED_POLL_MS)
 		host->sleep_ms(host->ctx, SERVED_POLL_MS);
-	for (size_t map = 0; map < hold->live; map++)
-		if (!hold->served_us[map])
-			hold->served_us[map] = hold->ended_us[map];
 }
 
 /*
@@ -164,10 +161,11 @@ static bool release_forward(struct hold *hold)
 		if (dm->hold_completed(hold->work->holds[map], &hold->completed[map]) != 0)
 			hold->served_us[map] = hold->ended_us[map];
 	}
-	wait_served(hold); /* before anything else that wants a processor: nobody waits for the partners */
 	for (size_t map = hold->live; map < 2 * hold->live; map++)
 		if (!hold->doubtful[map - hold->live] && dm->hold_resume(hold->work->holds[map]) != 0)
 			dm->hold_resume(hold->work->holds[map]);
+	if (all)
+		wait_served(hold);
 	return all;
 }
 
@@ -264,7 +262,7 @@ static void note_pauses(const struct hold *hold)
 	for (size_t i = 0; i < hold->live; i++) {
 		struct member *member = hold->work->changing[i];
 
-		member->pause_us = hold->served_us[i] - hold->began_us[i];
+		member->pause_us = (hold->served_us[i] ? hold->served_us[i] : hold->ended_us[i]) - hold->began_us[i];
 		member->held_at_ms = now_ms - (now_us - hold->began_us[i]) / 1000;
 	}
 }

@@ -160,11 +160,11 @@ struct fake_world {
 	/* the run: reset by world_begin() */
 	struct failure failure;
 	unsigned calls, calls_of_name;
-	unsigned holds;	     /* maps suspended through hold_suspend and not yet resumed */
-	bool exchanged;	     /* in this hold a table was swapped in: from here on the way is forward */
+	unsigned holds; /* maps suspended through hold_suspend and not yet resumed */
+	bool exchanged; /* in this hold a table was swapped in: from here on the way is forward */
 	uint64_t completed_ios;
 	bool idle_applications; /* nobody sends I/O */
-	size_t hold_handles; /* dm_hold and pr_watch structs not yet freed */
+	size_t hold_handles;	/* dm_hold and pr_watch structs not yet freed */
 	char log[CALL_LOG_SIZE];
 	size_t log_length;
 	char failures[256]; /* what was made to fail, for messages: "dm.load #41 fails before" */

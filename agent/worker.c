@@ -15,7 +15,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { FRESHEN_TIMEOUT_MS = 5000, TEND_MS = 20 };
+enum { FRESHEN_TIMEOUT_MS = 5000 };
 
 struct call {
 	struct call *next;
@@ -178,25 +178,24 @@ static bool is_stopping(struct worker *worker)
 	return stop;
 }
 
-/* Wait for work. While an import is held its lease is looked after meanwhile, whether anybody asks for something or
- * not.
- */
+/* Wait for work, and look after what needs it meanwhile: a held import's lease, reservations. */
 static void wait_for_work(struct worker *worker)
 {
 	const struct observer observer = { .log = on_log };
+	unsigned every_ms = engine_tend_every_ms(worker->engine);
 
-	if (!engine_holds(worker->engine)) {
+	if (!every_ms) {
 		while (sem_wait(&worker->work) < 0 && errno == EINTR)
 			;
 		return;
 	}
 	if (engine_tend(worker->engine, &observer)) {
-		atomic_store(&worker->holds, false);
+		atomic_store(&worker->holds, engine_holds(worker->engine));
 		snapshot_set_stale(worker->snapshot);
 		snapshot_publish(worker->snapshot, worker->engine, SNAPSHOT_IMPORTS);
 		return;
 	}
-	struct timespec until = after_ms(TEND_MS);
+	struct timespec until = after_ms(every_ms);
 
 	sem_clockwait(&worker->work, CLOCK_MONOTONIC, &until);
 }

@@ -107,7 +107,8 @@ int engine_cancel(struct engine *engine, const char *id, bool force, const struc
  * the new side, or to the old one. The lease counts from just before the first map is held; when it ends, or this
  * process does, the guardian releases to the old side, and engine_tend or the next engine_open puts the rest back.
  *
- * hold: held already towards `to`: renews the lease when one is given, else changes nothing.
+ * hold: held already towards `to`: renews the lease when one is given, else changes nothing. All
+ * renewals together: ten times the longest lease, VALUE_INVALID then.
  * release: already on side `to`: success. LEASE_EXPIRED: it came too late, the import is back on the old side.
  * While an import is held other imports and LUNs take no verbs (IMPORT_HELD); cancel takes the hold back first.
  */
@@ -118,11 +119,24 @@ int engine_hold(struct engine *engine, const char *id, enum side to, unsigned le
 int engine_release(struct engine *engine, const char *id, enum side to, const struct observer *observer,
 		   struct json_object **ret_result, struct error *err);
 
-/* An import is held: engine_tend wants to be called every few milliseconds, and reports of volumes had better wait. */
+/* An import is held: reports of volumes had better wait. */
 bool engine_holds(const struct engine *engine);
 
-/* See whether the lease has ended and take the import back then; true when it did. Cheap while it has not. */
+/*
+ * What wants looking after between the verbs: a held import's lease, which is taken back when it has ended, or the
+ * reservations of imports in progress, kept alike on both sides. Cheap while nothing changes. True when an import's
+ * report changed. To be called every so many milliseconds; 0: not now.
+ */
 bool engine_tend(struct engine *engine, const struct observer *observer);
+unsigned engine_tend_every_ms(const struct engine *engine);
+
+/*
+ * The source's reservation (not the registrations) is lifted, because the destination array will write to the source
+ * itself, or put back. In states prepared and on_destination; a switch back to the source puts it back too.
+ * PR_NOT_HOLDER where another host holds it.
+ */
+int engine_lift_reservation(struct engine *engine, const char *id, bool lifted, const struct observer *observer,
+			    struct json_object **ret_result, struct error *err);
 
 /* Forget a committed or cancelled import. A cancelled pair's hiding rule goes with it (STATE_WRONG while its LUN is
  * visible). */

@@ -2,6 +2,7 @@
  * The engine as an object: opening it (lock, state, recovery), finding imports, and what runs of verbs share.
  */
 #include "engine.h"
+#include "pr_move.h"
 
 #include "base/cleanup.h"
 
@@ -111,8 +112,11 @@ void engine_close(struct engine *engine)
 	if (!engine)
 		return;
 	held_take_back(engine, HOLD_INTERRUPTED, NULL, NULL);
-	for (size_t i = 0; i < engine->import_count; i++)
+	for (size_t i = 0; i < engine->import_count; i++) {
+		for (size_t m = 0; m < engine->imports[i]->member_count; m++)
+			pr_move_forget(engine->ports, &engine->imports[i]->members[m]);
 		import_free(engine->imports[i]);
+	}
 	free(engine->imports);
 	identity_free(&engine->identities);
 	arrays_free(&engine->arrays);

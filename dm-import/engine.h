@@ -10,14 +10,43 @@
 #include "inventory.h"
 #include "plan.h"
 
+enum { PR_KEYS_MAX = 64 };
+
+/* One LUN of a member, as of the last look at its reservations. */
+struct pr_view {
+	bool known; /* it answered */
+	uint32_t generation;
+	uint64_t holder_key;
+	uint8_t scope_type; /* 0: not reserved */
+	uint64_t keys[PR_KEYS_MAX];
+	size_t key_count;
+	size_t own_paths, paths; /* of this host: registered, and all that run */
+	bool holder;		 /* this host is, or one of the holders */
+	struct pr_watch *watch;	 /* NULL: look with a full read */
+};
+
+/* How this host stands with the reservations of a member's LUNs (pr_move.c). */
+struct member_pr {
+	bool registered;     /* its keys were on both LUNs */
+	bool fenced;	     /* they were taken away by somebody else */
+	enum pr_type lifted; /* the source's reservation, lifted for the array; PR_NONE: it is not */
+	/* not recorded */
+	struct pr_view views[2]; /* by enum side */
+	uint64_t seen_us;	 /* when, CLOCK_MONOTONIC; 0: never */
+	uint64_t full_look_us, not_before_us;
+	enum error_code last_failure; /* of a look; told once */
+};
+
 struct member {
 	char source_wwid[WWID_SIZE];
 	char destination_wwid[WWID_SIZE];
 	char name[NAME_SIZE]; /* the live map's dm name, as it was at creation */
 	uint64_t size_bytes;
-	bool exchanged;	     /* the live map is on the destination */
-	uint64_t pause_us;   /* of the last switch, 0 = none yet */
-	uint64_t held_at_ms; /* when that was, CLOCK_REALTIME; not recorded */
+	bool exchanged;		     /* the live map is on the destination */
+	uint64_t pause_us;	     /* of the last switch, 0 = none yet */
+	uint64_t held_at_ms;	     /* when that was, CLOCK_REALTIME; not recorded */
+	bool live_fails, idle_fails; /* before the switch under way its maps did not queue without a path */
+	struct member_pr pr;
 };
 
 /* How a held switch ended. INTERRUPTED is what the record says from before the hold on, until somebody knows better. */
@@ -155,6 +184,11 @@ enum plan_outcome commit_run(struct work *work, struct error *err);
 enum plan_outcome cancel_run(struct work *work, struct error *err); /* behind the switch back to the source */
 int unmap_destinations(struct work *work, struct error *err);	    /* remove the idle maps */
 
+/* queueing.c: what maps did without a path, before the switch; queue during it; as before, behind it */
+int queueing_note(struct work *work, struct error *err);
+int queueing_keep(struct work *work, struct error *err);
+int queueing_restore(struct work *work, struct error *err);
+
 /* hold.c */
 int hold_prepare_all(struct work *work, struct error *err);
 int hold_exchange(struct work *work, struct error *err);
@@ -164,6 +198,7 @@ int hold_forward(struct work *work, struct error *err);
 void hold_back(struct work *work);
 bool hold_over(const struct work *work); /* the lease has ended, or the guardian is gone; cheap */
 bool hold_extend(struct work *work, unsigned lease_ms);
+uint64_t hold_since_us(const struct work *work); /* CLOCK_MONOTONIC */
 
 /* precheck_hold.c */
 int precheck_hold(struct work *work, struct error *err);

@@ -4,6 +4,7 @@
  * finish they can be asked again; there is nothing to undo, since the application is not concerned.
  */
 #include "engine.h"
+#include "pr_move.h"
 #include "precheck.h"
 #include "wait.h"
 
@@ -91,6 +92,13 @@ static int remove_side(struct work *work, struct error *err)
 	return device->settle(device->ctx, SETTLE_TIMEOUT_MS, err);
 }
 
+static int unregister(struct work *work, struct error *err)
+{
+	(void)err;
+	pr_move_leave(work, other_side(work->to));
+	return 0;
+}
+
 static int check_on_destination(struct work *work, struct error *err)
 {
 	return wait_settled(work, err);
@@ -131,8 +139,8 @@ static int record_committed(struct work *work, struct error *err)
 
 static const struct plan_step commit_steps[] = {
 	{ "check", check_on_destination, NULL, false },	    { "intent", intend_commit, work_void_intent, false },
-	{ "retire", retire_source, unretire_source, true }, { "remove_source", remove_side, NULL, false },
-	{ "record", record_committed, NULL, false },
+	{ "retire", retire_source, unretire_source, true }, { "unregister", unregister, NULL, false },
+	{ "remove_source", remove_side, NULL, false },	    { "record", record_committed, NULL, false },
 };
 
 static const struct plan commit_plan = { "commit", commit_steps, ARRAY_SIZE(commit_steps) };
@@ -160,6 +168,7 @@ static int record_cancelled(struct work *work, struct error *err)
 /* The hiding rule stays until the import is deleted: the array may not have unmapped the LUN yet. */
 static const struct plan_step cancel_steps[] = {
 	{ "intent", intend_cancel, work_void_intent, false },
+	{ "unregister", unregister, NULL, false },
 	{ "remove_destination", remove_side, NULL, false },
 	{ "record", record_cancelled, NULL, false },
 };

@@ -6,12 +6,15 @@
  * or our death: then the guardian has released to the old side, and recover.c finds the intent in the record.
  */
 #include "engine.h"
+#include "pr_move.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+enum { TEND_HELD_MS = 20, TEND_RESERVATIONS_MS = 1000, LEASES_MAX = 10 };
 
 static enum doing doing_of(enum side to)
 {
@@ -103,10 +106,19 @@ int held_take_back(struct engine *engine, enum hold_outcome outcome, const struc
 
 bool engine_tend(struct engine *engine, const struct observer *observer)
 {
-	if (!engine->held || !hold_over(engine->held))
+	if (!engine->held)
+		return pr_move_tend(engine, observer);
+	if (!hold_over(engine->held))
 		return false;
 	held_take_back(engine, HOLD_LEASE_EXPIRED, observer, NULL);
 	return true;
+}
+
+unsigned engine_tend_every_ms(const struct engine *engine)
+{
+	if (engine->held)
+		return TEND_HELD_MS;
+	return pr_move_has_work(engine) ? TEND_RESERVATIONS_MS : 0;
 }
 
 static int check_lease(const struct engine *engine, unsigned lease_ms, struct error *err)
@@ -115,6 +127,19 @@ static int check_lease(const struct engine *engine, unsigned lease_ms, struct er
 		return 0;
 	return error_set(err, ERR_VALUE_INVALID, NULL, "a lease is %d to %u ms, not %u", LEASE_MIN_MS,
 			 engine->options.hold_lease_max_ms, lease_ms);
+}
+
+/* Whoever is trusted may hold a volume, but not for ever: renewals end somewhere. */
+static int check_total(const struct engine *engine, unsigned lease_ms, struct error *err)
+{
+	const struct host_port *host = &engine->ports->host;
+	uint64_t held_ms = (host->now_us(host->ctx) - hold_since_us(engine->held)) / 1000;
+	uint64_t limit_ms = (uint64_t)LEASES_MAX * engine->options.hold_lease_max_ms;
+
+	if (held_ms + lease_ms <= limit_ms)
+		return 0;
+	return error_set(err, ERR_VALUE_INVALID, NULL, "a hold lasts %llu ms at most with all its renewals",
+			 (unsigned long long)limit_ms);
 }
 
 static int renew(struct engine *engine, unsigned lease_ms, const struct observer *observer,
@@ -126,6 +151,8 @@ static int renew(struct engine *engine, unsigned lease_ms, const struct observer
 		*ret_result = import_unchanged();
 		return 0;
 	}
+	if (!hold_over(work) && check_total(engine, lease_ms, err) < 0)
+		return -1;
 	if (!hold_extend(work, lease_ms)) {
 		error_set(err, ERR_LEASE_EXPIRED, work->import->id, "%s", "");
 		held_take_back(engine, HOLD_LEASE_EXPIRED, observer, NULL);

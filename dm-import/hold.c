@@ -34,13 +34,13 @@ struct hold {
 	uint64_t began_us[MEMBERS_MAX], ended_us[MEMBERS_MAX];
 	uint64_t completed[MEMBERS_MAX]; /* I/Os of the live map, just behind its release */
 	uint64_t served_us[MEMBERS_MAX]; /* when the first I/O behind it was through; 0: none came */
-	bool doubtful[MEMBERS_MAX]; /* the live map's resume failed: which table it has is not known */
-	int sys_errno;		    /* of the ioctl that failed */
-	size_t failed;		    /* index of its map */
-	int guard_errno;	    /* what the look at the reservations said */
-	bool reverted;		    /* by the guardian */
-	unsigned deadline_ms;	    /* for the suspends */
-	uint64_t lease_end_us;	    /* CLOCK_MONOTONIC; 0: no lease */
+	bool doubtful[MEMBERS_MAX];	 /* the live map's resume failed: which table it has is not known */
+	int sys_errno;			 /* of the ioctl that failed */
+	size_t failed;			 /* index of its map */
+	int guard_errno;		 /* what the look at the reservations said */
+	bool reverted;			 /* by the guardian */
+	unsigned deadline_ms;		 /* for the suspends */
+	uint64_t lease_end_us;		 /* CLOCK_MONOTONIC; 0: no lease */
 };
 
 int hold_prepare_all(struct work *work, struct error *err)
@@ -227,7 +227,7 @@ static int explain(const struct hold *hold, struct error *err)
 	const struct member *member = hold->work->changing[hold->failed % hold->live];
 
 	if (hold->guard_errno) {
-		pr_guard_explain(hold->work, err);
+		pr_guard_explain(hold->guard_errno, err);
 		return -1;
 	}
 	if (hold->suspended < 2 * hold->live && (hold->reverted || hold->sys_errno == EINTR))
@@ -368,6 +368,11 @@ bool hold_over(const struct work *work)
 	const struct hold *hold = work->hold;
 
 	return lease_over(hold) || (hold->guardian && !guardian_holds(hold->guardian));
+}
+
+uint64_t hold_since_us(const struct work *work)
+{
+	return work->hold->began_us[0];
 }
 
 bool hold_extend(struct work *work, unsigned lease_ms)

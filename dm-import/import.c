@@ -3,6 +3,7 @@
  * prepare.c, switch.c and finish.c.
  */
 #include "engine.h"
+#include "pr_move.h"
 #include "precheck.h"
 
 #include "base/cleanup.h"
@@ -420,6 +421,19 @@ int engine_cancel(struct engine *engine, const char *id, bool force, const struc
 		outcome = cancel_run(&work, err);
 	}
 	return import_finish(&work, outcome, doing, err, ret_result);
+}
+
+int engine_lift_reservation(struct engine *engine, const char *id, bool lifted, const struct observer *observer,
+			    struct json_object **ret_result, struct error *err)
+{
+	struct import *import = import_find(engine, id, err);
+	struct work work = { .engine = engine, .import = import, .observer = observer, .to = SIDE_DESTINATION };
+
+	if (!import || import_check_allowed(engine, import, "reservation", SIDE_SOURCE, err) < 0 ||
+	    pr_move_lift(&work, lifted, err) < 0)
+		return -1;
+	*ret_result = state_result(import);
+	return 0;
 }
 
 int engine_precheck(struct engine *engine, const char *id, const struct observer *observer,

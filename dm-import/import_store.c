@@ -3,6 +3,7 @@
  * first step of a verb (with `doing`) and behind its last; recovery starts from what it says, but believes the kernel.
  */
 #include "engine.h"
+#include "pr_move.h"
 
 #include "base/cleanup.h"
 
@@ -78,6 +79,11 @@ static struct json_object *record_of(const struct import *import)
 		add_number(row, "size_bytes", member->size_bytes);
 		add_number(row, "exchanged", member->exchanged);
 		add_number(row, "pause_us", member->pause_us);
+		add_number(row, "live_fails", member->live_fails);
+		add_number(row, "idle_fails", member->idle_fails);
+		add_number(row, "registered", member->pr.registered);
+		add_number(row, "fenced", member->pr.fenced);
+		add_number(row, "reservation_lifted", member->pr.lifted);
 		json_object_array_add(members, row);
 	}
 	json_object_object_add(record, "members", members);
@@ -146,6 +152,11 @@ static bool read_members(struct json_object *record, struct import *import)
 		member->size_bytes = number_of(row, "size_bytes");
 		member->exchanged = number_of(row, "exchanged");
 		member->pause_us = number_of(row, "pause_us");
+		member->live_fails = number_of(row, "live_fails");
+		member->idle_fails = number_of(row, "idle_fails");
+		member->pr.registered = number_of(row, "registered");
+		member->pr.fenced = number_of(row, "fenced");
+		member->pr.lifted = (enum pr_type)number_of(row, "reservation_lifted");
 		if (!identity_wwid_valid(member->source_wwid) || !identity_wwid_valid(member->destination_wwid))
 			return false;
 	}
@@ -246,6 +257,8 @@ int import_forget(struct engine *engine, struct import *import, struct error *er
 	for (size_t i = 0; i < engine->import_count; i++)
 		if (engine->imports[i] == import)
 			engine->imports[i] = engine->imports[--engine->import_count];
+	for (size_t i = 0; i < import->member_count; i++)
+		pr_move_forget(engine->ports, &import->members[i]);
 	import_free(import);
 	return 0;
 }

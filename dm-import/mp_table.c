@@ -94,21 +94,36 @@ int mp_table_parse(const char *text, struct mp_table *ret, struct error *err)
 	return 0;
 }
 
+static bool has_feature(const char *text, const struct mp_table *table, const char *feature)
+{
+	struct walk walk = { .text = text, .at = table->features_at };
+
+	next_word(&walk);
+	for (unsigned i = 0; i < table->feature_count; i++) {
+		next_word(&walk);
+		if (strcmp(walk.word, feature) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool mp_table_has_feature(const char *text, const char *feature)
+{
+	struct mp_table table;
+
+	return mp_table_parse(text, &table, NULL) == 0 && has_feature(text, &table, feature);
+}
+
 int mp_table_with_feature(const char *text, const char *feature, char **ret, struct error *err)
 {
+	struct walk walk = { .text = text };
 	struct buf buf = { 0 };
 	struct mp_table table;
-	struct walk walk = { .text = text };
-	bool has = false;
+	bool has;
 
 	if (mp_table_parse(text, &table, err) < 0)
 		return -1;
-	walk.at = table.features_at;
-	next_word(&walk);
-	for (unsigned i = 0; i < table.feature_count; i++) {
-		next_word(&walk);
-		has = has || strcmp(walk.word, feature) == 0;
-	}
+	has = has_feature(text, &table, feature);
 	buf_add(&buf, text, table.features_at);
 	buf_printf(&buf, "%u", table.feature_count + (has ? 0 : 1));
 	walk.at = table.features_at;

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { MP_PATHS_MAX = 256, DEVNO_SIZE = 24 };
@@ -24,6 +25,8 @@ struct mp_table {
 
 /* ERR_DM_FAILED when the text is not exactly one line of a multipath table. */
 int mp_table_parse(const char *text, struct mp_table *ret, struct error *err);
+
+bool mp_table_has_feature(const char *text, const char *feature);
 
 /* The same table that surely has this feature. Owned by the caller. */
 int mp_table_with_feature(const char *text, const char *feature, char **ret, struct error *err);

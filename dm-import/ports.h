@@ -52,7 +52,7 @@ struct dm_port {
 	int (*hold_clear)(struct dm_hold *hold);  /* drops the loaded table */
 	/* How many I/Os the map has completed since it was made; not an ioctl, but a read of an open sysfs file. */
 	int (*hold_completed)(struct dm_hold *hold, uint64_t *ret);
-	void (*hold_free)(struct dm_hold *hold);  /* NULL is allowed */
+	void (*hold_free)(struct dm_hold *hold); /* NULL is allowed */
 };
 
 struct scsi_port {

@@ -7,12 +7,19 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pr_view;
 struct work;
 
 /* Nothing but prepared commands: maps are held. 0, or an errno: then the maps go back to the side they were on. */
 int pr_guard_check(struct work *work);
 
 /* Behind the hold: why pr_guard_check said no. */
-void pr_guard_explain(struct work *work, struct error *err);
+void pr_guard_explain(int sys_errno, struct error *err);
+
+/* What was seen is what a watch reads now. */
+bool pr_view_is(const struct pr_view *view, uint32_t generation, uint64_t holder_key, uint8_t scope_type);
 
 #endif

@@ -6,6 +6,7 @@
 #include "precheck.h"
 
 #include "mpconf.h"
+#include "pr_lun.h"
 
 #include "base/cleanup.h"
 
@@ -129,26 +130,13 @@ static void source_size_is_aligned(struct precheck *check, const struct member *
 			    (unsigned long long)map->paths.length_sectors * 512);
 }
 
-static void source_has_no_reservation(struct precheck *check, const struct member *member)
+/* When no path answers, nobody can say that there is no reservation. */
+static void source_reservation_can_move(struct precheck *check, const struct member *member)
 {
-	const struct scsi_port *scsi = &check->engine->ports->scsi;
+	CLEANUP_PR_LUN struct pr_lun lun = { 0 };
 	struct error err = { 0 };
-	const struct disk *disk;
 
-	/* any path may answer; when none does, nobody can say that there is no reservation */
-	for (size_t nth = 0; (disk = inventory_lun_disk(check->now, live_lun(member), nth)); nth++) {
-		CLEANUP_PR_STATE struct pr_state state = { 0 };
-
-		if (strcmp(disk->state, "running") != 0)
-			continue;
-		if (scsi->pr_read(scsi->ctx, disk->name, &state, &err) < 0)
-			continue;
-		if (state.key_count)
-			finding_add(check, ERR_PERSISTENT_RESERVATION, SEVERITY_ERROR, member, disk->name,
-				    "(%zu registration%s)", state.key_count, state.key_count == 1 ? "" : "s");
-		return;
-	}
-	if (err.code != ERR_NONE)
+	if (pr_lun_read(check->engine, check->now, live_lun(member), 0, &lun, &err) < 0)
 		finding_add(check, err.code, SEVERITY_ERROR, member, err.device, "(%s)", err.detail);
 }
 
@@ -361,7 +349,7 @@ pair_check *const source_checks[] = {
 	source_paths_work,
 	source_is_not_bypassed,
 	source_size_is_aligned,
-	source_has_no_reservation,
+	source_reservation_can_move,
 	source_array_is_known,
 	source_settings,
 	NULL,

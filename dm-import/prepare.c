@@ -3,6 +3,7 @@
  * right. The LUN is hidden since the import was created. No I/O of an application moves.
  */
 #include "engine.h"
+#include "pr_move.h"
 #include "precheck.h"
 #include "wait.h"
 
@@ -202,6 +203,23 @@ static int map_destinations(struct work *work, struct error *err)
 	return all_hidden(work, err);
 }
 
+/* The host that holds the reservation may not have prepared yet: that is looked at before the switch. */
+static int move_reservations(struct work *work, struct error *err)
+{
+	if (pr_move_sync(work, SIDE_SOURCE, err) == 0 || err->code == ERR_PR_NOT_RESERVED) {
+		*err = (struct error){ 0 };
+		return 0;
+	}
+	return -1;
+}
+
+static int remove_reservations(struct work *work, struct error *err)
+{
+	(void)err;
+	pr_move_leave(work, SIDE_DESTINATION);
+	return 0;
+}
+
 static int check_pairs(struct work *work, struct error *err)
 {
 	return check(work, true, err);
@@ -220,6 +238,7 @@ static const struct plan_step steps[] = {
 	{ "intent", record_intent, undo_intent, false },
 	{ "scan", scan, unscan, false },
 	{ "map", map_destinations, unmap_destinations, false },
+	{ "reservations", move_reservations, remove_reservations, false },
 	{ "check_pairs", check_pairs, NULL, false },
 	{ "record", record_done, NULL, false },
 };

@@ -133,6 +133,10 @@ static int restore_rules(struct engine *engine, struct error *err)
 
 int recover_all(struct engine *engine, struct error *err)
 {
+	/* an application waits for these: before anything that could fail or take its time */
+	for (size_t i = 0; i < engine->import_count; i++)
+		if (state_torn_switch(engine->imports[i]))
+			release_torn(engine, engine->imports[i], NULL, NULL);
 	if (restore_rules(engine, err) < 0)
 		return -1;
 	for (size_t i = 0; i < engine->import_count; i++) {

@@ -2,6 +2,7 @@
  * What the engine reports, as the JSON objects of the API: volumes and imports. The host itself is in report_host.c.
  */
 #include "multipathd_maps.h"
+#include "pr_move.h"
 #include "precheck.h"
 
 #include "base/cleanup.h"
@@ -343,6 +344,7 @@ static struct json_object *member_object(const struct member *member, const stru
 								  : "None");
 	json_object_object_add(row, "pause_us",
 			       member->pause_us ? json_object_new_int64((int64_t)member->pause_us) : NULL);
+	json_object_object_add(row, "reservations", pr_move_report(member));
 	json_object_object_add(row, "source_paths", disk_names(now, member->source_wwid));
 	json_object_object_add(row, "destination_paths", disk_names(now, member->destination_wwid));
 	return row;

@@ -64,6 +64,8 @@ static int allowed(const struct import *import, const char *verb, enum side to)
 			return -1;
 		return (state == IMPORT_ON_DESTINATION) != (to == SIDE_DESTINATION);
 	}
+	if (strcmp(verb, "reservation") == 0)
+		return state == IMPORT_PREPARED || state == IMPORT_ON_DESTINATION ? 1 : -1;
 	if (strcmp(verb, "commit") == 0) {
 		if (stuck)
 			return import->doing == DOING_COMMIT ? 1 : -1;

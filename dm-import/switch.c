@@ -9,6 +9,7 @@
  * A held switch is the same in two halves, between which the agent lives on: the two tables behind that one.
  */
 #include "engine.h"
+#include "pr_move.h"
 #include "precheck.h"
 #include "wait.h"
 
@@ -16,6 +17,8 @@
 
 #include <inttypes.h>
 #include <string.h>
+
+enum { PR_TRIES = 3 }; /* while the reservations change under the switch */
 
 /* True when a path of the map is a disk of this LUN. */
 static bool has_path_of(const struct inventory *now, const struct map *map, const char *true_wwid)
@@ -177,6 +180,8 @@ static int record_intent(struct work *work, struct error *err)
 {
 	const struct host_port *host = &work->engine->ports->host;
 
+	if (!work->recovering && queueing_note(work, err) < 0)
+		return -1;
 	if (work->lease_ms)
 		work->import->last_hold = (struct hold_note){ .outcome = HOLD_INTERRUPTED,
 							      .to = work->to,
@@ -186,18 +191,6 @@ static int record_intent(struct work *work, struct error *err)
 		work->import->last_hold = (struct hold_note){ 0 };
 	work->import->doing = work->to == SIDE_DESTINATION ? DOING_TO_DESTINATION : DOING_TO_SOURCE;
 	return import_save(work->engine, work->import, err);
-}
-
-/* multipathd turns queueing off when it stops, unless told not to; older ones do it all the same. */
-static int keep_queueing(struct work *work, struct error *err)
-{
-	const struct dm_port *dm = &work->engine->ports->dm;
-
-	for (size_t i = 0; i < work->changing_count; i++)
-		if (dm->message(dm->ctx, work->changing[i]->name, "queue_if_no_path", err) < 0 ||
-		    dm->message(dm->ctx, work->idle_names[i], "queue_if_no_path", err) < 0)
-			return -1;
-	return 0;
 }
 
 static int stop_multipathd(struct work *work, struct error *err)
@@ -213,7 +206,7 @@ static int stop_multipathd(struct work *work, struct error *err)
 	work->multipathd_stopped = true;
 	if (multipathd->stop(multipathd->ctx, err) < 0)
 		return -1;
-	return keep_queueing(work, err);
+	return queueing_keep(work, err);
 }
 
 static int start_multipathd(struct work *work, struct error *err)
@@ -225,7 +218,7 @@ static int start_multipathd(struct work *work, struct error *err)
 	if (multipathd->start(multipathd->ctx, err) < 0)
 		return -1;
 	work->multipathd_stopped = false;
-	return 0;
+	return queueing_restore(work, err);
 }
 
 static int present_side(struct work *work, enum side side, struct error *err)
@@ -397,6 +390,22 @@ void switch_leave_safe(struct work *work)
 		work_log(work, 1, &err, "multipathd stays stopped");
 }
 
+static int move_reservations(struct work *work, struct error *err)
+{
+	return work->recovering || work->changing_count == 0 ? 0 : pr_move_before_switch(work, err);
+}
+
+/* Whoever was fenced since the hold's look at the reservations is seen now; none of it takes the switch back. */
+static int look_after_reservations(struct work *work, struct error *err)
+{
+	struct error why = { 0 };
+
+	(void)err;
+	if (pr_move_sync(work, work->to, &why) < 0)
+		work_log(work, 1, &why, "the reservations behind the switch");
+	return 0;
+}
+
 static int record_done(struct work *work, struct error *err)
 {
 	struct import *import = work->import;
@@ -417,6 +426,7 @@ static int record_done(struct work *work, struct error *err)
 static const struct plan_step steps[] = {
 	{ "check", check, NULL, false },
 	{ "probe", probe, NULL, false },
+	{ "reservations", move_reservations, NULL, false },
 	{ "intent", record_intent, work_void_intent, false },
 	{ "stop_multipathd", stop_multipathd, start_multipathd, false },
 	{ "present", present, present_back, false },
@@ -425,6 +435,7 @@ static const struct plan_step steps[] = {
 	{ "drop_unseen", drop_unseen, NULL, false },
 	{ "start_multipathd", start_multipathd, NULL, false },
 	{ "verify", wait_settled, NULL, false },
+	{ "look_after", look_after_reservations, NULL, false },
 	{ "record", record_done, NULL, false },
 };
 
@@ -435,7 +446,14 @@ enum plan_outcome switch_run(struct work *work, struct error *err)
 	/* a torn switch may have left a map held, and a held map takes no messages; recover.c did this at start */
 	if (work->recovering && release_torn(work->engine, work->import, NULL, err) < 0)
 		return PLAN_STUCK;
-	return plan_run(&plan, work, err);
+	for (int tries = 0; tries < PR_TRIES; tries++) {
+		enum plan_outcome outcome = plan_run(&plan, work, err);
+
+		if (outcome != PLAN_UNDONE || err->code != ERR_PR_CHANGED)
+			return outcome;
+		work_log(work, 2, err, "once more");
+	}
+	return PLAN_UNDONE;
 }
 
 static int check_for_hold(struct work *work, struct error *err)
@@ -478,6 +496,7 @@ static int release(struct work *work, struct error *err)
 static const struct plan_step hold_steps[] = {
 	{ "check", check_for_hold, NULL, false },
 	{ "probe", probe, NULL, false },
+	{ "reservations", move_reservations, NULL, false },
 	{ "intent", record_intent, void_hold, false },
 	{ "stop_multipathd", stop_multipathd, start_multipathd, false },
 	{ "present", present, present_back, false },
@@ -490,6 +509,7 @@ static const struct plan_step release_steps[] = {
 	{ "drop_unseen", drop_unseen, NULL, false },
 	{ "start_multipathd", start_multipathd, NULL, false },
 	{ "verify", wait_settled, NULL, false },
+	{ "look_after", look_after_reservations, NULL, false },
 	{ "record", record_done, NULL, false },
 };
 

@@ -400,6 +400,21 @@ bool engine_tend(struct engine *engine, const struct observer *observer)
 	return true;
 }
 
+unsigned engine_tend_every_ms(const struct engine *engine)
+{
+	return engine->held ? 20 : 0;
+}
+
+int engine_lift_reservation(struct engine *engine, const char *id, bool lifted, const struct observer *observer,
+			    struct json_object **ret_result, struct error *err)
+{
+	(void)observer;
+	if (verb(engine, id, "reservation", SIDE_SOURCE, observer, ret_result, err) < 0)
+		return -1;
+	*ret_result = fake_shape("{\"source_reservation_lifted\":%s}", lifted ? "true" : "false");
+	return 0;
+}
+
 int engine_commit(struct engine *engine, const char *id, const struct observer *observer,
 		  struct json_object **ret_result, struct error *err)
 {

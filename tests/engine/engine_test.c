@@ -31,13 +31,15 @@ void host_test_close(struct host_test *test)
 	test->engine = NULL;
 	json_object_put(test->result);
 	test->result = NULL;
+	if (test->world->watch_handles)
+		fail_msg("%zu watches of reservations were not freed", test->world->watch_handles);
 }
 
 void host_test_forget(struct host_test *test)
 {
 	test->engine = NULL;
 	test->result = NULL;
-	test->world->hold_handles = 0;
+	test->world->hold_handles = test->world->watch_handles = 0;
 }
 
 void host_test_end(struct host_test *test)

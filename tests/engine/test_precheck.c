@@ -131,10 +131,12 @@ static void destination_partition(void)
 	use_destination(USER_PARTITION);
 }
 
+/* A key of whom nobody can say. */
 static void source_reserved(void)
 {
 	const struct pr_request request = { .action = PR_REGISTER, .service_action_key = 0xabc };
 
+	source()->pr.no_full_status = true;
 	for (uint16_t port = 1; port <= 2; port++)
 		world_pr_out(test.world, world_source(0), &(struct pr_nexus){ "fc:2100000000000001", port }, &request);
 }
@@ -211,7 +213,7 @@ static const struct bad_host bad_hosts[] = {
 	{ destination_swap, "destination_in_use", "error", false },
 	{ destination_under_dm, "destination_in_use", "error", false },
 	{ destination_partition, "destination_in_use", "error", false },
-	{ source_reserved, "persistent_reservation", "error", false },
+	{ source_reserved, "pr_key_unknown", "error", false },
 	{ recheck_wwid, "recheck_wwid", "error", false },
 	{ uid_attribute, "uid_attribute", "error", false },
 	{ unit_depends, "multipathd_dependents", "error", false },

@@ -257,6 +257,19 @@ static int change(struct fake_world *world, const char *command)
 	return -1;
 }
 
+/* "getprkey map X": the key as multipath.conf has it, or "none". NULL: another command. */
+static char *reservation_key(const struct fake_world *world, const char *command)
+{
+	char key[PR_KEY_SIZE] = "none", text[PR_KEY_SIZE + 1];
+
+	if (strncmp(command, "getprkey map ", 13) != 0)
+		return NULL;
+	if (world->settings.reservation_key)
+		pr_key_format(world->settings.reservation_key, key);
+	snprintf(text, sizeof(text), "%s\n", key);
+	return strdup(text);
+}
+
 int multipathd_command(struct fake_world *world, const char *command, char **ret_reply, struct error *err)
 {
 	bool query = strncmp(command, "show ", 5) == 0 || strncmp(command, "list ", 5) == 0;
@@ -268,8 +281,10 @@ int multipathd_command(struct fake_world *world, const char *command, char **ret
 	if (query) {
 		reply = show(world, command + 5);
 	} else {
-		done = change(world, command);
-		reply = done >= 0 ? strdup(done ? "ok\n" : "fail\n") : NULL;
+		reply = reservation_key(world, command);
+		done = reply ? 1 : change(world, command);
+		if (!reply && done >= 0)
+			reply = strdup(done ? "ok\n" : "fail\n");
 	}
 	if (reply && strcmp(reply, "fail\n") != 0) {
 		*ret_reply = TAKE(reply);

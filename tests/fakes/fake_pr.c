@@ -309,7 +309,7 @@ static int do_watch_prepare(struct fake_world *world, const char *name, struct p
 		abort();
 	watch->world = world;
 	snprintf(watch->disk, sizeof(watch->disk), "%s", name);
-	world->hold_handles++;
+	world->watch_handles++;
 	*ret = watch;
 	return 0;
 }
@@ -348,7 +348,7 @@ static void scsi_pr_watch_free(struct pr_watch *watch)
 {
 	if (!watch)
 		return;
-	watch->world->hold_handles--;
+	watch->world->watch_handles--;
 	free(watch);
 }
 

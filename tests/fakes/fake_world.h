@@ -136,6 +136,7 @@ struct multipathd_settings {
 	char uid_attribute[32];	     /* "ID_SERIAL" */
 	char blacklisted[WWID_SIZE]; /* a LUN that multipathd has to ignore, "" = none */
 	bool sg3_rules;		     /* sg3_utils' udev rules are installed */
+	uint64_t reservation_key;    /* of multipath.conf; 0 = none */
 	bool debian_rules;	     /* the dm rules are 55- and 60- as on Debian, not 10- and 13- */
 };
 
@@ -164,7 +165,7 @@ struct fake_world {
 	bool exchanged; /* in this hold a table was swapped in: from here on the way is forward */
 	uint64_t completed_ios;
 	bool idle_applications; /* nobody sends I/O */
-	size_t hold_handles;	/* dm_hold and pr_watch structs not yet freed */
+	size_t hold_handles, watch_handles; /* dm_hold and pr_watch structs not yet freed */
 	char log[CALL_LOG_SIZE];
 	size_t log_length;
 	char failures[256]; /* what was made to fail, for messages: "dm.load #41 fails before" */

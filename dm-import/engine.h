@@ -70,7 +70,8 @@ struct import {
 	enum doing doing;
 	uint64_t created_ms, updated_ms; /* CLOCK_REALTIME */
 	unsigned min_paths;
-	bool forced; /* cancelled without going back */
+	bool forced;  /* cancelled without going back */
+	bool by_hold; /* it came to the destination by a held switch */
 	char session_state[32];
 	unsigned session_percent;
 	struct hold_note last_hold;
@@ -140,6 +141,8 @@ void work_free(struct work *work);
 
 /* state.c */
 bool state_torn_switch(const struct import *import);
+/* -1: the application's writes since the switch are on the destination alone; only a held switch goes back. */
+int import_check_way_back(const struct import *import, struct error *err);
 /* 1 = the verb is allowed, 0 = the import is there already, -1 = not in this state */
 int import_check_allowed(struct engine *engine, const struct import *import, const char *verb, enum side to,
 			 struct error *err);

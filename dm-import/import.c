@@ -352,6 +352,8 @@ int engine_switch(struct engine *engine, const char *id, enum side to, const str
 	struct work work = { .engine = engine, .import = import, .observer = observer, .to = to };
 	int answer = import ? import_check_allowed(engine, import, "switch", to, err) : -1;
 
+	if (answer > 0 && to == SIDE_SOURCE)
+		answer = import_check_way_back(import, err) < 0 ? -1 : 1;
 	if (answer == 0)
 		*ret_result = import_unchanged();
 	if (answer <= 0)
@@ -408,6 +410,8 @@ int engine_cancel(struct engine *engine, const char *id, bool force, const struc
 		*ret_result = import_unchanged();
 	if (answer <= 0)
 		return answer;
+	if (!force && import_check_way_back(import, err) < 0)
+		return -1;
 	held_take_back(engine, HOLD_TAKEN_BACK, observer, NULL); /* stuck or not: what follows copes with both */
 	if (force)
 		return cancel_forced(&work, ret_result, err);

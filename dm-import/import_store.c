@@ -59,6 +59,7 @@ static struct json_object *record_of(const struct import *import)
 	add_number(record, "updated_ms", import->updated_ms);
 	add_number(record, "min_paths", import->min_paths);
 	add_number(record, "forced", import->forced);
+	add_number(record, "by_hold", import->by_hold);
 	add_text(record, "session_state", import->session_state);
 	add_number(record, "session_percent", import->session_percent);
 	add_text(record, "hold_outcome", outcome_names[import->last_hold.outcome]);
@@ -193,6 +194,7 @@ static bool read_record(struct json_object *record, struct import *import)
 	import->updated_ms = number_of(record, "updated_ms");
 	import->min_paths = (unsigned)number_of(record, "min_paths");
 	import->forced = number_of(record, "forced");
+	import->by_hold = number_of(record, "by_hold");
 	snprintf(import->session_state, sizeof(import->session_state), "%s", text_of(record, "session_state"));
 	import->session_percent = (unsigned)number_of(record, "session_percent");
 	import->last_hold = read_last_hold(record);

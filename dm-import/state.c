@@ -76,6 +76,16 @@ static int allowed(const struct import *import, const char *verb, enum side to)
 	return state == IMPORT_COMMITTED || import->doing == DOING_COMMIT ? -1 : 1;
 }
 
+int import_check_way_back(const struct import *import, struct error *err)
+{
+	if (import->state == IMPORT_HELD ? import->last_hold.to == SIDE_DESTINATION
+					 : import->state != IMPORT_ON_DESTINATION)
+		return 0;
+	if (!import->by_hold)
+		return 0;
+	return error_set(err, ERR_HOLD_NEEDED, import->id, "%s", "");
+}
+
 int import_check_allowed(struct engine *engine, const struct import *import, const char *verb, enum side to,
 			 struct error *err)
 {

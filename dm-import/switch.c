@@ -414,6 +414,8 @@ static int record_done(struct work *work, struct error *err)
 	for (size_t i = 0; i < import->member_count; i++)
 		import->members[i].exchanged = work->to == SIDE_DESTINATION;
 	import->state = work->to == SIDE_DESTINATION ? IMPORT_ON_DESTINATION : IMPORT_PREPARED;
+	import->by_hold = work->to == SIDE_DESTINATION && import->last_hold.outcome == HOLD_INTERRUPTED &&
+			  import->last_hold.to == work->to;
 	if (import->last_hold.outcome == HOLD_INTERRUPTED && import->last_hold.to == work->to) {
 		import->last_hold.outcome = HOLD_RELEASED;
 		import->last_hold.held_ms = work->held_us / 1000;

@@ -282,6 +282,27 @@ static void power_is_cut_while_held(void **state)
 	host_test_end(&test);
 }
 
+/* An array for which the maps were held does not forward: an exchange without it would lose what was written since. */
+static void way_back_without_a_hold(void **state)
+{
+	struct json_object *result = NULL;
+
+	(void)state;
+	begin(1);
+	host_test_must(&test, VERB_HELD_SWITCH);
+	expect_error(engine_switch(test.engine, "test", SIDE_SOURCE, NULL, &result, &test.err), ERR_HOLD_NEEDED);
+	expect_error(engine_cancel(test.engine, "test", false, NULL, &result, &test.err), ERR_HOLD_NEEDED);
+	must_hold(SIDE_SOURCE);
+	expect_error(engine_cancel(test.engine, "test", false, NULL, &result, &test.err), ERR_HOLD_NEEDED);
+	assert_int_equal(release(SIDE_DESTINATION), 0);
+	host_test_expect(&test, "on_destination", SIDE_DESTINATION);
+	expect_error(engine_cancel(test.engine, "test", false, NULL, &result, &test.err), ERR_HOLD_NEEDED);
+	host_test_must(&test, VERB_HELD_SWITCH_BACK);
+	host_test_must(&test, VERB_CANCEL);
+	host_test_expect(&test, "cancelled", SIDE_SOURCE);
+	host_test_end(&test);
+}
+
 static void cancel_while_held(void **state)
 {
 	(void)state;
@@ -344,6 +365,7 @@ int main(void)
 		cmocka_unit_test(agent_dies_while_held),
 		cmocka_unit_test(orderly_end_takes_back),
 		cmocka_unit_test(power_is_cut_while_held),
+		cmocka_unit_test(way_back_without_a_hold),
 		cmocka_unit_test(cancel_while_held),
 		cmocka_unit_test(system_files_refuse_a_hold),
 	};

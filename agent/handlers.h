@@ -32,6 +32,7 @@ HANDLER(post_import_prepare);
 HANDLER(post_import_switch);
 HANDLER(post_import_hold);
 HANDLER(post_import_release);
+HANDLER(post_import_reservation);
 HANDLER(post_import_commit);
 HANDLER(post_import_cancel);
 HANDLER(get_jobs);

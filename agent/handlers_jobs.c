@@ -119,6 +119,21 @@ int post_import_hold(struct request *request, struct reply *reply, struct error 
 	return submit_verb(request, &job, reply, err);
 }
 
+int post_import_reservation(struct request *request, struct reply *reply, struct error *err)
+{
+	struct job_request job = { .kind = JOB_RESERVATION };
+	CLEANUP_JSON struct json_object *body = NULL;
+	const char *source;
+
+	if (parse_verb(request, (const char *const[]){ "source", NULL }, &body, err) < 0 ||
+	    json_in_text(body, "source", true, &source, err) < 0)
+		return -1;
+	if (strcmp(source, "lifted") != 0 && strcmp(source, "restored") != 0)
+		return error_set(err, ERR_VALUE_INVALID, NULL, "'source' must be lifted or restored");
+	job.lifted = strcmp(source, "lifted") == 0;
+	return submit_verb(request, &job, reply, err);
+}
+
 int post_import_cancel(struct request *request, struct reply *reply, struct error *err)
 {
 	struct job_request job = { .kind = JOB_CANCEL };

@@ -18,6 +18,7 @@ enum job_kind {
 	JOB_CANCEL,
 	JOB_HOLD,
 	JOB_RELEASE,
+	JOB_RESERVATION,
 	JOB_KINDS
 };
 enum job_state { JOB_QUEUED, JOB_RUNNING, JOB_DONE, JOB_FAILED };
@@ -29,6 +30,7 @@ struct job_request {
 	enum side to;			 /* JOB_SWITCH, JOB_HOLD, JOB_RELEASE */
 	unsigned lease_ms;		 /* JOB_HOLD */
 	bool force;			 /* JOB_CANCEL */
+	bool lifted;			 /* JOB_RESERVATION */
 	struct import_request *precheck; /* JOB_PRECHECK without an import; else NULL */
 };
 

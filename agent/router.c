@@ -25,6 +25,7 @@ static const struct route routes[] = {
 	{ "POST", "/imports/{}/switch", post_import_switch, TRUSTED },
 	{ "POST", "/imports/{}/hold", post_import_hold, TRUSTED },
 	{ "POST", "/imports/{}/release", post_import_release, TRUSTED },
+	{ "POST", "/imports/{}/reservation", post_import_reservation, TRUSTED },
 	{ "POST", "/imports/{}/commit", post_import_commit, TRUSTED },
 	{ "POST", "/imports/{}/cancel", post_import_cancel, TRUSTED },
 	{ "PUT", "/imports/{}/session", put_import_session, TRUSTED },

@@ -23,6 +23,7 @@ enum verb {
 	VERB_RELEASE_SOURCE,
 	VERB_COMMIT,
 	VERB_CANCEL,
+	VERB_RESERVATION,
 	VERB_COUNT
 };
 
@@ -39,6 +40,7 @@ static const struct {
 	[VERB_HOLD_SOURCE] = { "hold", SIDE_SOURCE },
 	[VERB_RELEASE_DESTINATION] = { "release", SIDE_DESTINATION },
 	[VERB_RELEASE_SOURCE] = { "release", SIDE_SOURCE },
+	[VERB_RESERVATION] = { "reservation", SIDE_SOURCE },
 };
 
 struct import_verbs {
@@ -338,6 +340,9 @@ static int verb_refusal(const struct import_verbs *import, const struct job_requ
 		break;
 	case JOB_CANCEL:
 		verb = VERB_CANCEL;
+		break;
+	case JOB_RESERVATION:
+		verb = VERB_RESERVATION;
 		break;
 	case JOB_REFRESH:
 	case JOB_PRECHECK:

@@ -133,6 +133,8 @@ static int run_verb(struct engine *engine, const struct job_request *request, co
 		return engine_hold(engine, id, request->to, request->lease_ms, observer, ret_result, err);
 	case JOB_RELEASE:
 		return engine_release(engine, id, request->to, observer, ret_result, err);
+	case JOB_RESERVATION:
+		return engine_lift_reservation(engine, id, request->lifted, observer, ret_result, err);
 	case JOB_KINDS:
 		break;
 	}

@@ -1,5 +1,5 @@
 /*
- * What the tests tell the fake engine to do; see fake_engine.c.
+ * What the tests tell the fake engine to do, and larger pieces of what it answers; see fake_engine.c.
  */
 #include "tests/daemon/fake_commands.h"
 
@@ -64,4 +64,44 @@ struct json_object *fake_shape(const char *fmt, ...)
 		abort();
 	va_end(ap);
 	return json_tokener_parse(text);
+}
+
+struct json_object *fake_findings(const char *source_wwid, const char *destination_wwid, bool failed)
+{
+	enum error_code code = failed ? ERR_SIZE_SMALLER : ERR_SOURCE_NOT_OPEN;
+	struct json_object *list = json_object_new_array(), *result = json_object_new_object();
+
+	json_object_array_add(list, fake_shape("{\"code\":\"%s\",\"severity\":\"%s\",\"source_wwid\":\"%s\","
+					       "\"destination_wwid\":\"%s\",\"text\":\"%s\",\"remedy\":\"%s\"}",
+					       error_name(code), failed ? "error" : "warning", source_wwid,
+					       destination_wwid, error_text(code), error_remedy(code)));
+	json_object_object_add(result, "passed", json_object_new_boolean(!failed));
+	json_object_object_add(result, "findings", list);
+	return result;
+}
+
+static struct json_object *reserved(const char *type)
+{
+	struct json_object *side = fake_shape("{\"generation\":2,\"keys\":[\"0xabc\"],\"holder_key\":null,"
+					      "\"registered_paths\":2,\"paths\":2}");
+
+	json_object_object_add(side, "type", type ? json_object_new_string(type) : NULL);
+	if (type)
+		json_object_object_add(side, "holder_key", json_object_new_string("0xabc"));
+	json_object_object_add(side, "held_by_this_host", json_object_new_boolean(type != NULL));
+	return side;
+}
+
+struct json_object *fake_reservations(bool prepared, bool lifted)
+{
+	struct json_object *object;
+	char type[64];
+
+	if (!fake_command("reservations", "source", type, sizeof(type)))
+		return NULL;
+	object = fake_shape("{\"registered\":%s,\"fenced\":false,\"source_reservation_lifted\":%s}",
+			    prepared ? "true" : "false", lifted ? "true" : "false");
+	json_object_object_add(object, "source", reserved(lifted ? NULL : type));
+	json_object_object_add(object, "destination", prepared ? reserved(type) : NULL);
+	return object;
 }

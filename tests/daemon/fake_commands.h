@@ -1,5 +1,5 @@
 /*
- * The fake engine's faults and delays on command, and JSON from a text.
+ * The fake engine's faults and delays on command, and what it answers as JSON.
  */
 #ifndef FAKE_COMMANDS_H
 #define FAKE_COMMANDS_H
@@ -13,5 +13,11 @@ bool fake_command(const char *function, const char *what, char *ret, size_t size
 void fake_time(const char *function, unsigned parts);
 int fake_fault(const char *function, struct error *err);
 struct json_object *fake_shape(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* The result of a pre-check: one finding, an error or a warning. */
+struct json_object *fake_findings(const char *source_wwid, const char *destination_wwid, bool failed);
+
+/* A member's, in the shape of pr_move_report; NULL without the command `reservations.source`. */
+struct json_object *fake_reservations(bool prepared, bool lifted);
 
 #endif

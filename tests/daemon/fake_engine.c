@@ -4,8 +4,9 @@
  *   <function>.fail      an error's name: the function fails with it
  *   <function>.delay_ms  how long the function takes
  *   volumes.mount        the bytes of a mount path of the first volume
- * where <function> is open, create, precheck, prepare, switch, hold, release, commit, cancel, delete, session, refresh,
- * volumes.
+ *   reservations.source  a type: every source is reserved so, by this host; prepared imports have it on both sides
+ * where <function> is open, create, precheck, prepare, switch, hold, release, reservation, commit, cancel, delete,
+ * session, refresh, volumes.
  */
 #include "tests/daemon/fake_commands.h"
 
@@ -39,6 +40,7 @@ struct import {
 	uint64_t lease_end_us;
 	unsigned lease_ms;
 	bool lease_expired; /* the last hold ended so */
+	bool lifted;	    /* the source's reservation */
 };
 
 struct engine {
@@ -112,6 +114,11 @@ static struct import *find(struct engine *engine, const char *id, struct error *
 static bool is_over(const struct import *import)
 {
 	return import->state == IMPORT_COMMITTED || import->state == IMPORT_CANCELLED;
+}
+
+static bool is_ready(const struct import *import)
+{
+	return import->state == IMPORT_PREPARED || import->state == IMPORT_ON_DESTINATION;
 }
 
 static const struct import *import_of(struct engine *engine, const char *wwid)
@@ -198,32 +205,6 @@ int engine_import_create(struct engine *engine, const struct import_request *req
 	return 0;
 }
 
-static struct json_object *findings(const struct member_request *member, bool failed)
-{
-	struct json_object *list = json_object_new_array(), *finding = json_object_new_object();
-	struct json_object *result = json_object_new_object();
-	enum error_code code = failed ? ERR_SIZE_SMALLER : ERR_SOURCE_NOT_OPEN;
-
-	json_object_object_add(finding, "code", json_object_new_string(error_name(code)));
-	json_object_object_add(finding, "severity", json_object_new_string(failed ? "error" : "warning"));
-	json_object_object_add(finding, "source_wwid", json_object_new_string(member->source_wwid));
-	json_object_object_add(finding, "destination_wwid", json_object_new_string(member->destination_wwid));
-	json_object_object_add(finding, "text", json_object_new_string(error_text(code)));
-	json_object_object_add(finding, "remedy", json_object_new_string(error_remedy(code)));
-	json_object_array_add(list, finding);
-	json_object_object_add(result, "passed", json_object_new_boolean(!failed));
-	json_object_object_add(result, "findings", list);
-	return result;
-}
-
-static struct json_object *unchanged(void)
-{
-	struct json_object *result = json_object_new_object();
-
-	json_object_object_add(result, "unchanged", json_object_new_boolean(true));
-	return result;
-}
-
 /* The time a verb takes, in the steps of a switch, and its fault. */
 static int work(const char *function, const struct observer *observer, struct error *err)
 {
@@ -242,7 +223,7 @@ int engine_precheck_members(struct engine *engine, const struct import_request *
 {
 	if (check_members(engine, request, err) < 0 || work("precheck", observer, err) < 0)
 		return -1;
-	*ret_result = findings(&request->members[0], false);
+	*ret_result = fake_findings(request->members[0].source_wwid, request->members[0].destination_wwid, false);
 	return 0;
 }
 
@@ -253,7 +234,7 @@ int engine_precheck(struct engine *engine, const char *id, const struct observer
 
 	if (!import || work("precheck", observer, err) < 0)
 		return -1;
-	*ret_result = findings(&import->members[0], false);
+	*ret_result = fake_findings(import->members[0].source_wwid, import->members[0].destination_wwid, false);
 	return 0;
 }
 
@@ -261,8 +242,8 @@ static enum import_state wanted(const char *verb, enum side to)
 {
 	if (strcmp(verb, "prepare") == 0)
 		return IMPORT_PREPARED;
-	if (strcmp(verb, "hold") == 0)
-		return IMPORT_NEEDS_ATTENTION; /* none: a hold again may renew the lease */
+	if (strcmp(verb, "hold") == 0 || strcmp(verb, "reservation") == 0)
+		return IMPORT_NEEDS_ATTENTION; /* none: a hold again may renew the lease, a reservation moves nothing */
 	if (strcmp(verb, "switch") == 0 || strcmp(verb, "release") == 0)
 		return to == SIDE_DESTINATION ? IMPORT_ON_DESTINATION : IMPORT_PREPARED;
 	return strcmp(verb, "commit") == 0 ? IMPORT_COMMITTED : IMPORT_CANCELLED;
@@ -288,8 +269,8 @@ int engine_verb_allowed(struct engine *engine, const char *id, const char *verb,
 		allowed = import->state == IMPORT_HELD;
 	else if (strcmp(verb, "prepare") == 0)
 		allowed = import->state == IMPORT_NEW;
-	else if (strcmp(verb, "switch") == 0)
-		allowed = import->state == IMPORT_PREPARED || import->state == IMPORT_ON_DESTINATION;
+	else if (strcmp(verb, "switch") == 0 || strcmp(verb, "reservation") == 0)
+		allowed = is_ready(import);
 	else if (strcmp(verb, "commit") == 0)
 		allowed = import->state == IMPORT_ON_DESTINATION;
 	else
@@ -307,12 +288,13 @@ static int verb(struct engine *engine, const char *id, const char *name, enum si
 	if (!import || engine_verb_allowed(engine, id, name, to, err) < 0)
 		return -1;
 	if (import->state == wanted(name, to)) {
-		*ret_result = unchanged();
+		*ret_result = fake_shape("{\"unchanged\":true}");
 		return 0;
 	}
 	if (work(name, observer, err) < 0) {
 		if (err->code == ERR_PRECHECK_FAILED)
-			*ret_result = findings(&import->members[0], true);
+			*ret_result = fake_findings(import->members[0].source_wwid, import->members[0].destination_wwid,
+						    true);
 		return -1;
 	}
 	import->state = wanted(name, to);
@@ -340,6 +322,8 @@ int engine_switch(struct engine *engine, const char *id, enum side to, const str
 	pauses = json_object_new_object();
 	json_object_object_add(pauses, "mpatha", json_object_new_int(12345));
 	*ret_result = json_object_new_object();
+	if (to == SIDE_SOURCE)
+		find(engine, id, NULL)->lifted = false;
 	json_object_object_add(*ret_result, "pauses_us", pauses);
 	json_object_object_add(*ret_result, "to", json_object_new_string(to == SIDE_SOURCE ? "source" : "destination"));
 	return 0;
@@ -354,7 +338,7 @@ int engine_hold(struct engine *engine, const char *id, enum side to, unsigned le
 	if (!import || engine_verb_allowed(engine, id, "hold", to, err) < 0 || work("hold", observer, err) < 0)
 		return -1;
 	if (again && lease_ms == LEASE_NOT_GIVEN) {
-		*ret_result = unchanged();
+		*ret_result = fake_shape("{\"unchanged\":true}");
 		return 0;
 	}
 	import->state = IMPORT_HELD;
@@ -408,10 +392,13 @@ unsigned engine_tend_every_ms(const struct engine *engine)
 int engine_lift_reservation(struct engine *engine, const char *id, bool lifted, const struct observer *observer,
 			    struct json_object **ret_result, struct error *err)
 {
-	(void)observer;
-	if (verb(engine, id, "reservation", SIDE_SOURCE, observer, ret_result, err) < 0)
+	struct import *import = find(engine, id, err);
+
+	if (!import || engine_verb_allowed(engine, id, "reservation", SIDE_SOURCE, err) < 0 ||
+	    work("reservation", observer, err) < 0)
 		return -1;
-	*ret_result = fake_shape("{\"source_reservation_lifted\":%s}", lifted ? "true" : "false");
+	import->lifted = lifted;
+	*ret_result = fake_shape("{\"state\":\"%s\"}", import_state_name(import->state));
 	return 0;
 }
 
@@ -543,6 +530,7 @@ static struct json_object *import_json(const struct import *import)
 
 		json_object_object_add(member, "pause_us",
 				       import->pause_us ? json_object_new_int((int)import->pause_us) : NULL);
+		json_object_object_add(member, "reservations", fake_reservations(is_ready(import), import->lifted));
 		json_object_array_add(members, member);
 	}
 	json_object_object_add(json, "members", members);

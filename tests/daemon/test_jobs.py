@@ -82,6 +82,14 @@ class Jobs(unittest.TestCase):
             answer = self.agent.tls("POST", f"/imports/a/{verb}", body)
             self.assertEqual((answer.status, answer.code), (409, "state_wrong"), verb)
 
+    def test_lifted_and_restored_are_two_jobs(self):
+        self.agent.verb("a", "prepare")
+        number = self.start("reservation", 800, {"source": "lifted"})
+        self.assertEqual(self.agent.tls("POST", "/imports/a/reservation", {"source": "lifted"}).body["id"], number)
+        other = self.agent.tls("POST", "/imports/a/reservation", {"source": "restored"}).body["id"]
+        self.assertNotEqual(other, number)
+        self.assertEqual([self.job(n, 10)["state"] for n in (number, other)], ["done", "done"])
+
     def test_wrong_state_is_said_at_once_while_a_verb_runs(self):
         number = self.start(delay_ms=20000)
         answer = self.agent.tls("POST", "/imports/a/commit")

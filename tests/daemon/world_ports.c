@@ -1,11 +1,15 @@
 /*
  * Ports to a host in memory (tests/fakes) in place of the real ones: with this the real agent and the real engine run
  * without devices. Three pairs of LUNs with two paths each; the array maps a destination to the host at the first scan
- * after an import that names it was created.
+ * after an import that names it was created. With a file $FAKE_ENGINE/world.reserved the first source has this host's
+ * key on both paths, and its reservation (write exclusive, registrants only).
  */
+#include "tests/daemon/fake_commands.h"
 #include "tests/fakes/fake_world.h"
 
 #include "dm-import/ports.h"
+
+#include "base/cleanup.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -25,12 +29,32 @@ static int rescan(void *ctx, struct error *err)
 	return scan_host(ctx, err);
 }
 
+/* As the host's cluster would. The nexuses are those that the source's disks have. */
+static void reserve_first(void)
+{
+	struct pr_request request = { .action = PR_REGISTER, .service_action_key = 0xabc };
+	const struct pr_nexus *nexus = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(world->disks); i++) {
+		if (world->disks[i].place == DISK_NONE || world->disks[i].lun != world_source(0))
+			continue;
+		nexus = &world->disks[i].nexus;
+		world_pr_out(world, world_source(0), nexus, &request);
+	}
+	request = (struct pr_request){ .action = PR_RESERVE, .type = PR_WE_RO, .key = 0xabc };
+	world_pr_out(world, world_source(0), nexus, &request);
+}
+
 int ports_system(struct ports *ret, struct error *err)
 {
+	char text[8];
+
 	world = world_new();
 	if (!world)
 		return error_no_memory(err);
 	world_pairs(world, PAIRS, PATHS);
+	if (fake_command("world", "reserved", text, sizeof(text)))
+		reserve_first();
 	world_begin(world, NULL);
 	world_ports(world, ret);
 	scan_host = ret->device.rescan;

@@ -69,7 +69,7 @@ all: $(PROGRAMS)
 
 help:
 	@echo 'make                 build everything into $(OUT) (MODE=release|debug|asan|tsan, CC=gcc|clang)'
-	@echo 'make check           every test, the VM lab included'
+	@echo 'make check           every test but the ones in tests/lab/apart'
 	@echo 'make check-fast      what needs no VM, under two minutes'
 	@echo 'make check-scale     the group of 16 members, which takes a quarter of an hour here'
 	@echo 'make check-cluster   the scenarios with two hosts, and those with reservations'

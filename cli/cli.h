@@ -58,8 +58,9 @@ extern const struct command command_help, command_status, command_ha_version, co
 	command_server_port, command_log_show, command_log_level, command_mhd_status, command_restart_web_server,
 	command_import;
 extern const struct command command_import_create, command_import_precheck, command_import_prepare,
-	command_import_switch, command_import_hold, command_import_release, command_import_cutover,
-	command_import_cancel, command_import_delete, command_import_list, command_import_show, command_import_watch;
+	command_import_switch, command_import_hold, command_import_release, command_import_reservation,
+	command_import_cutover, command_import_cancel, command_import_delete, command_import_list, command_import_show,
+	command_import_watch;
 
 /* What `<command> help` prints, on standard output; NULL: of all commands. */
 void help_print(const struct command *command);

@@ -63,6 +63,35 @@ static void add_side(struct buf *text, struct json_object *member, const char *s
 	buf_puts(text, "\n");
 }
 
+static void add_reserved_side(struct buf *text, const char *side, struct json_object *view)
+{
+	buf_printf(text, "%s ", side);
+	if (!view) {
+		buf_puts(text, "not read");
+		return;
+	}
+	buf_printf(text, "registered on %" PRId64 " of %" PRId64 " paths, ", field_number(view, "registered_paths"),
+		   field_number(view, "paths"));
+	if (field_get(view, "type"))
+		buf_printf(text, "%s (%s)", field_text(view, "type"),
+			   field_true(view, "held_by_this_host") ? "holder" : "not holder");
+	else
+		buf_puts(text, "not reserved");
+}
+
+/* One line; nothing when the member's LUNs have no registrations. */
+static void add_reservations(struct buf *text, struct json_object *reservations)
+{
+	if (!reservations)
+		return;
+	buf_printf(text, "    Reservations %s", field_true(reservations, "fenced") ? "FENCED; " : "");
+	add_reserved_side(text, "source", field_get(reservations, "source"));
+	if (field_true(reservations, "source_reservation_lifted"))
+		buf_puts(text, " (lifted)");
+	add_reserved_side(text, "; destination", field_get(reservations, "destination"));
+	buf_puts(text, "\n");
+}
+
 static void add_member(struct buf *text, struct json_object *member)
 {
 	buf_printf(text, "\nVolume: %s (%s), ", field_text(member, "name"), field_text(member, "dm_device"));
@@ -70,6 +99,7 @@ static void add_member(struct buf *text, struct json_object *member)
 	buf_printf(text, "\n    Active path  %s\n", field_text(member, "active_path"));
 	add_side(text, member, "Source", "source_wwid", "source_paths");
 	add_side(text, member, "Destination", "destination_wwid", "destination_paths");
+	add_reservations(text, field_get(member, "reservations"));
 	if (field_get(member, "pause_us")) {
 		buf_puts(text, "    Last pause   ");
 		print_pause(text, field_number(member, "pause_us"));

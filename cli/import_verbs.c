@@ -1,6 +1,6 @@
 /*
  * import prepare, switch, hold, release, cutover, cancel: the verbs that move an import from state to state, each a
- * job.
+ * job; and import reservation, which moves nothing.
  */
 #include "client.h"
 #include "field.h"
@@ -239,6 +239,39 @@ const struct command command_import_release = {
 	.run = run_release,
 };
 
+static int run_reservation(struct cli *cli)
+{
+	CLEANUP_JSON struct json_object *body = json_object_new_object();
+	const char *source = cli->args.operands[1];
+	CLEANUP_BUF struct buf path = { 0 };
+	bool lifted = strcmp(source, "lifted") == 0;
+
+	if (!lifted && strcmp(source, "restored") != 0)
+		return cli_usage(cli, "the source's reservation can be lifted or restored, not '%s'", source);
+	if (import_path(cli, "/reservation", &path) < 0)
+		return -1;
+	json_object_object_add(body, "source", json_object_new_string(source));
+	return run_verb(cli, buf_text(&path), body,
+			lifted ? "without a reservation on the source" : "with the source's reservation put back", "");
+}
+
+static const struct option_spec wait_options[] = {
+	JOB_NO_WAIT,
+	{ 0 },
+};
+
+const struct command command_import_reservation = {
+	.name = "reservation",
+	.usage = "import reservation [--no-wait] <import> lifted|restored",
+	.summary = "lift the source's reservation, or put it back",
+	.help = "For an array that writes to the source itself; on the host that holds the\n"
+		"reservation. Registrations stay. A switch back to the source restores it too.\n",
+	.options = wait_options,
+	.min_operands = 2,
+	.max_operands = 2,
+	.run = run_reservation,
+};
+
 static int run_cutover(struct cli *cli)
 {
 	CLEANUP_BUF struct buf path = { 0 };
@@ -247,11 +280,6 @@ static int run_cutover(struct cli *cli)
 		return -1;
 	return run_verb(cli, buf_text(&path), NULL, "committed", "The source is no longer on this host.");
 }
-
-static const struct option_spec wait_options[] = {
-	JOB_NO_WAIT,
-	{ 0 },
-};
 
 const struct command command_import_cutover = {
 	.name = "cutover",

@@ -99,6 +99,12 @@ def fault(function, error):
     return act
 
 
+def every_source_reserved(directory):
+    """From now on, as fake_engine.c tells it of prepared imports."""
+    with open(directory + "/reservations.source", "w", encoding="ascii") as file:
+        file.write("write_exclusive_registrants_only")
+
+
 def dead_and_back(tools, directory, environment):
     """mhd_status tells the truth after the agent was killed with its socket left behind."""
     program = tools["importcli"]
@@ -155,6 +161,11 @@ CASES = {
     "agent-import-cancel": transcript(
         f"import prepare --id db1 {SOURCE[1:]} {DESTINATION}", "import cancel db1", "import cancel db1",
         "import cancel db1 --force", "import delete db1", "import delete db1"),
+    "agent-import-reservation": transcript(
+        every_source_reserved, f"import create --id db1 {SOURCE} {DESTINATION}", "import reservation db1 lifted",
+        "import prepare db1", "import show db1", "import reservation db1 lifted", "import show db1",
+        "import reservation db1 restored", "import show db1", fault("reservation", "pr_not_holder"),
+        "import reservation db1 lifted"),
     "agent-import-json": transcript(
         f"import prepare --id db1 {SOURCE} {DESTINATION} --output json", "import switch db1 --to destination --output json",
         "import list --output json", "import watch nope --output json"),

@@ -139,6 +139,31 @@ CASES = {
     "show-last-hold": ("import show db1", {"GET /imports/db1": imported("prepared", hold=None, last_hold={
         "outcome": "lease_expired", "to": "destination", "lease_ms": 5000, "since": "2026-01-31T10:12:11.000Z",
         "held_ms": 5002})}),
+    "reservation-lifted": ("import reservation db1 lifted", {
+        "POST /imports/db1/reservation": accepted("reservation"),
+        "GET /jobs/7": [job("reservation", "running"), job("reservation", result={"state": "prepared"})]}),
+    "reservation-restored": ("import reservation db1 restored", {
+        "POST /imports/db1/reservation": job("reservation", result={"state": "on_destination"})}),
+    "reservation-json": ("import reservation db1 lifted --output json", {
+        "POST /imports/db1/reservation": job("reservation", result={"state": "prepared"})}),
+    "reservation-no-wait": ("import reservation --no-wait db1 lifted", {"POST /imports/db1/reservation": accepted("reservation")}),
+    "reservation-not-holder": ("import reservation db1 lifted", {
+        "POST /imports/db1/reservation": accepted("reservation"),
+        "GET /jobs/7": job("reservation", "failed", error=problem(
+            409, "pr_not_holder", "Another host holds the reservation.", "",
+            "Send it to the agent of the host that holds it; see the import's report.", device=SOURCE).body)}),
+    "reservation-state-wrong": ("import reservation db1 lifted", {"POST /imports/db1/reservation": STATE_WRONG}),
+    "show-reservations": ("import show db1", {"GET /imports/db1": imported("prepared", members=[
+        member(reservations=reservations(reserved_side(), reserved_side())),
+        member(1, reservations=None)])}),
+    "show-reservations-lifted": ("import show db1", {"GET /imports/db1": imported("prepared", members=[
+        member(reservations=reservations(reserved_side(None, False), reserved_side(holder=False), lifted=True)),
+        member(1, reservations=reservations(reserved_side(None, False, 1), None))])}),
+    "show-reservations-fenced": ("import show db1", {"GET /imports/db1": on_destination(job=None, members=[member(
+        active_path="Destination", pause_us=14211, reservations=reservations(
+            reserved_side(holder=False, registered=0), reserved_side(holder=False, registered=0), fenced=True))])}),
+    "show-reservations-json": ("import show db1 --output json", {"GET /imports/db1": imported("prepared", members=[
+        member(reservations=reservations(reserved_side(), None))])}),
     "cutover": ("import cutover db1", {"POST /imports/db1/commit": accepted("commit"), "GET /jobs/7": job("commit")}),
     "cutover-json": ("import cutover db1 --output json", {"POST /imports/db1/commit": job("commit")}),
     "cancel": ("import cancel db1", {
@@ -211,6 +236,11 @@ CASES = {
     "usage-hold-lease": ("import hold db1 --lease 0", {}),
     "usage-hold-to-nowhere": ("import hold db1 --to there", {}),
     "usage-release-without-to": ("import release db1", {}),
+    "usage-reservation-missing": ("import reservation db1", {}),
+    "usage-reservation-unknown": ("import reservation db1 gone", {}),
+    "usage-reservation-import": ("import reservation db/1 lifted", {}),
+    "usage-reservation-surplus": ("import reservation db1 lifted now", {}),
+    "help-reservation": ("import reservation help", {}),
     "usage-force-elsewhere": ("import cutover db1 --force", {}),
     "usage-too-many": ("import create " + " ".join(["a"] * 200), {}),
 }

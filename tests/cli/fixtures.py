@@ -46,6 +46,16 @@ def member(n=0, **more):
             "destination_paths": [], **more}
 
 
+def reserved_side(kind="write_exclusive_registrants_only", holder=True, registered=2, **more):
+    return {"generation": 7, "keys": ["0xabc1", "0xabc2"], "type": kind, "holder_key": "0xabc1" if kind else None,
+            "held_by_this_host": holder, "registered_paths": registered, "paths": 2, **more}
+
+
+def reservations(source, destination, fenced=False, lifted=False):
+    return {"registered": not fenced, "fenced": fenced, "source_reservation_lifted": lifted, "source": source,
+            "destination": destination}
+
+
 def imported(state="new", **more):
     return {"id": "db1", "state": state, "active_path": "Source", "created": "2026-01-31T10:11:12.123Z",
             "updated": "2026-01-31T10:12:13.456Z", "min_paths": 2, "session": None, "members": [member()],

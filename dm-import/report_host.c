@@ -81,16 +81,212 @@ static const char *agent_status(const struct host_port *host)
 	return conflict ? "Conflict_Detected" : "Running";
 }
 
+/* --- the cluster ---------------------------------------------------------------------------------------------- */
+
+/* NULL when it is missing, or cannot be read. Owned by the caller. */
+static char *text_of(const struct host_port *host, const char *path)
+{
+	char *text = NULL;
+
+	return host->read(host->ctx, path, &text, NULL) < 0 ? NULL : text;
+}
+
+/* For files that are no text, or long. */
+static bool is_there(const struct host_port *host, const char *directory, const char *file)
+{
+	CLEANUP_FREE char *names = NULL;
+	char *rest, *name;
+
+	if (host->list(host->ctx, directory, &names, NULL) < 0)
+		return false;
+	for (name = strtok_r(names, "\n", &rest); name; name = strtok_r(NULL, "\n", &rest))
+		if (strcmp(name, file) == 0)
+			return true;
+	return false;
+}
+
+/* Without the blanks at both ends; changes `text`. */
+static char *trimmed(char *text)
+{
+	size_t length;
+
+	text += strspn(text, " \t");
+	for (length = strlen(text); length && strchr(" \t\r", text[length - 1]); length--)
+		;
+	text[length] = '\0';
+	return text;
+}
+
+/* The next line that says something; NULL at the end. *text is where to go on; it is changed. */
+static char *next_line(char **text)
+{
+	char *line;
+
+	while ((line = strsep(text, "\n"))) {
+		line = trimmed(line);
+		if (*line && *line != '#')
+			return line;
+	}
+	return NULL;
+}
+
+static void add_member(struct json_object *members, const char *name)
+{
+	if (*name)
+		json_object_array_add(members, json_object_new_string(name));
+}
+
+/* nodelist { node { name: …, ring0_addr: … } … }: a brace or one "key: value" a line, see corosync.conf(5). */
+static void add_corosync_nodes(char *text, struct json_object *members)
+{
+	const char *name = "", *address = "";
+	bool in_list = false, in_node = false;
+	unsigned depth = 0;
+	char *line, *value;
+
+	while ((line = next_line(&text))) {
+		if ((value = strchr(line, '{'))) {
+			*value = '\0';
+			line = trimmed(line);
+			in_list = depth == 0 ? strcmp(line, "nodelist") == 0 : in_list;
+			if (++depth == 2)
+				in_node = in_list && strcmp(line, "node") == 0;
+			if (depth == 2)
+				name = address = "";
+		} else if ((value = strchr(line, ':'))) {
+			*value++ = '\0';
+			if (in_node && depth == 2 && strcmp(trimmed(line), "name") == 0)
+				name = trimmed(value);
+			else if (in_node && depth == 2 && strcmp(trimmed(line), "ring0_addr") == 0)
+				address = trimmed(value);
+		} else if (*line == '}' && depth) {
+			if (in_node && depth == 2)
+				add_member(members, *name ? name : address);
+			in_node = in_node && depth != 2;
+			depth--;
+		}
+	}
+}
+
+/* A node that runs pacemaker_remote has the key alone: it does not know who else there is. */
+static bool is_corosync(const struct host_port *host, struct json_object *members)
+{
+	CLEANUP_FREE char *text = text_of(host, "/etc/corosync/corosync.conf");
+
+	if (text)
+		add_corosync_nodes(text, members);
+	return text || is_there(host, "/etc/pacemaker", "authkey");
+}
+
+/* Lines "0 name": LLT's numbers. */
+static bool is_veritas(const struct host_port *host, struct json_object *members)
+{
+	CLEANUP_FREE char *text = text_of(host, "/etc/llthosts");
+	char *rest = text, *line;
+
+	while (rest && (line = next_line(&rest))) {
+		line += strcspn(line, " \t");
+		line += strspn(line, " \t");
+		line[strcspn(line, " \t")] = '\0';
+		add_member(members, line);
+	}
+	return text;
+}
+
+/* Oracle Restart, on one host alone, has the same files and says so. The members are in the cluster's own registry. */
+static bool is_oracle(const struct host_port *host, struct json_object *members)
+{
+	CLEANUP_FREE char *text = text_of(host, "/etc/oracle/ocr.loc");
+	char alone[8];
+
+	(void)members;
+	value_of(text, "local_only", alone, sizeof(alone));
+	return text ? strncasecmp(alone, "true", 4) != 0 : is_there(host, "/etc/oracle", "olr.loc");
+}
+
+/* Records of fields between colons; a member's are "…:20_MEMBER_NODE::number:number:name:address:…". */
+static bool is_spectrum_scale(const struct host_port *host, struct json_object *members)
+{
+	enum { FIELD_KIND = 1, FIELD_NAME = 5 };
+	CLEANUP_FREE char *text = NULL;
+	char *rest, *line, *field;
+
+	if (!is_there(host, "/var/mmfs/gen", "mmsdrfs"))
+		return false;
+	text = rest = text_of(host, "/var/mmfs/gen/mmsdrfs");
+	while (rest && (line = next_line(&rest))) {
+		for (int i = 0; (field = strsep(&line, ":")); i++) {
+			if (i == FIELD_KIND && strcmp(field, "20_MEMBER_NODE") != 0)
+				break;
+			if (i == FIELD_NAME)
+				add_member(members, field);
+		}
+	}
+	return true;
+}
+
+/* Stanzas "node:" and "cluster:" of lines "key = value". */
+static bool is_ocfs2(const struct host_port *host, struct json_object *members)
+{
+	CLEANUP_FREE char *text = text_of(host, "/etc/ocfs2/cluster.conf");
+	char *rest = text, *line, *value;
+	bool in_node = false;
+
+	while (rest && (line = next_line(&rest))) {
+		value = strchr(line, '=');
+		if (!value) {
+			in_node = strcmp(line, "node:") == 0;
+			continue;
+		}
+		*value++ = '\0';
+		if (in_node && strcmp(trimmed(line), "name") == 0)
+			add_member(members, trimmed(value));
+	}
+	return text;
+}
+
+/* Where Red Hat and SUSE systems have it; the file is made with the cluster, and is binary. */
+static bool is_serviceguard(const struct host_port *host, struct json_object *members)
+{
+	(void)members;
+	return is_there(host, "/usr/local/cmcluster/conf", "cmclconfig") ||
+	       is_there(host, "/opt/cmcluster/conf", "cmclconfig");
+}
+
+static bool is_lifekeeper(const struct host_port *host, struct json_object *members)
+{
+	(void)members;
+	return is_there(host, "/etc/default", "LifeKeeper");
+}
+
+/* Of several the first one counts. Each adds the members that its files name. */
+static const struct {
+	const char *type;
+	bool (*is)(const struct host_port *host, struct json_object *members);
+} clusters[] = {
+	{ "Pacemaker/Corosync", is_corosync },
+	{ "Veritas", is_veritas },
+	{ "Oracle Clusterware", is_oracle },
+	{ "IBM Spectrum Scale", is_spectrum_scale },
+	{ "OCFS2", is_ocfs2 },
+	{ "Serviceguard", is_serviceguard },
+	{ "LifeKeeper", is_lifekeeper },
+};
+
 static struct json_object *cluster(const struct host_port *host)
 {
-	struct json_object *object = json_object_new_object();
-	CLEANUP_FREE char *corosync = NULL;
-	bool is_cluster = host->read(host->ctx, "/etc/corosync/corosync.conf", &corosync, NULL) == 0 && corosync;
+	struct json_object *object = json_object_new_object(), *members = json_object_new_array();
+	const char *type = "none";
 
-	add_text(object, "type", is_cluster ? "Pacemaker/Corosync" : "none");
-	json_object_object_add(object, "members", json_object_new_array());
+	for (size_t i = 0; i < ARRAY_SIZE(clusters) && strcmp(type, "none") == 0; i++)
+		if (clusters[i].is(host, members))
+			type = clusters[i].type;
+	add_text(object, "type", type);
+	json_object_object_add(object, "members", members);
 	return object;
 }
+
+/* --- the rest -------------------------------------------------------------------------------------------------- */
 
 static struct json_object *multipathd_state(const struct multipathd_port *multipathd)
 {

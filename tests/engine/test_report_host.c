@@ -1,0 +1,160 @@
+/*
+ * What the host's report says of its cluster, by the files that each kind of cluster leaves.
+ */
+#include "engine_test.h"
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+
+static struct host_test test;
+
+static int setup(void **state)
+{
+	(void)state;
+	host_test_begin(&test, 1, 2);
+	assert_int_equal(host_test_open(&test), 0);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	host_test_end(&test);
+	return 0;
+}
+
+struct row {
+	const char *name;
+	const char *path, *text; /* a file; its content */
+	const char *expected;	 /* "type: member member" */
+};
+
+#define COROSYNC "/etc/corosync/corosync.conf"
+#define TOTEM "totem {\n\tversion: 2\n\tinterface {\n\t\tname: not-a-node\n\t\tring0_addr: 10.0.0.0\n\t}\n}\n"
+
+static const struct row rows[] = {
+	{ "nothing", "/etc/hostname", "a\n", "none:" },
+	{ "keepalived is none", "/etc/keepalived/keepalived.conf", "vrrp_instance a {\n}\n", "none:" },
+	{ "packages without a cluster", "/etc/pacemaker/README", "", "none:" },
+	{ "two nodes", COROSYNC,
+	  TOTEM "nodelist {\n  node {\n    ring0_addr: 10.0.0.1\n    name: a\n    nodeid: 1\n  }\n\n"
+		"  node {\n    name: b.example\n    ring0_addr: 10.0.0.2\n  }\n}\nquorum {\n  provider: "
+		"corosync_votequorum\n}\n",
+	  "Pacemaker/Corosync: a b.example" },
+	{ "nodes without names", COROSYNC,
+	  "nodelist{\n\tnode{\n\t\tring0_addr:10.0.0.1\n\t\tring1_addr: 10.1.0.1\n\t}\n\tnode {\r\n\t\tring0_addr: "
+	  "fe80::2 \r\n\t}\r\n}\n",
+	  "Pacemaker/Corosync: 10.0.0.1 fe80::2" },
+	{ "comments", COROSYNC,
+	  "# nodelist {\nnodelist {\n  # node {\n  node {\n    # name: old\n    name: new\n  }\n}\n",
+	  "Pacemaker/Corosync: new" },
+	{ "a name of another node's neighbour", COROSYNC,
+	  "nodelist {\n  node {\n    name: a\n  }\n  node {\n    nodeid: 2\n  }\n  other {\n    name: c\n  }\n}\nname: "
+	  "d\n",
+	  "Pacemaker/Corosync: a" },
+	{ "a section within a node", COROSYNC,
+	  "nodelist {\n  node {\n    name: a\n    more {\n      name: b\n    }\n    ring0_addr: c\n  }\n}\n",
+	  "Pacemaker/Corosync: a" },
+	{ "node outside of the list", COROSYNC, "node {\n  name: a\n}\nx {\n  node {\n    name: b\n  }\n}\n",
+	  "Pacemaker/Corosync:" },
+	{ "multicast, no list", COROSYNC, TOTEM, "Pacemaker/Corosync:" },
+	{ "empty file", COROSYNC, "", "Pacemaker/Corosync:" },
+	{ "too many ends", COROSYNC, "}\n}\nnodelist {\n}\n}\nnodelist {\n  node {\n    name: a\n  }\n}\n",
+	  "Pacemaker/Corosync: a" },
+	{ "cut off", COROSYNC, "nodelist {\n  node {\n    name: a\n  }\n  node {\n    name: b",
+	  "Pacemaker/Corosync: a" },
+	{ "remote node", "/etc/pacemaker/authkey", "\x01\x02", "Pacemaker/Corosync:" },
+	{ "Veritas", "/etc/llthosts", "0 north\n1\tsouth \n# 2 west\n\n 3  east  x\n4\n", "Veritas: north south east" },
+	{ "Oracle", "/etc/oracle/ocr.loc", "ocrconfig_loc=+DATA/c/OCRFILE/registry\nlocal_only=FALSE\n",
+	  "Oracle Clusterware:" },
+	{ "Oracle of before", "/etc/oracle/ocr.loc", "ocrconfig_loc=/dev/raw/raw1\n", "Oracle Clusterware:" },
+	{ "Oracle, local registry only", "/etc/oracle/olr.loc", "crs_home=/u01/grid\n", "Oracle Clusterware:" },
+	{ "Oracle Restart", "/etc/oracle/ocr.loc", "ocrconfig_loc=/u01/local.ocr\nlocal_only=TRUE\n", "none:" },
+	{ "Oracle Restart in small letters", "/etc/oracle/ocr.loc", "local_only=true\r\n", "none:" },
+	{ "Oracle database alone", "/etc/oratab", "ORCL:/u01/db:Y\n", "none:" },
+	{ "Spectrum Scale", "/var/mmfs/gen/mmsdrfs",
+	  "%%9999%%:00_VERSION_LINE::1509:3:12::lc:a:b:0:\n%%home%%:03_COMMENT::1:a:b\n"
+	  "%%home%%:20_MEMBER_NODE::1:1:gpfs1:10.0.0.1:gpfs1.example:manager::::\n"
+	  "%%home%%:20_MEMBER_NODE::2:2:gpfs2:10.0.0.2:gpfs2.example:client::::\n%%home%%:20_MEMBER_NODE::3\n",
+	  "IBM Spectrum Scale: gpfs1 gpfs2" },
+	{ "Spectrum Scale's packages", "/var/mmfs/etc/nsddevices", "", "none:" },
+	{ "OCFS2", "/etc/ocfs2/cluster.conf",
+	  "cluster:\n\tnode_count = 2\n\tname = ocfs2\n\nnode:\n\tip_port = 7777\n\tname = a\n\tcluster = "
+	  "ocfs2\n\nnode:\n\tname=b\n",
+	  "OCFS2: a b" },
+	{ "Serviceguard", "/usr/local/cmcluster/conf/cmclconfig", "\x01", "Serviceguard:" },
+	{ "Serviceguard on SUSE", "/opt/cmcluster/conf/cmclconfig", "\x01", "Serviceguard:" },
+	{ "Serviceguard's packages", "/usr/local/cmcluster/conf/cmcluster.rc", "", "none:" },
+	{ "LifeKeeper", "/etc/default/LifeKeeper", "LKROOT=/opt/LifeKeeper\n", "LifeKeeper:" },
+	{ "another default", "/etc/default/LifeKeeper.old", "", "none:" },
+};
+
+/* "type: member member", owned by the caller. */
+static char *cluster(void)
+{
+	struct json_object *report = NULL, *cluster_object, *type, *members;
+	struct buf text = { 0 };
+
+	assert_int_equal(engine_report_host(test.engine, &report, &test.err), 0);
+	assert_true(json_object_object_get_ex(report, "cluster", &cluster_object));
+	assert_true(json_object_object_get_ex(cluster_object, "type", &type));
+	assert_true(json_object_object_get_ex(cluster_object, "members", &members));
+	buf_printf(&text, "%s:", json_object_get_string(type));
+	for (size_t i = 0; i < json_object_array_length(members); i++)
+		buf_printf(&text, " %s", json_object_get_string(json_object_array_get_idx(members, i)));
+	json_object_put(report);
+	return buf_take(&text);
+}
+
+static void each_kind_of_cluster(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		CLEANUP_FREE char *seen = NULL;
+
+		world_write_file(test.world, rows[i].path, rows[i].text, 0644);
+		seen = cluster();
+		if (strcmp(seen, rows[i].expected) != 0)
+			fail_msg("%s: expected '%s', got '%s'", rows[i].name, rows[i].expected, seen);
+		world_remove_file(test.world, rows[i].path);
+	}
+}
+
+static void of_several_the_first_counts(void **state)
+{
+	CLEANUP_FREE char *seen = NULL;
+
+	(void)state;
+	world_write_file(test.world, "/etc/oracle/ocr.loc", "local_only=FALSE\n", 0644);
+	world_write_file(test.world, "/etc/llthosts", "0 a\n", 0644);
+	seen = cluster();
+	assert_string_equal(seen, "Veritas: a");
+}
+
+/* Every prefix of a file: nothing breaks, and it is a cluster all the same. */
+static void a_file_that_is_being_written(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (strcmp(rows[i].path, COROSYNC) != 0)
+			continue;
+		for (size_t length = 0; length <= strlen(rows[i].text); length++) {
+			CLEANUP_FREE char *part = strndup(rows[i].text, length), *seen = NULL;
+
+			world_write_file(test.world, COROSYNC, part, 0644);
+			seen = cluster();
+			assert_memory_equal(seen, "Pacemaker/Corosync:", strlen("Pacemaker/Corosync:"));
+		}
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		WITH_WORLD(each_kind_of_cluster),
+		WITH_WORLD(of_several_the_first_counts),
+		WITH_WORLD(a_file_that_is_being_written),
+	};
+
+	return cmocka_run_group_tests_name("report of the host", tests, NULL, NULL);
+}

@@ -138,6 +138,7 @@ static int by_configuration(struct engine *engine, const struct inventory *now, 
 	if (!key)
 		return error_set(err, ERR_PR_KEY_UNKNOWN, lun->wwid, "(%zu key%s on the LUN)", lun->state.key_count,
 				 lun->state.key_count == 1 ? "" : "s");
+	lun->by_count = true;
 	for (size_t i = 0; i < lun->state.key_count && registered < lun->path_count; i++)
 		if (lun->state.keys[i] == key)
 			lun->paths[registered++].key = key;
@@ -196,6 +197,9 @@ bool pr_lun_registered(const struct pr_lun *lun)
 
 bool pr_lun_has_peers(const struct pr_lun *lun)
 {
+	for (size_t i = 0; i < lun->state.registration_count; i++)
+		if (!is_own(lun, &lun->state.registrations[i]))
+			return true;
 	for (size_t i = 0; i < lun->state.key_count; i++)
 		if (!pr_lun_is_own(lun, lun->state.keys[i]))
 			return true;

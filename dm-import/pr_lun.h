@@ -23,6 +23,7 @@ struct pr_lun {
 	struct pr_state state;
 	struct pr_path paths[PR_PATHS_MAX]; /* those that run, in the order of initiator, port and name */
 	size_t path_count;
+	bool by_count; /* no TransportIDs: how many paths are registered is known, not which */
 };
 
 void pr_lun_free(struct pr_lun *lun);
@@ -45,7 +46,7 @@ bool pr_lun_is_own(const struct pr_lun *lun, uint64_t key);
 /* One of this host's keys is registered. */
 bool pr_lun_registered(const struct pr_lun *lun);
 
-/* Keys that are not this host's are registered. */
+/* Others than this host are registered; without TransportIDs: with keys that are not this host's. */
 bool pr_lun_has_peers(const struct pr_lun *lun);
 
 /* The path of this host whose nexus holds the reservation (with all-registrants types any that is registered); NULL. */

@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 
+#include <stddef.h>
 #include <string.h>
 
 /* "leaving!": a registration on its way out. */
@@ -32,7 +33,9 @@ struct pair {
 	struct member *member;
 	enum side live_side;
 	struct pr_lun live, other;
-	bool changed; /* the other LUN, by us */
+	bool changed;  /* one of the LUNs, by us */
+	bool released; /* the other LUN's reservation, by us */
+	bool noted;    /* the member's views are of now */
 };
 
 static void pair_free(struct pair *pair)
@@ -103,8 +106,21 @@ static void note_registered(struct pair *pair, size_t index, const struct pr_req
 			other->paths[i].key = request->service_action_key;
 }
 
+/* Paths came since the last look, or there was none. */
+static bool has_new_paths(const struct pair *pair, enum side side)
+{
+	const struct pr_view *view = &pair->member->pr.views[side];
+	const struct pr_lun *lun = side == pair->live_side ? &pair->live : &pair->other;
+
+	return !view->known || lun->path_count > view->paths;
+}
+
 static int register_paths(struct pair *pair, struct error *err)
 {
+	bool by_count = pair->other.by_count;
+	bool all =
+		by_count && (!pr_lun_registered_path(&pair->other) || has_new_paths(pair, other_side(pair->live_side)));
+
 	for (size_t i = 0; i < pair->other.path_count; i++) {
 		const struct pr_path *model = counterpart(pair, i);
 		struct pr_request request = {
@@ -114,13 +130,47 @@ static int register_paths(struct pair *pair, struct error *err)
 			.all_target_ports = model && model->all_target_ports && pair->other.state.all_tg_pt_capable,
 		};
 
-		if (pair->other.paths[i].key == request.service_action_key)
+		if (by_count ? !all : pair->other.paths[i].key == request.service_action_key)
 			continue;
 		if (send(pair, &pair->other.paths[i], &request, err) < 0)
 			return -1;
 		note_registered(pair, i, &request);
 	}
 	return 0;
+}
+
+/*
+ * Paths of the destination that came when the application was on it already get their neighbours' key; unless one of
+ * this host's registrations was lost meanwhile: that is no time to renew any.
+ */
+static int register_new_live_paths(struct pair *pair, struct error *err)
+{
+	const struct pr_view *view = &pair->member->pr.views[pair->live_side];
+	struct pr_lun *live = &pair->live;
+	size_t registered = 0;
+
+	for (size_t i = 0; i < live->path_count; i++)
+		registered += live->paths[i].key != 0;
+	if (pair->live_side == SIDE_SOURCE || !has_new_paths(pair, pair->live_side) || registered == live->path_count ||
+	    registered < view->own_paths)
+		return 0;
+	for (size_t i = 0; i < live->path_count; i++) {
+		const struct pr_path *model = nth_registered(live, live->paths[i].nexus.initiator, 0);
+		struct pr_request request = { .action = PR_REGISTER_AND_IGNORE, .aptpl = live->state.aptpl_active };
+
+		model = model ? model : pr_lun_registered_path(live);
+		request.service_action_key = model->key;
+		request.all_target_ports = model->all_target_ports;
+		if ((live->by_count || !live->paths[i].key) && send(pair, &live->paths[i], &request, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Where only the number is known, a key goes from all paths: to take none from a path that has none does no harm. */
+static bool may_have_key(const struct pr_lun *lun, const struct pr_path *path)
+{
+	return path->key || (lun->by_count && (pr_lun_registered_path(lun) || pr_lun_has_key(lun, LEAVING)));
 }
 
 static int set_own_keys(struct pair *pair, uint64_t key, struct error *err)
@@ -134,12 +184,10 @@ static int set_own_keys(struct pair *pair, uint64_t key, struct error *err)
 			.aptpl = pair->other.state.aptpl_active,
 		};
 
-		if (!pair->other.paths[i].key)
+		if (!may_have_key(&pair->other, &pair->other.paths[i]))
 			continue;
 		if (send(pair, &pair->other.paths[i], &request, err) < 0)
 			result = -1;
-		else
-			pair->other.paths[i].key = key;
 	}
 	return result;
 }
@@ -160,6 +208,7 @@ static int release_other(struct pair *pair, struct error *err)
 		return -1;
 	pair->other.state.reserved = false;
 	pair->other.state.type = PR_NONE;
+	pair->released = true;
 	return 0;
 }
 
@@ -180,6 +229,50 @@ static int reserve_other(struct pair *pair, const struct pr_path *holder, struct
 }
 
 /*
+ * A holder that unregisters takes the reservation along, and a LUN that nobody reserved is open to fenced nodes. So it
+ * is left to all registrants, for a peer to make of it what it was.
+ */
+static int hand_over(struct pair *pair, struct error *err)
+{
+	const struct pr_path *mine = pr_lun_holder(&pair->other);
+	enum pr_type type = pair->other.state.type;
+	bool exclusive = type == PR_EA || type == PR_EA_RO;
+	struct pr_request request = { .action = PR_RESERVE, .type = exclusive ? PR_EA_AR : PR_WE_AR };
+
+	if (!mine || pr_type_is_all_registrants(type) || !pr_lun_has_peers(&pair->other) ||
+	    (pair->other.state.type_mask && !(pair->other.state.type_mask & 1u << request.type)))
+		return 0;
+	request.key = mine->key;
+	return release_other(pair, err) < 0 ? -1 : send(pair, mine, &request, err);
+}
+
+static int drop_own_keys(struct pair *pair, struct error *err)
+{
+	struct error why = { 0 };
+
+	if (hand_over(pair, &why) < 0)
+		work_log(pair->work, 1, &why, "%s: its reservation goes with this host's keys", pair->other.wwid);
+	return set_own_keys(pair, 0, err);
+}
+
+/*
+ * With all-registrants types nobody sees which host lifted the source's reservation for the array, so what one host
+ * lifts no other puts back, nor takes it for the end of the destination's. The way back puts it back.
+ */
+static bool may_be_lifted(const struct pair *pair)
+{
+	const struct pr_state *source = pair->live_side == SIDE_SOURCE ? &pair->live.state : &pair->other.state;
+	const struct pr_state *destination = pair->live_side == SIDE_SOURCE ? &pair->other.state : &pair->live.state;
+
+	return !source->reserved && pr_type_is_all_registrants(destination->type);
+}
+
+static bool goes_back(const struct pair *pair)
+{
+	return pair->work->to == SIDE_SOURCE && pair->live_side == SIDE_DESTINATION;
+}
+
+/*
  * The holder's host reserves. On the way back any registered host does where the type lets all of them write: the
  * source's reservation may have been lifted, and a source that nobody reserved is open to fenced nodes.
  */
@@ -187,10 +280,9 @@ static int move_reservation(struct pair *pair, struct error *err)
 {
 	const struct pr_path *holder = pr_lun_holder(&pair->live);
 	const struct pr_state *live = &pair->live.state, *other = &pair->other.state;
-	bool may_reserve = holder || (pair->work->to == SIDE_SOURCE && pair->live_side == SIDE_DESTINATION &&
-				      live->reserved && !only_the_holder_writes(live->type));
+	bool may_reserve = holder || (goes_back(pair) && live->reserved && !only_the_holder_writes(live->type));
 
-	if (pair->member->pr.lifted)
+	if (pair->member->pr.lifted || (may_be_lifted(pair) && !goes_back(pair)))
 		return 0;
 	if (other->reserved && pr_lun_holder(&pair->other) &&
 	    (!live->reserved || other->type != live->type || (!holder && only_the_holder_writes(other->type))) &&
@@ -201,11 +293,19 @@ static int move_reservation(struct pair *pair, struct error *err)
 	return 0;
 }
 
+/* A source whose reservation is lifted by a peer closes no way: this host may write to the destination all the same. */
+static bool is_lifted(const struct pair *pair)
+{
+	return pair->member->pr.lifted ||
+	       (pair->live_side == SIDE_SOURCE && !pair->live.state.reserved &&
+		!only_the_holder_writes(pair->other.state.type) && pr_lun_registered_path(&pair->other));
+}
+
 static int check_reserved(const struct pair *pair, struct error *err)
 {
 	const struct pr_state *live = &pair->live.state, *other = &pair->other.state;
 
-	if (pair->member->pr.lifted || (live->reserved == other->reserved && live->type == other->type))
+	if (is_lifted(pair) || (live->reserved == other->reserved && live->type == other->type))
 		return 0;
 	return error_set(err, ERR_PR_NOT_RESERVED, pair->other.wwid, "(%s instead of %s)",
 			 other->reserved ? pr_type_name(other->type) : "no reservation",
@@ -241,6 +341,33 @@ static int preempt(struct pair *pair, uint64_t key, struct error *err)
 	return -1;
 }
 
+/* The length of an initiator's name without the session of iSCSI, which differs from array to array. */
+static size_t host_name_length(const char *initiator)
+{
+	const char *session = strstr(initiator, ",i,0x");
+
+	return session ? (size_t)(session - initiator) : strlen(initiator);
+}
+
+/* One of the initiators that have this key on the other LUN is registered on the live one: with another key by now. */
+static bool took_another_key(const struct pair *pair, uint64_t key)
+{
+	const struct pr_state *live = &pair->live.state, *other = &pair->other.state;
+
+	for (size_t o = 0; o < other->registration_count; o++) {
+		const char *initiator = other->registrations[o].nexus.initiator;
+		size_t length = host_name_length(initiator);
+
+		if (other->registrations[o].key != key || length == 0)
+			continue;
+		for (size_t l = 0; l < live->registration_count; l++)
+			if (host_name_length(live->registrations[l].nexus.initiator) == length &&
+			    memcmp(live->registrations[l].nexus.initiator, initiator, length) == 0)
+				return true;
+	}
+	return false;
+}
+
 /* Peers that were on both LUNs a moment ago and are gone from the live one were fenced. */
 static int mirror_fenced_peers(struct pair *pair, struct error *err)
 {
@@ -254,7 +381,7 @@ static int mirror_fenced_peers(struct pair *pair, struct error *err)
 		uint64_t key = live->keys[i];
 
 		if (!has_key(other, key) || pr_lun_has_key(&pair->live, key) || !pr_lun_has_key(&pair->other, key) ||
-		    pr_lun_is_own(&pair->other, key))
+		    pr_lun_is_own(&pair->other, key) || took_another_key(pair, key))
 			continue;
 		if (preempt(pair, key, err) < 0)
 			return -1;
@@ -337,12 +464,14 @@ static void note_pair(struct pair *pair)
 	keep_watch(pair, &pair->live, &pr->views[pair->live_side]);
 	keep_watch(pair, &pair->other, &pr->views[other_side(pair->live_side)]);
 	pr->seen_us = host->now_us(host->ctx);
+	pair->noted = true;
 }
 
 /* Was one of this host's registrations taken away on a LUN that still is guarded against it? */
 static bool fenced_on(const struct pair *pair, const struct pr_lun *lun)
 {
-	bool guarded = lun->state.reserved || (lun == &pair->live && pair->member->pr.lifted);
+	bool guarded = lun->state.reserved ||
+		       (lun == &pair->live && pair->live_side == SIDE_SOURCE && pair->member->pr.lifted);
 
 	return pair->member->pr.registered && lun->path_count > 0 && guarded && !pr_lun_registered(lun) &&
 	       (lun == &pair->live || pr_lun_has_peers(lun));
@@ -355,7 +484,7 @@ static int drop_live_keys(struct pair *pair, struct error *err)
 	int result;
 
 	pair->other = pair->live;
-	result = set_own_keys(pair, 0, err);
+	result = drop_own_keys(pair, err);
 	pair->live = pair->other;
 	pair->other = other;
 	return result;
@@ -366,8 +495,10 @@ static int stay_fenced(struct pair *pair, struct error *err)
 	bool news = !pair->member->pr.fenced;
 
 	pair->member->pr.fenced = true;
-	if (set_own_keys(pair, 0, err) < 0 || drop_live_keys(pair, err) < 0)
+	if (drop_own_keys(pair, err) < 0 || drop_live_keys(pair, err) < 0 ||
+	    (pair->changed && read_pair(pair, err) < 0))
 		return -1;
+	note_pair(pair);
 	if (news)
 		work_log(pair->work, 1, NULL, "%s: this host was fenced; its keys are on neither LUN any more",
 			 pair->member->name);
@@ -376,6 +507,8 @@ static int stay_fenced(struct pair *pair, struct error *err)
 
 static int verify_paths(struct pair *pair, struct error *err)
 {
+	if (pair->other.by_count && pr_lun_registered_path(&pair->other))
+		return 0;
 	for (size_t i = 0; i < pair->other.path_count; i++)
 		if (!pair->other.paths[i].key)
 			return error_set(err, ERR_PR_FAILED, pair->other.paths[i].disk,
@@ -395,7 +528,8 @@ static int check_capable(const struct pair *pair, struct error *err)
 
 static int follow_live(struct pair *pair, struct error *err)
 {
-	if (check_capable(pair, err) < 0 || register_paths(pair, err) < 0 || mirror_fenced_peers(pair, err) < 0)
+	if (check_capable(pair, err) < 0 || register_new_live_paths(pair, err) < 0 || register_paths(pair, err) < 0 ||
+	    mirror_fenced_peers(pair, err) < 0)
 		return -1;
 	if (pair->changed && read_pair(pair, err) < 0)
 		return -1;
@@ -416,11 +550,13 @@ static int sync_pair(struct pair *pair, struct error *err)
 	if (pair->live.path_count == 0) /* its array is gone: nothing is known, nothing is changed */
 		return 0;
 	own = pr_lun_registered(&pair->live);
-	if (fenced_on(pair, &pair->live) || (pr->registered && !pr->fenced && fenced_on(pair, &pair->other)))
+	/* what a node does before its agent's first look, after a reboot perhaps, is to register again on the live LUN
+	 */
+	if (fenced_on(pair, &pair->live) || (pr->seen_us && !pr->fenced && fenced_on(pair, &pair->other)))
 		return stay_fenced(pair, err);
 	if (!own) {
 		pr->registered = pr->fenced = false;
-		if (set_own_keys(pair, 0, err) < 0)
+		if ((pair->live.state.reserved ? drop_own_keys(pair, err) : set_own_keys(pair, 0, err)) < 0)
 			return -1;
 	} else if (pair->other.path_count > 0 && follow_live(pair, err) < 0) {
 		return -1;
@@ -452,18 +588,94 @@ int pr_move_sync(struct work *work, enum side live, struct error *err)
 	return result;
 }
 
-int pr_move_before_switch(struct work *work, struct error *err)
+/* What cannot be moved closes no way back; then there is nothing that the guard could compare with either. */
+static void move_back(struct work *work, struct member *member)
 {
+	const struct scsi_port *scsi = &work->engine->ports->scsi;
+	CLEANUP_PAIR struct pair pair = { .work = work, .member = member, .live_side = SIDE_DESTINATION };
+	struct pr_view *view = &member->pr.views[SIDE_DESTINATION];
 	struct error why = { 0 };
 
-	if (work->to == SIDE_SOURCE) {
-		for (size_t i = 0; i < work->import->member_count; i++)
-			work->import->members[i].pr.lifted = PR_NONE;
-		if (pr_move_sync(work, SIDE_DESTINATION, &why) < 0)
-			work_log(work, 1, &why, "the way back is taken all the same");
+	member->pr.lifted = PR_NONE;
+	if (sync_pair(&pair, &why) < 0)
+		work_log(work, 1, &why, "%s: the way back is taken all the same", member->name);
+	if (pair.noted)
+		return;
+	scsi->pr_watch_free(view->watch);
+	view->watch = NULL;
+}
+
+int pr_move_before_switch(struct work *work, struct error *err)
+{
+	if (work->to == SIDE_DESTINATION)
+		return pr_move_sync(work, SIDE_SOURCE, err);
+	for (size_t i = 0; i < work->import->member_count; i++)
+		move_back(work, &work->import->members[i]);
+	return 0;
+}
+
+/* --- the source's reservation ------------------------------------------------------------------------------------ */
+
+static int lift(struct pair *pair, struct error *err)
+{
+	const struct pr_path *holder = pr_lun_holder(&pair->other);
+	enum pr_type type = pair->other.state.type;
+
+	if (!pair->other.state.reserved)
 		return 0;
+	if (!holder)
+		return error_set(err, ERR_PR_NOT_HOLDER, pair->other.wwid, "%s", "");
+	if (release_other(pair, err) < 0)
+		return -1;
+	pair->member->pr.lifted = type;
+	return 0;
+}
+
+static int restore(struct pair *pair, struct error *err)
+{
+	enum pr_type type = pair->member->pr.lifted;
+
+	if (!pair->other.state.reserved) {
+		pair->live.state.type = type;
+		if (reserve_other(pair, pr_lun_holder(&pair->live), err) < 0)
+			return -1;
 	}
-	return pr_move_sync(work, SIDE_SOURCE, err);
+	pair->member->pr.lifted = PR_NONE;
+	return 0;
+}
+
+/* Here the source is the other LUN, wherever the application is. */
+int pr_move_lift(struct work *work, bool lifted, struct error *err)
+{
+	for (size_t i = 0; i < work->import->member_count; i++) {
+		CLEANUP_PAIR struct pair pair = {
+			.work = work,
+			.member = &work->import->members[i],
+			.live_side = SIDE_DESTINATION,
+		};
+
+		if (lifted == (pair.member->pr.lifted != PR_NONE))
+			continue;
+		if (read_pair(&pair, err) < 0 || (lifted ? lift(&pair, err) : restore(&pair, err)) < 0)
+			return -1;
+	}
+	return import_save(work->engine, work->import, err);
+}
+
+/* A cancel without a switch back. */
+static void put_back_all(struct work *work)
+{
+	for (size_t i = 0; i < work->import->member_count; i++) {
+		CLEANUP_PAIR struct pair pair = {
+			.work = work,
+			.member = &work->import->members[i],
+			.live_side = SIDE_DESTINATION,
+		};
+		struct error err = { 0 };
+
+		if (pair.member->pr.lifted && (read_pair(&pair, &err) < 0 || restore(&pair, &err) < 0))
+			work_log(work, 1, &err, "%s: the source's reservation is not put back", pair.member->name);
+	}
 }
 
 /* --- the end -------------------------------------------------------------------------------------------------- */
@@ -481,14 +693,12 @@ static bool leave_step(struct work *work, enum side side, uint64_t key)
 		};
 		struct error err = { 0 };
 
-		if (read_pair(&pair, &err) < 0 || !pr_lun_registered_path(&pair.other))
+		if (read_pair(&pair, &err) < 0 || (key && !pr_lun_has_peers(&pair.other)))
 			continue;
-		if (key && !pr_lun_has_peers(&pair.other))
-			continue;
-		if (set_own_keys(&pair, key, &err) < 0)
+		if ((key || side == SIDE_SOURCE ? set_own_keys(&pair, key, &err) : drop_own_keys(&pair, &err)) < 0)
 			work_log(work, 1, &err, "%s: this host's registration is left on %s", pair.member->name,
 				 pair.other.wwid);
-		wait = true;
+		wait = wait || pair.changed;
 	}
 	return wait;
 }
@@ -497,6 +707,8 @@ void pr_move_leave(struct work *work, enum side side)
 {
 	const struct host_port *host = &work->engine->ports->host;
 
+	if (side == SIDE_DESTINATION)
+		put_back_all(work);
 	for (size_t i = 0; i < work->import->member_count; i++)
 		work->import->members[i].pr.registered = false; /* what goes now was not taken */
 	if (leave_step(work, side, LEAVING))
@@ -536,6 +748,15 @@ static bool view_holds(const struct engine *engine, const struct pr_view *view)
 	return pr_view_is(view, generation, key, scope_type);
 }
 
+/* Is anything different that a report tells? */
+static bool is_news(const struct member_pr *before, const struct member_pr *now)
+{
+	return before->registered != now->registered || before->fenced != now->fenced ||
+	       before->lifted != now->lifted ||
+	       memcmp(&before->views[0], &now->views[0], offsetof(struct pr_view, watch)) != 0 ||
+	       memcmp(&before->views[1], &now->views[1], offsetof(struct pr_view, watch)) != 0;
+}
+
 static bool tend_member(struct work *work, struct member *member, uint64_t now_us)
 {
 	CLEANUP_PAIR struct pair pair = {
@@ -562,7 +783,7 @@ static bool tend_member(struct work *work, struct member *member, uint64_t now_u
 	pr->last_failure = err.code;
 	if (pr->registered != before.registered || pr->fenced != before.fenced)
 		import_save(work->engine, work->import, NULL);
-	return memcmp(&before, pr, sizeof(before)) != 0;
+	return is_news(&before, pr);
 }
 
 bool pr_move_tend(struct engine *engine, const struct observer *observer)
@@ -578,54 +799,6 @@ bool pr_move_tend(struct engine *engine, const struct observer *observer)
 			news = tend_member(&work, &work.import->members[m], now_us) || news;
 	}
 	return news;
-}
-
-/* --- the source's reservation ------------------------------------------------------------------------------------ */
-
-static int lift(struct pair *pair, struct error *err)
-{
-	const struct pr_path *holder = pr_lun_holder(&pair->other);
-	enum pr_type type = pair->other.state.type;
-
-	if (!pair->other.state.reserved)
-		return 0;
-	if (!holder)
-		return error_set(err, ERR_PR_NOT_HOLDER, pair->other.wwid, "%s", "");
-	if (release_other(pair, err) < 0)
-		return -1;
-	pair->member->pr.lifted = type;
-	return 0;
-}
-
-static int restore(struct pair *pair, struct error *err)
-{
-	enum pr_type type = pair->member->pr.lifted;
-
-	if (!pair->other.state.reserved) {
-		pair->live.state.type = type;
-		if (reserve_other(pair, NULL, err) < 0)
-			return -1;
-	}
-	pair->member->pr.lifted = PR_NONE;
-	return 0;
-}
-
-/* Here the source is the other LUN, wherever the application is. */
-int pr_move_lift(struct work *work, bool lifted, struct error *err)
-{
-	for (size_t i = 0; i < work->import->member_count; i++) {
-		CLEANUP_PAIR struct pair pair = {
-			.work = work,
-			.member = &work->import->members[i],
-			.live_side = SIDE_DESTINATION,
-		};
-
-		if (lifted == (pair.member->pr.lifted != PR_NONE))
-			continue;
-		if (read_pair(&pair, err) < 0 || (lifted ? lift(&pair, err) : restore(&pair, err)) < 0)
-			return -1;
-	}
-	return import_save(work->engine, work->import, err);
 }
 
 /* --- telling ----------------------------------------------------------------------------------------------------- */

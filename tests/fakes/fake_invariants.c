@@ -49,10 +49,14 @@ static void write_lun(struct fake_world *world, struct fake_lun *lun, uint64_t n
 }
 
 /* A conflict is no path error: it goes to the application, whatever the other paths would say. */
-static void check_reservation(struct fake_world *world, const struct fake_map *map, const struct fake_disk *disk)
+static void check_reservation(struct fake_world *world, const struct fake_app *app, const struct fake_disk *disk)
 {
-	if (!world_pr_allows(&world->luns[disk->lun], &disk->nexus))
-		world_violation(world, "I/O error on %s: reservation conflict through %s", map->name, disk->name);
+	bool allowed = world_pr_allows(&world->luns[disk->lun], &disk->nexus);
+
+	if (!allowed && !app->fenced)
+		world_violation(world, "I/O error on %s: reservation conflict through %s", app->map, disk->name);
+	if (allowed && app->fenced)
+		world_violation(world, "the fenced host writes to %s through %s", app->map, disk->name);
 }
 
 /* The application reads what it wrote last, and writes again. */
@@ -65,14 +69,14 @@ static void do_io(struct fake_world *world, struct fake_app *app, const struct f
 	for (size_t i = 0; i < count; i++)
 		if (disks[i] && !disks[i]->offline && !disks[i]->failed) {
 			usable++;
-			check_reservation(world, map, disks[i]);
+			check_reservation(world, app, disks[i]);
 		}
 	if (usable == 0) {
 		world_violation(world, "%s on %s: no usable path",
 				world_table_queues(map->active) ? "I/O stalls" : "I/O error", map->name);
 		return;
 	}
-	if (lun < 0)
+	if (lun < 0 || app->fenced)
 		return; /* mixed: reported elsewhere */
 	if (map->limits.max_io > world->luns[lun].limits.max_io)
 		world_violation(world, "I/O error on %s: over max size limit", map->name);

@@ -113,6 +113,7 @@ struct fake_app {
 	char map[NAME_SIZE];
 	int source, destination; /* LUNs; the truth about content is in them */
 	uint64_t writes;	 /* number of the last acknowledged write */
+	bool fenced;		 /* by another host: from here on the error is a write that goes through */
 };
 
 /* Before the call's work, or behind it. */
@@ -164,7 +165,7 @@ struct fake_world {
 	unsigned holds; /* maps suspended through hold_suspend and not yet resumed */
 	bool exchanged; /* in this hold a table was swapped in: from here on the way is forward */
 	uint64_t completed_ios;
-	bool idle_applications; /* nobody sends I/O */
+	bool idle_applications;		    /* nobody sends I/O */
 	size_t hold_handles, watch_handles; /* dm_hold and pr_watch structs not yet freed */
 	char log[CALL_LOG_SIZE];
 	size_t log_length;

@@ -173,7 +173,10 @@ int identities_load(struct engine *engine, struct error *err);
 int identities_apply(struct engine *engine, struct error *err); /* write store and rules; udev is not told */
 int identities_assign(struct engine *engine, const struct import *import, enum identity_role role, struct error *err);
 int identities_present(struct engine *engine, const struct import *import, struct error *err); /* tell udev, verify */
-int identities_verify(struct engine *engine, const struct import *import, struct error *err);  /* what udev presents */
+/* The live maps get an event, for what the rules keep of them (identity_rules.c). Not while an exchange is under way.
+ */
+int identities_show_live(struct engine *engine, const struct import *import, struct error *err);
+int identities_verify(struct engine *engine, const struct import *import, struct error *err); /* what udev presents */
 
 /* switch.c, prepare.c, finish.c: the plans */
 enum plan_outcome switch_run(struct work *work, struct error *err);

@@ -73,6 +73,20 @@ static void add_map_rule(struct buf *buf, const char *wwid)
 		   hide_map);
 }
 
+/*
+ * The live map keeps two properties in udev's database. multipath's rules leave a map alone at events that are not
+ * device-mapper's own, but only if they find these there (an IMPORT{db} of a property that is not there ends the rule);
+ * else they run `multipath -U`, which fails every path of a map whose table and identity differ for a moment.
+ */
+static void add_live_rule(struct buf *buf, const char *wwid)
+{
+	static const char *const kept[] = { "DM_NOSCAN", "DM_UDEV_DISABLE_OTHER_RULES_FLAG" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+		buf_printf(buf, "KERNEL==\"dm-*\", ENV{DM_UUID}==\"mpath-%s\", ENV{%s}!=\"?*\", ENV{%s}=\"0\"\n", wwid,
+			   kept[i], kept[i]);
+}
+
 static void add_disk_rule(struct buf *buf, const struct identity_store *store, const char *true_wwid)
 {
 	struct presentation shown;
@@ -113,6 +127,8 @@ char *identity_rules(const struct identity_store *store)
 		identity_present(store, record->source_wwid, &source);
 		if (source.retired)
 			add_map_rule(&buf, source.wwid);
+		else
+			add_live_rule(&buf, record->source_wwid);
 		add_disk_rule(&buf, store, record->source_wwid);
 		add_disk_rule(&buf, store, record->destination_wwid);
 	}

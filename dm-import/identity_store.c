@@ -129,6 +129,33 @@ int identities_verify(struct engine *engine, const struct import *import, struct
 	return 0;
 }
 
+int identities_show_live(struct engine *engine, const struct import *import, struct error *err)
+{
+	const struct device_port *device = &engine->ports->device;
+	CLEANUP_INVENTORY struct inventory now = { 0 };
+	char text[MEMBERS_MAX][16];
+	const char *names[MEMBERS_MAX];
+	size_t count = 0;
+
+	if (inventory_load(engine->ports, &now, err) < 0)
+		return -1;
+	for (size_t i = 0; i < import->member_count; i++) {
+		const struct map *live = inventory_map(&now, import->members[i].source_wwid);
+		CLEANUP_FREE char *kept = NULL;
+
+		if (!live)
+			continue;
+		snprintf(text[count], sizeof(text[count]), "dm-%u", live->dm.minor);
+		if (device->property(device->ctx, text[count], "DM_NOSCAN", &kept, err) < 0)
+			return -1;
+		names[count] = text[count];
+		count += kept == NULL;
+	}
+	if (count == 0)
+		return 0;
+	return device->reidentify(device->ctx, names, count, UDEV_TIMEOUT_MS + (unsigned)count * UDEV_PER_DISK_MS, err);
+}
+
 int identities_present(struct engine *engine, const struct import *import, struct error *err)
 {
 	const struct device_port *device = &engine->ports->device;

@@ -199,7 +199,8 @@ static int hide_and_record(struct engine *engine, struct import *import, struct 
 		return error_no_memory(err);
 	engine->imports = imports;
 	if (identities_assign(engine, import, IDENTITY_HIDDEN, err) < 0 ||
-	    identities_present(engine, import, err) < 0 || import_save(engine, import, err) < 0) {
+	    identities_present(engine, import, err) < 0 || identities_show_live(engine, import, err) < 0 ||
+	    import_save(engine, import, err) < 0) {
 		drop_identities(engine, import);
 		identities_apply(engine, NULL);
 		identities_present(engine, import, NULL);

@@ -109,9 +109,9 @@ struct device_port {
 	int (*rescan)(void *ctx, struct error *err);
 
 	/*
-	 * udev reads its rules again, gets a change event for exactly these disks, and has processed each of them on
-	 * return; a disk that is gone needs none. ERR_UDEV_TIMEOUT when it has not after timeout_ms. count 0: only
-	 * read the rules again.
+	 * udev reads its rules again, gets a change event for exactly these disks (or maps, "dm-3"), and has processed
+	 * each of them on return; a disk that is gone needs none. ERR_UDEV_TIMEOUT when it has not after timeout_ms.
+	 * count 0: only read the rules again.
 	 */
 	int (*reidentify)(void *ctx, const char *const *disks, size_t count, unsigned timeout_ms, struct error *err);
 

@@ -81,7 +81,9 @@ static int scan(struct work *work, struct error *err)
 		return -1;
 	if (wait_disks(work, err) < 0)
 		return -1;
-	return identities_verify(work->engine, work->import, err);
+	if (identities_verify(work->engine, work->import, err) < 0)
+		return -1;
+	return identities_show_live(work->engine, work->import, err);
 }
 
 /* Only what this scan brought in goes away again. */

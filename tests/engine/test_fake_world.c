@@ -129,14 +129,36 @@ static void exchange_in_the_right_order_breaks_nothing(void **state)
 	assert_int_equal(world->hold_handles, 0);
 }
 
+/* The rules keep what they keep of the live map from its next event on. */
+static void show_live_maps(void)
+{
+	for (size_t i = 0; i < MAPS_MAX; i++) {
+		char name[16];
+		const char *names[] = { name };
+
+		snprintf(name, sizeof(name), "dm-%u", world->maps[i].minor);
+		if (world->maps[i].exists)
+			ports.device.reidentify(world, names, 1, 1000, NULL);
+	}
+}
+
 static void tables_before_identity_is_caught(void **state)
 {
 	(void)state;
 	prepare_by_hand();
+	show_live_maps();
 	exchange_tables();
 	expect_none();
 	ports.device.settle(world, 1000, NULL);
 	expect_violation("multipathd fails path");
+}
+
+static void tables_before_identity_and_a_check_by_udev_is_caught(void **state)
+{
+	(void)state;
+	prepare_by_hand();
+	exchange_tables();
+	expect_violation("multipath -U fails path");
 }
 
 static void identity_while_multipathd_runs_is_caught(void **state)
@@ -455,6 +477,7 @@ int main(void)
 		WITH_WORLD(quiet_host_breaks_nothing),
 		WITH_WORLD(exchange_in_the_right_order_breaks_nothing),
 		WITH_WORLD(tables_before_identity_is_caught),
+		WITH_WORLD(tables_before_identity_and_a_check_by_udev_is_caught),
 		WITH_WORLD(identity_while_multipathd_runs_is_caught),
 		WITH_WORLD(switch_without_pass_through_is_caught),
 		WITH_WORLD(going_back_after_the_copy_is_caught),

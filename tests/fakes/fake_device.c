@@ -95,12 +95,28 @@ static int device_rescan(void *ctx, struct error *err)
 	return WORLD_CALL(ctx, "device.rescan", NULL, err, do_rescan(ctx));
 }
 
+/* "dm-3" */
+static struct fake_map *map_of_node(struct fake_world *world, const char *node)
+{
+	char name[16];
+
+	for (size_t i = 0; i < MAPS_MAX; i++) {
+		snprintf(name, sizeof(name), "dm-%u", world->maps[i].minor);
+		if (world->maps[i].exists && strcmp(node, name) == 0)
+			return &world->maps[i];
+	}
+	return NULL;
+}
+
 static int do_reidentify(struct fake_world *world, const char *const *names, size_t count)
 {
 	udev_reload(world);
 	for (size_t i = 0; i < count; i++) {
 		struct fake_disk *disk = world_disk(world, names[i]);
+		struct fake_map *map = map_of_node(world, names[i]);
 
+		if (map)
+			udev_map_event(world, map, false);
 		if (!disk)
 			continue;
 		udev_disk_event(world, disk, disk->event_pending ? "add" : "change");

@@ -225,13 +225,19 @@ static void assign_token(struct udev_event *event, const struct token *token)
 		event_set(event, token->attribute, value);
 	else if (strcmp(token->key, "SYMLINK") == 0)
 		assign_links(event, token, value);
-	else if (strcmp(token->key, "IMPORT") == 0)
-		udev_import(event, token->attribute, value);
 	else if (strcmp(token->key, "RUN") == 0)
 		udev_run(event, value);
 	else if (strcmp(token->key, "OPTIONS") != 0 && strcmp(token->key, "TAG") != 0 &&
 		 strcmp(token->key, "LABEL") != 0)
 		world_violation(event->world, "udev rule: unknown assignment %s{%s}", token->key, token->attribute);
+}
+
+static bool import_token(struct udev_event *event, const struct token *token)
+{
+	char value[512];
+
+	substitute(event, token->value, value, sizeof(value));
+	return udev_import(event, token->attribute, value);
 }
 
 /* One rule, without its comment and continuation. Returns the label to go to, or "". */
@@ -253,6 +259,10 @@ static void run_rule(struct udev_event *event, const char *line, char *ret_goto,
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (is_match(&tokens[i]))
+			continue;
+		if (strcmp(tokens[i].key, "IMPORT") == 0 && !import_token(event, &tokens[i]))
+			return;
+		if (strcmp(tokens[i].key, "IMPORT") == 0)
 			continue;
 		if (strcmp(tokens[i].key, "GOTO") == 0)
 			snprintf(ret_goto, size, "%s", tokens[i].value);
@@ -388,6 +398,8 @@ void udev_map_event(struct fake_world *world, struct fake_map *map, bool with_co
 	event_set(&event, "DEVTYPE", "disk");
 	if (with_cookie)
 		event_set(&event, "DM_UDEV_PRIMARY_SOURCE_FLAG", "1");
+	if (with_cookie)
+		event_set(&event, "DM_COOKIE", "1");
 	process(&event);
 	store(&event, map->properties, sizeof(map->properties), map->links);
 }

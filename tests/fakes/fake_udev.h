@@ -33,7 +33,8 @@ void udev_run_rules(struct udev_event *event, const char *text);
 size_t udev_standard_rules(const struct fake_world *world, struct rule_file ret[static RULE_FILES_MAX]);
 
 /* IMPORT{kind}="command" and RUN+="command" of those rules. */
-void udev_import(struct udev_event *event, const char *kind, const char *command);
+/* False: it found nothing, which ends its rule. */
+bool udev_import(struct udev_event *event, const char *kind, const char *command);
 void udev_run(struct udev_event *event, const char *command);
 
 #endif

@@ -22,6 +22,14 @@ static const char dm_rules[] =
 	"ENV{DM_SUSPENDED}==\"1\", ENV{DM_UDEV_DISABLE_OTHER_RULES_FLAG}=\"1\"\n"
 	"LABEL=\"dm_end\"\n";
 
+/* That an import finds nothing ends the rule in front of its GOTO; so upstream wrote it. */
+static const char dm_mpath_rules[] =
+	"ENV{DM_UUID}!=\"mpath-?*\", GOTO=\"mpath_end\"\n"
+	"ENV{DM_COOKIE}!=\"?*\", IMPORT{db}=\"DM_UDEV_DISABLE_OTHER_RULES_FLAG\", IMPORT{db}=\"DM_NOSCAN\", "
+	"GOTO=\"mpath_end\"\n"
+	"IMPORT{program}=\"multipath -U\"\n"
+	"LABEL=\"mpath_end\"\n";
+
 static const char dm_disk_rules[] = "ENV{DM_UDEV_RULES_VSN}!=\"?*\", GOTO=\"dm_end\"\n"
 				    "ENV{DM_UDEV_DISABLE_DISK_RULES_FLAG}==\"1\", GOTO=\"dm_end\"\n"
 				    "SYMLINK+=\"disk/by-id/dm-name-$env{DM_NAME}\"\n"
@@ -84,6 +92,7 @@ size_t udev_standard_rules(const struct fake_world *world, struct rule_file ret[
 	ret[count++] = (struct rule_file){ debian ? "55-dm.rules" : "10-dm.rules", dm_rules };
 	ret[count++] =
 		(struct rule_file){ debian ? "60-persistent-storage-dm.rules" : "13-dm-disk.rules", dm_disk_rules };
+	ret[count++] = (struct rule_file){ debian ? "56-dm-mpath.rules" : "11-dm-mpath.rules", dm_mpath_rules };
 	if (world->settings.sg3_rules) {
 		ret[count++] = (struct rule_file){ "55-scsi-sg3_id.rules", sg3_id_rules };
 		ret[count++] = (struct rule_file){ "58-scsi-sg3_symlink.rules", sg3_symlink_rules };
@@ -149,12 +158,32 @@ static void scsi_id(struct udev_event *event)
 	event_set(event, "ID_WWN_WITH_EXTENSION", text);
 }
 
-void udev_import(struct udev_event *event, const char *kind, const char *command)
+/* It fails the paths whose identity is another LUN's, and that is an application's stall: nobody may let it come so
+ * far.
+ */
+static void check_usable(struct udev_event *event)
+{
+	struct fake_disk *disks[DISKS_MAX];
+	size_t count = world_table_disks(event->world, event->map->active, disks);
+	char serial[WWID_SIZE];
+
+	for (size_t i = 0; i < count; i++)
+		if (disks[i] && strcmp(property_get(disks[i]->properties, "ID_SERIAL", serial, sizeof(serial)),
+				       event->map->uuid + strlen("mpath-")) != 0)
+			world_violation(event->world, "multipath -U fails path %s of %s: its identity is %s",
+					disks[i]->name, event->map->name, serial);
+}
+
+bool udev_import(struct udev_event *event, const char *kind, const char *command)
 {
 	char value[256];
 
-	if (strcmp(kind, "db") == 0)
+	if (strcmp(kind, "db") == 0) {
 		event_set(event, command, property_get(event->old_properties, command, value, sizeof(value)));
+		return value[0];
+	}
+	if (strcmp(command, "multipath -U") == 0)
+		check_usable(event);
 	else if (strcmp(command, "blkid") == 0)
 		blkid(event);
 	else if (strcmp(command, "sg_inq") == 0)
@@ -166,6 +195,7 @@ void udev_import(struct udev_event *event, const char *kind, const char *command
 			  multipath_claims(event->world, event->properties) ? "1" : "0");
 	else
 		world_violation(event->world, "udev rule: unknown import {%s} %s", kind, command);
+	return true;
 }
 
 /* kpartx makes a map for the first partition, which is what hiding has to prevent. */

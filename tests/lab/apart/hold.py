@@ -29,6 +29,8 @@ def expect_back(lab, work, outcome):
     """The import is as before the hold, all paths are the source's, and the note says how that came."""
     wait_for("the import is prepared again", lambda: work.api.show()["state"] == "prepared", 90, 0.2)
     work.expect_state("prepared", "Source")
+    failed = [line for line in lab.host.kernel_log().splitlines() if "Failing path" in line]
+    lab.expect(not failed, "paths of the live map were failed: %s" % failed)
     last = work.api.show()["last_hold"]
     lab.expect(last["outcome"] == outcome, "last_hold says %s, not %s" % (last, outcome))
     work.check_sides()

@@ -30,7 +30,7 @@ static int by_nexus(const void *a, const void *b)
 	return order ? order : strverscmp(one->disk, other->disk);
 }
 
-/* The paths that run, and the state as the first that answers tells it. */
+/* The paths that run, whether they answer or not, and the state as the first that answers tells it. */
 static int look(struct engine *engine, const struct inventory *now, struct pr_lun *lun, struct error *err)
 {
 	const struct scsi_port *scsi = &engine->ports->scsi;
@@ -43,13 +43,12 @@ static int look(struct engine *engine, const struct inventory *now, struct pr_lu
 		if (strcmp(disk->state, "running") != 0 || lun->path_count == PR_PATHS_MAX)
 			continue;
 		tried = true;
-		if (!answered && scsi->pr_read(scsi->ctx, disk->name, &lun->state, err) < 0)
-			continue;
-		answered = true;
+		answered = answered || scsi->pr_read(scsi->ctx, disk->name, &lun->state, err) == 0;
 		*path = (struct pr_path){ 0 };
 		snprintf(path->disk, sizeof(path->disk), "%s", disk->name);
-		if (scsi->nexus(scsi->ctx, disk->name, &path->nexus, err) < 0)
-			continue;
+		if (scsi->nexus(scsi->ctx, disk->name, &path->nexus, err) < 0 &&
+		    scsi->nexus(scsi->ctx, disk->name, &path->nexus, err) < 0)
+			continue; /* the disk is gone by now */
 		lun->path_count++;
 	}
 	if (tried && !answered)

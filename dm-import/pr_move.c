@@ -23,6 +23,7 @@
 
 enum {
 	LEAVING_MS = 4000,
+	LEAVE_TRIES = 3,
 	SEEN_FOR_US = 3000000,
 	FULL_LOOK_US = 10000000, /* paths come and go without a change of generation */
 	BACK_OFF_US = 30000000,	 /* a LUN that does not answer takes seconds to say so */
@@ -540,29 +541,49 @@ static int follow_live(struct pair *pair, struct error *err)
 	return verify_paths(pair, err);
 }
 
+/*
+ * At the first look of this process the other LUN may lack keys because the host was fenced and has registered again
+ * since, after a reboot for instance; or because a peer just fenced it there. In the latter case the peers will have
+ * taken them off the live LUN too a moment later.
+ */
+static int look_again(struct pair *pair, struct error *err)
+{
+	const struct host_port *host = &pair->work->engine->ports->host;
+
+	if (pair->member->pr.seen_us || pair->member->pr.fenced || !pr_lun_registered(&pair->live) ||
+	    !fenced_on(pair, &pair->other))
+		return 0;
+	host->sleep_ms(host->ctx, LEAVING_MS);
+	return read_pair(pair, err);
+}
+
+/* This host's keys are, or are no more, on the live LUN; are they still as this look began? */
+static int settle_keys(struct pair *pair, bool own, struct error *err)
+{
+	struct member_pr *pr = &pair->member->pr;
+
+	if (own)
+		return pair->other.path_count > 0 ? follow_live(pair, err) : 0;
+	pr->registered = pr->fenced = false;
+	if ((pair->live.state.reserved ? drop_own_keys(pair, err) : set_own_keys(pair, 0, err)) < 0)
+		return -1;
+	return pair->changed ? read_pair(pair, err) : 0;
+}
+
 static int sync_pair(struct pair *pair, struct error *err)
 {
 	struct member_pr *pr = &pair->member->pr;
-	bool own;
 
-	if (read_pair(pair, err) < 0)
+	if (read_pair(pair, err) < 0 || look_again(pair, err) < 0)
 		return -1;
 	if (pair->live.path_count == 0) /* its array is gone: nothing is known, nothing is changed */
 		return 0;
-	own = pr_lun_registered(&pair->live);
-	/* what a node does before its agent's first look, after a reboot perhaps, is to register again on the live LUN
-	 */
 	if (fenced_on(pair, &pair->live) || (pr->seen_us && !pr->fenced && fenced_on(pair, &pair->other)))
 		return stay_fenced(pair, err);
-	if (!own) {
-		pr->registered = pr->fenced = false;
-		if ((pair->live.state.reserved ? drop_own_keys(pair, err) : set_own_keys(pair, 0, err)) < 0)
-			return -1;
-	} else if (pair->other.path_count > 0 && follow_live(pair, err) < 0) {
+	if (settle_keys(pair, pr_lun_registered(&pair->live), err) < 0)
 		return -1;
-	}
-	if (pair->changed && !own && read_pair(pair, err) < 0)
-		return -1;
+	if (fenced_on(pair, &pair->live)) /* meanwhile; what was registered comes off again */
+		return stay_fenced(pair, err);
 	note_pair(pair);
 	if (pair->other.path_count == 0)
 		return 0;
@@ -680,6 +701,17 @@ static void put_back_all(struct work *work)
 
 /* --- the end -------------------------------------------------------------------------------------------------- */
 
+static int leave_lun(struct pair *pair, uint64_t key, struct error *err)
+{
+	if (read_pair(pair, err) < 0)
+		return -1;
+	if (key && !pr_lun_has_peers(&pair->other))
+		return 0;
+	if (key || pair->live_side == SIDE_DESTINATION)
+		return set_own_keys(pair, key, err);
+	return drop_own_keys(pair, err);
+}
+
 /* Both steps go over all members, so that a group waits once. */
 static bool leave_step(struct work *work, enum side side, uint64_t key)
 {
@@ -692,12 +724,13 @@ static bool leave_step(struct work *work, enum side side, uint64_t key)
 			.live_side = other_side(side),
 		};
 		struct error err = { 0 };
+		int tries = LEAVE_TRIES;
 
-		if (read_pair(&pair, &err) < 0 || (key && !pr_lun_has_peers(&pair.other)))
-			continue;
-		if ((key || side == SIDE_SOURCE ? set_own_keys(&pair, key, &err) : drop_own_keys(&pair, &err)) < 0)
-			work_log(work, 1, &err, "%s: this host's registration is left on %s", pair.member->name,
-				 pair.other.wwid);
+		while (leave_lun(&pair, key, &err) < 0 && --tries > 0)
+			;
+		if (tries == 0)
+			work_log(work, 1, &err, "%s: this host's registration may be left on %s", pair.member->name,
+				 lun_on(pair.member, side));
 		wait = wait || pair.changed;
 	}
 	return wait;

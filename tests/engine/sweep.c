@@ -4,6 +4,8 @@
 #include "sweep.h"
 
 struct host_test sweep_test;
+void (*sweep_scene)(struct fake_world *world);
+const char *(*sweep_disagreement)(struct fake_world *world, const char *state);
 
 static const enum verb way[] = { VERB_CREATE, VERB_PREPARE, VERB_SWITCH, VERB_CANCEL };
 
@@ -96,6 +98,8 @@ struct fake_world *sweep_begin(const struct sweep *sweep, unsigned members)
 		__lsan_disable();
 	host_test_begin(&sweep_test, members, 2);
 	sweep_test.world->oversleep = 50;
+	if (sweep_scene)
+		sweep_scene(sweep_test.world);
 	assert_int_equal(host_test_open(&sweep_test), 0);
 	for (size_t i = 0; i < sweep->way_length; i++)
 		host_test_must(&sweep_test, way[i]);
@@ -180,6 +184,8 @@ void sweep_must_agree(const struct sweep *sweep, const char *when, enum side sid
 {
 	const char *why = host_test_disagreement(&sweep_test);
 
+	if (!why && sweep_disagreement)
+		why = sweep_disagreement(sweep_test.world, host_test_state(&sweep_test));
 	if (why)
 		fail_msg("%s; %s: %s\ncalls:\n%s", story(sweep), when, why, host_test_calls(&sweep_test));
 	host_test_expect(&sweep_test, host_test_state(&sweep_test), side);

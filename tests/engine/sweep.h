@@ -36,6 +36,11 @@ struct sweep_case {
 /* The host that all sweeps of a program run on. */
 extern struct host_test sweep_test;
 
+/* What a program adds to the scene before the import is created, and to what must agree: NULL, or a text that says what
+ * is wrong. */
+extern void (*sweep_scene)(struct fake_world *world);
+extern const char *(*sweep_disagreement)(struct fake_world *world, const char *state);
+
 /* Make the host and lead it to the sweep's first state; the engine is closed. What to world_restore from. */
 struct fake_world *sweep_begin(const struct sweep *sweep, unsigned members);
 void sweep_end(struct fake_world *start);

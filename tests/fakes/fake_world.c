@@ -97,6 +97,7 @@ void world_begin(struct fake_world *world, const struct failure *failure)
 	world->log_length = 0;
 	world->log[0] = world->violations[0] = world->failures[0] = '\0';
 	world->longest_suspend_us = 0;
+	world->event_call = 0;
 	world_fail_again(world, failure ? failure : &none);
 }
 
@@ -200,6 +201,8 @@ int world_enter(struct fake_world *world, const char *name, const char *subject,
 	world->calls++;
 	log_call(world, name, subject);
 	world_pass_time(world, CALL_COST_US);
+	if (world->calls == world->event_call)
+		world->event(world);
 	if (application_waits(world) && strncmp(name, "dm.hold_", 8) != 0 && strcmp(name, "scsi.pr_watch_read") != 0)
 		world_violation(world, "%s was called while a map is held", name);
 	if ((failure->kind != FAIL_BEFORE && failure->kind != DIE_BEFORE) || !chosen(world, name))

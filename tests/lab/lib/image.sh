@@ -63,15 +63,29 @@ make_initramfs() { # FILE
 	rm -r "$tree"
 }
 
+# Only these files of a package, as they are in it: where what it depends on would fill the VM, for nothing.
+unpack() { # TREE PACKAGE PATH...
+	local tree=$1 package=$2
+	shift 2
+	mkdir "$tree.deb"
+	(cd "$tree.deb" && apt-get -q download "$package" -o APT::Sandbox::User=root </dev/null >&2)
+	dpkg-deb --fsys-tarfile "$tree.deb"/*.deb | tar -x -C "$tree" "$@"
+	rm -r "$tree.deb"
+}
+
 make_root() { # FILE
-	local tree=$1.tree release ko dest
+	local tree=$1.tree release ko dest package paths
 	release=$(ls "$kernel_dir/lib/modules")
 	debian_sources | mmdebstrap --quiet --mode=root --variant=minbase --format=directory \
-		--include="$(words "$lab/root-packages" | paste -sd,)" \
+		--include="$(words "$lab/root-packages" | sed '/^unpack /d' | paste -sd,)" \
 		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*' \
 		--customize-hook='rm -rf "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/*' \
 		"$(. /etc/os-release; echo "$VERSION_CODENAME")" "$tree" - >&2
+	words "$lab/root-packages" | sed -n 's/^unpack //p' | while read -r package paths; do
+		# shellcheck disable=SC2086 # one word a path
+		unpack "$tree" "$package" $paths
+	done
 	# shellcheck disable=SC2046 # one word a module
 	module_files "$kernel_dir" $(words "$lab/modules") | while read -r ko; do
 		dest=$tree/usr/lib/modules/${ko#"$kernel_dir/lib/modules/"}

@@ -127,12 +127,35 @@ static void preempt(struct fake_world *world, int lun)
 	world_pr_out(world, lun, &peer, &request); /* a conflict says that there is no such key */
 }
 
-/* On both LUNs at once: a peer, and its agent's next look. */
+/* On both LUNs at once. */
 static void fence(struct fake_world *world)
 {
 	preempt(world, world_source(0));
 	preempt(world, world_destination(0));
 	world->apps[0].fenced = true;
+}
+
+/*
+ * On one LUN first; on the other a second later, by a peer's agent. Until then the application, which may write or not,
+ * does nothing.
+ */
+static int first_lun;
+static uint64_t fenced_us;
+
+static void fence_one_by_one(struct fake_world *world)
+{
+	if (!fenced_us) {
+		preempt(world, first_lun);
+		fenced_us = world->now_us;
+		world->apps[0].silent = true;
+	}
+	world->event_call = world->calls + 1;
+	if (world->now_us - fenced_us < LOOK_US)
+		return;
+	preempt(world, first_lun == world_source(0) ? world_destination(0) : world_source(0));
+	world->apps[0].silent = false;
+	world->apps[0].fenced = true;
+	world->event_call = 0;
 }
 
 static void must_be_fenced(const struct sweep *sweep, unsigned call)
@@ -150,19 +173,24 @@ static void must_be_fenced(const struct sweep *sweep, unsigned call)
 			 host_test_calls(&sweep_test));
 }
 
-static bool fence_at(const struct sweep *sweep, const struct fake_world *start, unsigned call)
+static bool fence_at(const struct sweep *sweep, const struct fake_world *start, void (*how)(struct fake_world *world),
+		     unsigned call)
 {
 	bool hit;
 
 	world_restore(sweep_test.world, start);
 	world_begin(sweep_test.world, NULL);
 	sweep_must_open(sweep);
-	sweep_test.world->event = fence;
+	fenced_us = 0;
+	sweep_test.world->event = how;
 	sweep_test.world->event_call = sweep_test.world->calls + call;
 	host_test_run(&sweep_test, sweep->verb);
-	hit = sweep_test.world->apps[0].fenced;
+	hit = fenced_us || sweep_test.world->apps[0].fenced;
 	if (!hit)
 		goto out;
+	world_pass_time(sweep_test.world, LOOK_US);
+	if (!sweep_test.world->apps[0].fenced)
+		fence_one_by_one(sweep_test.world);
 	must_be_fenced(sweep, call);
 	sweep_must_run(sweep, VERB_CANCEL);
 	must_be_fenced(sweep, call);
@@ -179,15 +207,18 @@ static void sweep_fence(void **state)
 
 	sweep_scene = reserve;
 	start = sweep_begin(at->sweep, 1);
-	for (unsigned call = 1; fence_at(at->sweep, start, call); call++)
+	for (unsigned call = 1; fence_at(at->sweep, start, fence, call); call++)
 		;
+	for (first_lun = world_source(0); first_lun <= world_destination(0); first_lun++)
+		for (unsigned call = 1; fence_at(at->sweep, start, fence_one_by_one, call); call++)
+			;
 	sweep_end(start);
 }
 
 static bool moves_reservations(const struct sweep *sweep)
 {
-	return sweep->verb == VERB_PREPARE || sweep->verb == VERB_SWITCH || sweep->verb == VERB_SWITCH_BACK ||
-	       sweep->verb == VERB_COMMIT || (sweep->verb == VERB_CANCEL && sweep->way_length > 1);
+	return sweep->verb != VERB_CREATE && sweep->verb != VERB_DELETE && sweep->verb != VERB_HOLD_BACK &&
+	       (sweep->verb != VERB_CANCEL || sweep->way_length > 1);
 }
 
 int main(void)

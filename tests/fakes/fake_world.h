@@ -114,6 +114,7 @@ struct fake_app {
 	int source, destination; /* LUNs; the truth about content is in them */
 	uint64_t writes;	 /* number of the last acknowledged write */
 	bool fenced;		 /* by another host: from here on the error is a write that goes through */
+	bool silent;		 /* it does no I/O */
 };
 
 /* Before the call's work, or behind it. */

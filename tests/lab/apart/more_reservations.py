@@ -18,7 +18,7 @@ UNREST = {"pr_changed", "pr_not_reserved", "pr_conflict", "pr_failed", "scsi_fai
 @scenario("cluster-pr-group", cluster=2, luns=4, size_mib=96, transport="iscsi", timeout=1800, max_io_ms=15000)
 def cluster_pr_group(cluster):
     """Four members, of types that all hosts write with; a host holds every other one. There, and to the end. Type 8 is not
-    among them: the first host would reserve, and LIO lets no other one ask for the capacity then (SBC-3 4.17 would)."""
+    among them: the first host would reserve, and LIO lets no other one ask for the capacity then."""
     was = []
     for index, type_ in enumerate((5, 6, 7, 5)):
         wwid = cluster.arrays.source.luns[index].wwid

@@ -15,6 +15,8 @@ static const char *const fence_key_files[] = {
 	"/var/run/cluster/fence_mpath.key",
 };
 
+enum { NEXUS_TRIES = 2 }; /* when both fail, the disk is gone by now */
+
 void pr_lun_free(struct pr_lun *lun)
 {
 	pr_state_free(&lun->state);
@@ -46,10 +48,8 @@ static int look(struct engine *engine, const struct inventory *now, struct pr_lu
 		answered = answered || scsi->pr_read(scsi->ctx, disk->name, &lun->state, err) == 0;
 		*path = (struct pr_path){ 0 };
 		snprintf(path->disk, sizeof(path->disk), "%s", disk->name);
-		if (scsi->nexus(scsi->ctx, disk->name, &path->nexus, err) < 0 &&
-		    scsi->nexus(scsi->ctx, disk->name, &path->nexus, err) < 0)
-			continue; /* the disk is gone by now */
-		lun->path_count++;
+		for (int tries = 0; tries < NEXUS_TRIES && path == &lun->paths[lun->path_count]; tries++)
+			lun->path_count += scsi->nexus(scsi->ctx, disk->name, &path->nexus, err) == 0;
 	}
 	if (tried && !answered)
 		return -1;

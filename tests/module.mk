@@ -1,7 +1,7 @@
 C_FILES := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 
 # Every tests/<layer>/test_*.c is one cmocka program; it links the fakes, the engine and base.
-FAKES_OBJ := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/fakes/*.c)) $(addprefix $(OUT)/tests/engine/,engine_test.o sweep.o)
+FAKES_OBJ := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/fakes/*.c)) $(addprefix $(OUT)/tests/engine/,engine_test.o sweep.o reservations.o)
 TEST_SRC := $(wildcard tests/unit/test_*.c tests/engine/test_*.c)
 TESTS := $(TEST_SRC:%.c=$(OUT)/%)
 TEST_LIBS = $(call pkg,cmocka)

@@ -166,8 +166,8 @@ struct fake_world {
 	unsigned holds; /* maps suspended through hold_suspend and not yet resumed */
 	bool exchanged; /* in this hold a table was swapped in: from here on the way is forward */
 	uint64_t completed_ios;
-	bool idle_applications;		    /* nobody sends I/O */
-	unsigned event_call; /* before this call of the run something happens that is not the engine's doing */
+	bool idle_applications; /* nobody sends I/O */
+	unsigned event_call;	/* before this call of the run something happens that is not the engine's doing */
 	void (*event)(struct fake_world *world);
 	size_t hold_handles, watch_handles; /* dm_hold and pr_watch structs not yet freed */
 	char log[CALL_LOG_SIZE];

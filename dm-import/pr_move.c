@@ -82,6 +82,25 @@ static bool took_another_key(const struct pr_pair *pair, uint64_t key)
 	return false;
 }
 
+/* Somebody leaves the live LUN, and that it is not the one with this key cannot be told by initiators. */
+static bool may_be_leaving(const struct pr_pair *pair, uint64_t key)
+{
+	const struct pr_state *live = &pair->live.state, *other = &pair->other.state;
+	size_t prefix;
+
+	if (!pr_lun_has_key(&pair->live, PR_KEY_LEAVING))
+		return false;
+	for (size_t o = 0; o < other->registration_count; o++)
+		for (size_t l = 0; l < live->registration_count; l++) {
+			prefix = strcspn(other->registrations[o].nexus.initiator, ":") + 1;
+			if (other->registrations[o].key == key && live->registrations[l].key == PR_KEY_LEAVING &&
+			    strncmp(other->registrations[o].nexus.initiator, live->registrations[l].nexus.initiator,
+				    prefix) == 0)
+				return false;
+		}
+	return true;
+}
+
 /* Peers that were on both LUNs a moment ago and are gone from the live one were fenced. */
 static int mirror_fenced_peers(struct pr_pair *pair, struct error *err)
 {
@@ -89,14 +108,13 @@ static int mirror_fenced_peers(struct pr_pair *pair, struct error *err)
 	const struct member_pr *pr = &pair->member->pr;
 	const struct pr_view *live = &pr->views[pair->live_side], *other = &pr->views[other_side(pair->live_side)];
 
-	if (!pr->seen_us || host->now_us(host->ctx) - pr->seen_us > SEEN_FOR_US ||
-	    pr_lun_has_key(&pair->live, PR_KEY_LEAVING))
+	if (!pr->seen_us || host->now_us(host->ctx) - pr->seen_us > SEEN_FOR_US)
 		return 0;
 	for (size_t i = 0; i < live->key_count; i++) {
 		uint64_t key = live->keys[i];
 
 		if (!has_key(other, key) || pr_lun_has_key(&pair->live, key) || !pr_lun_has_key(&pair->other, key) ||
-		    pr_lun_is_own(&pair->other, key) || took_another_key(pair, key))
+		    pr_lun_is_own(&pair->other, key) || took_another_key(pair, key) || may_be_leaving(pair, key))
 			continue;
 		if (preempt(pair, key, err) < 0)
 			return -1;
@@ -178,25 +196,12 @@ static bool fenced_on(const struct pr_pair *pair, const struct pr_lun *lun)
 	       (lun == &pair->live || pr_lun_has_peers(lun));
 }
 
-/* Keys on the live LUN are taken away by the same commands: for that the two change places. */
-static int drop_live_keys(struct pr_pair *pair, struct error *err)
-{
-	struct pr_lun other = pair->other;
-	int result;
-
-	pair->other = pair->live;
-	result = pr_pair_drop_keys(pair, err);
-	pair->live = pair->other;
-	pair->other = other;
-	return result;
-}
-
 static int stay_fenced(struct pr_pair *pair, struct error *err)
 {
 	bool news = !pair->member->pr.fenced;
 
 	pair->member->pr.fenced = true;
-	if (pr_pair_drop_keys(pair, err) < 0 || drop_live_keys(pair, err) < 0 ||
+	if (pr_pair_drop_keys(pair, err) < 0 || pr_pair_drop_live_keys(pair, err) < 0 ||
 	    (pair->changed && pr_pair_read(pair, err) < 0))
 		return -1;
 	note_pair(pair);

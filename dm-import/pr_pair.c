@@ -233,6 +233,19 @@ int pr_pair_drop_keys(struct pr_pair *pair, struct error *err)
 	return pr_pair_set_keys(pair, 0, err);
 }
 
+/* Keys on the live LUN are taken away by the same commands: for that the two change places. */
+int pr_pair_drop_live_keys(struct pr_pair *pair, struct error *err)
+{
+	struct pr_lun other = pair->other;
+	int result;
+
+	pair->other = pair->live;
+	result = pr_pair_drop_keys(pair, err);
+	pair->live = pair->other;
+	pair->other = other;
+	return result;
+}
+
 /*
  * With all-registrants types nobody sees which host lifted the source's reservation for the array, so what one host
  * lifts no other puts back, nor takes it for the end of the destination's. The way back puts it back.

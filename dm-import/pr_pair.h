@@ -45,8 +45,9 @@ int pr_pair_register_live(struct pr_pair *pair, struct error *err);
 /* Exchange the keys that this host has on the other LUN, for none where `key` is 0. Goes on when one path fails. */
 int pr_pair_set_keys(struct pr_pair *pair, uint64_t key, struct error *err);
 
-/* Take this host's keys off the other LUN; its reservation stays, for the peers, where there are any. */
+/* Take this host's keys off one of the LUNs; its reservation stays, for the peers, where there are any. */
 int pr_pair_drop_keys(struct pr_pair *pair, struct error *err);
+int pr_pair_drop_live_keys(struct pr_pair *pair, struct error *err);
 
 /* The other LUN's reservation: released (this host must hold it), or made of the live one's type. `holder` is the path
  * that holds the live one, NULL: none of this host's. */

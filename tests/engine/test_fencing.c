@@ -294,6 +294,29 @@ static void peers_that_leave_are_left_alone(void **state)
 	host_test_end(&pr_test);
 }
 
+/* The one is fenced while the other leaves; by TransportIDs they are told apart. */
+static void fenced_while_another_leaves(void **state)
+{
+	(void)state;
+	for (int no_status = 0; no_status < 2; no_status++) {
+		begin_prepared(1);
+		host_test_must(&pr_test, VERB_SWITCH);
+		peer_registers(world_source(0), &third, THIRD_KEY);
+		peer_registers(world_destination(0), &third, THIRD_KEY);
+		pr_test.world->settings.reservation_key = OWN_KEY;
+		lun_of(world_source(0))->pr.no_full_status = no_status;
+		lun_of(world_destination(0))->pr.no_full_status = no_status;
+		tend(LOOK_US);
+		peer_leaves(world_destination(0), LEAVING);
+		peer_preempts(world_destination(0), &path_of(world_destination(0), 0)->nexus, OWN_KEY, PEER_KEY);
+		tend(LOOK_US);
+		assert_int_equal(has_key(world_source(0), PEER_KEY), no_status);
+		assert_true(has_key(world_source(0), THIRD_KEY));
+		host_test_expect(&pr_test, "on_destination", SIDE_DESTINATION);
+		host_test_end(&pr_test);
+	}
+}
+
 static void what_was_not_seen_is_not_acted_upon(void **state)
 {
 	(void)state;
@@ -399,6 +422,7 @@ int main(void)
 		cmocka_unit_test(looks_are_quiet),
 		cmocka_unit_test(peers_fencing_is_finished),
 		cmocka_unit_test(peers_that_leave_are_left_alone),
+		cmocka_unit_test(fenced_while_another_leaves),
 		cmocka_unit_test(what_was_not_seen_is_not_acted_upon),
 		cmocka_unit_test(peers_that_change_their_key_are_left_alone),
 		cmocka_unit_test(new_keys_follow),

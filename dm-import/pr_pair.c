@@ -263,6 +263,18 @@ static bool goes_back(const struct pr_pair *pair)
 	return pair->work->to == SIDE_SOURCE && pair->live_side == SIDE_DESTINATION;
 }
 
+/* What all registrants hold stays until the host comes that puts another in its place. */
+static bool is_outdated(const struct pr_pair *pair, bool may_reserve)
+{
+	const struct pr_state *live = &pair->live.state, *other = &pair->other.state;
+
+	if (!live->reserved)
+		return true;
+	if (other->type != live->type)
+		return may_reserve || !pr_type_is_all_registrants(other->type);
+	return only_the_holder_writes(other->type) && !pr_lun_holder(&pair->live);
+}
+
 int pr_pair_move_reservation(struct pr_pair *pair, struct error *err)
 {
 	const struct pr_path *holder = pr_lun_holder(&pair->live);
@@ -271,8 +283,7 @@ int pr_pair_move_reservation(struct pr_pair *pair, struct error *err)
 
 	if (pair->member->pr.lifted || (may_be_lifted(pair) && !goes_back(pair)))
 		return 0;
-	if (other->reserved && pr_lun_holder(&pair->other) &&
-	    (!live->reserved || other->type != live->type || (!holder && only_the_holder_writes(other->type))) &&
+	if (other->reserved && pr_lun_holder(&pair->other) && is_outdated(pair, may_reserve) &&
 	    pr_pair_release(pair, err) < 0)
 		return -1;
 	if (live->reserved && !other->reserved && may_reserve)

@@ -294,6 +294,32 @@ static void peers_that_leave_are_left_alone(void **state)
 	host_test_end(&pr_test);
 }
 
+/* A fenced host leaves its reservation to all registrants: the new holder's host makes of it what it was, no other. */
+static void what_a_fenced_holder_left(void **state)
+{
+	(void)state;
+	for (int mine = 0; mine < 2; mine++) {
+		const struct pr_nexus *own;
+
+		begin_prepared(1);
+		own = &path_of(world_source(0), 0)->nexus;
+		must_out(world_destination(0), own,
+			 (struct pr_request){ .action = PR_RELEASE, .type = PR_WE_RO, .key = OWN_KEY });
+		if (!mine) {
+			must_out(world_source(0), own,
+				 (struct pr_request){ .action = PR_RELEASE, .type = PR_WE_RO, .key = OWN_KEY });
+			reserve(world_source(0), &peer, PEER_KEY, PR_WE_RO);
+		}
+		reserve(world_destination(0), &peer, PEER_KEY, PR_WE_AR);
+		for (int i = 0; i < 12; i++)
+			tend(LOOK_US);
+		assert_int_equal(lun_of(world_destination(0))->pr.type, mine ? PR_WE_RO : PR_WE_AR);
+		if (mine)
+			expect_moved("prepared", SIDE_SOURCE);
+		host_test_end(&pr_test);
+	}
+}
+
 /* The one is fenced while the other leaves; by TransportIDs they are told apart. */
 static void fenced_while_another_leaves(void **state)
 {
@@ -422,6 +448,7 @@ int main(void)
 		cmocka_unit_test(looks_are_quiet),
 		cmocka_unit_test(peers_fencing_is_finished),
 		cmocka_unit_test(peers_that_leave_are_left_alone),
+		cmocka_unit_test(what_a_fenced_holder_left),
 		cmocka_unit_test(fenced_while_another_leaves),
 		cmocka_unit_test(what_was_not_seen_is_not_acted_upon),
 		cmocka_unit_test(peers_that_change_their_key_are_left_alone),

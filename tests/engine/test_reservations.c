@@ -242,7 +242,10 @@ static void whose_key_is_it(void **state)
 		expect_error(host_test_run(&pr_test, VERB_PREPARE), ERR_PRECHECK_FAILED);
 		assert_non_null(strstr(json_object_to_json_string(pr_test.result), "pr_key_unknown"));
 		assert_int_equal(calls_of("scsi.pr_out"), 0);
-		pr_test.world->settings.reservation_key = OWN_KEY;
+		if (with_peer)
+			world_write_file(pr_test.world, "/var/run/cluster/fence_scsi.key", "a0001\n", 0600);
+		else
+			pr_test.world->settings.reservation_key = OWN_KEY;
 		host_test_must(&pr_test, VERB_PREPARE);
 		expect_moved("prepared", SIDE_SOURCE);
 		if (with_peer)

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEND_HELD_MS = 20, TEND_RESERVATIONS_MS = 1000, LEASES_MAX = 10 };
+enum { TEND_HELD_MS = 20, TEND_RESERVATIONS_MS = 500, LEASES_MAX = 10 };
 
 static enum doing doing_of(enum side to)
 {

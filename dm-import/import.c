@@ -434,11 +434,15 @@ int engine_lift_reservation(struct engine *engine, const char *id, bool lifted, 
 	struct import *import = import_find(engine, id, err);
 	struct work work = { .engine = engine, .import = import, .observer = observer, .to = SIDE_DESTINATION };
 
-	if (!import || import_check_allowed(engine, import, "reservation", SIDE_SOURCE, err) < 0 ||
-	    pr_move_lift(&work, lifted, err) < 0)
+	int result;
+
+	if (!import || import_check_allowed(engine, import, "reservation", SIDE_SOURCE, err) < 0)
 		return -1;
-	*ret_result = state_result(import);
-	return 0;
+	result = pr_move_lift(&work, lifted, err);
+	if (result == 0)
+		*ret_result = state_result(import);
+	work_free(&work);
+	return result;
 }
 
 int engine_precheck(struct engine *engine, const char *id, const struct observer *observer,

@@ -259,7 +259,7 @@ static int look_again(struct pr_pair *pair, struct error *err)
 	    !fenced_on(pair, &pair->other))
 		return 0;
 	host->sleep_ms(host->ctx, LEAVING_MS);
-	return pr_pair_read(pair, err);
+	return pr_pair_look(pair->work, err) < 0 ? -1 : pr_pair_read(pair, err);
 }
 
 /* This host's keys are, or are no more, on the live LUN; are they still as this look began? */
@@ -299,6 +299,8 @@ int pr_move_sync(struct work *work, enum side live, struct error *err)
 {
 	int result = 0;
 
+	if (pr_pair_look(work, err) < 0)
+		return -1;
 	for (size_t i = 0; i < work->import->member_count; i++) {
 		CLEANUP_PR_PAIR struct pr_pair pair = { .work = work,
 							.member = &work->import->members[i],
@@ -333,8 +335,12 @@ static void move_back(struct work *work, struct member *member)
 
 int pr_move_before_switch(struct work *work, struct error *err)
 {
+	struct error why = { 0 };
+
 	if (work->to == SIDE_DESTINATION)
 		return pr_move_sync(work, SIDE_SOURCE, err);
+	if (pr_pair_look(work, &why) < 0)
+		work_log(work, 1, &why, "the way back is taken without a look at the reservations");
 	for (size_t i = 0; i < work->import->member_count; i++)
 		move_back(work, &work->import->members[i]);
 	return 0;
@@ -373,6 +379,8 @@ static int restore(struct pr_pair *pair, struct error *err)
 /* Here the source is the other LUN, wherever the application is. */
 int pr_move_lift(struct work *work, bool lifted, struct error *err)
 {
+	if (pr_pair_look(work, err) < 0)
+		return -1;
 	for (size_t i = 0; i < work->import->member_count; i++) {
 		CLEANUP_PR_PAIR struct pr_pair pair = {
 			.work = work,
@@ -444,7 +452,10 @@ static bool leave_step(struct work *work, enum side side, uint64_t key)
 void pr_move_leave(struct work *work, enum side side)
 {
 	const struct host_port *host = &work->engine->ports->host;
+	struct error err = { 0 };
 
+	if (pr_pair_look(work, &err) < 0)
+		work_log(work, 1, &err, "this host's registrations may be left");
 	if (side == SIDE_DESTINATION)
 		put_back_all(work);
 	for (size_t i = 0; i < work->import->member_count; i++)
@@ -514,7 +525,7 @@ static bool tend_member(struct work *work, struct member *member, uint64_t now_u
 	}
 	work->to = pair.live_side;
 	pr->full_look_us = now_us + FULL_LOOK_US;
-	if (sync_pair(&pair, &err) < 0 && err.code == ERR_SCSI_FAILED)
+	if ((pr_pair_look(work, &err) < 0 || sync_pair(&pair, &err) < 0) && err.code == ERR_SCSI_FAILED)
 		pr->not_before_us = now_us + BACK_OFF_US;
 	if (err.code != ERR_NONE && err.code != pr->last_failure)
 		work_log(work, 1, &err, "%s: its reservations", member->name);
@@ -535,6 +546,7 @@ bool pr_move_tend(struct engine *engine, const struct observer *observer)
 
 		for (size_t m = 0; is_watched(work.import) && m < work.import->member_count; m++)
 			news = tend_member(&work, &work.import->members[m], now_us) || news;
+		inventory_free(&work.paths);
 	}
 	return news;
 }

@@ -23,17 +23,21 @@ static uint64_t any_own_key(const struct pr_lun *lun)
 	return 0;
 }
 
+int pr_pair_look(struct work *work, struct error *err)
+{
+	inventory_free(&work->paths);
+	return inventory_load(work->engine->ports, &work->paths, err);
+}
+
 int pr_pair_read(struct pr_pair *pair, struct error *err)
 {
 	struct work *work = pair->work;
-	CLEANUP_INVENTORY struct inventory now = { 0 };
 
 	pr_lun_free(&pair->live);
 	pr_lun_free(&pair->other);
-	if (inventory_load(work->engine->ports, &now, err) < 0 ||
-	    pr_lun_read(work->engine, &now, lun_on(pair->member, pair->live_side), 0, &pair->live, err) < 0)
+	if (pr_lun_read(work->engine, &work->paths, lun_on(pair->member, pair->live_side), 0, &pair->live, err) < 0)
 		return -1;
-	return pr_lun_read(work->engine, &now, lun_on(pair->member, other_side(pair->live_side)),
+	return pr_lun_read(work->engine, &work->paths, lun_on(pair->member, other_side(pair->live_side)),
 			   any_own_key(&pair->live), &pair->other, err);
 }
 
@@ -75,6 +79,15 @@ static const struct pr_path *counterpart(const struct pr_pair *pair, size_t inde
 		nth += strcmp(pair->other.paths[i].nexus.initiator, initiator) == 0;
 	found = nth_registered(&pair->live, initiator, nth);
 	return found ? found : nth_registered(&pair->live, "", index);
+}
+
+/* The other LUN's path that stands for this one of the live LUN; else any that is registered. */
+static const struct pr_path *standing_for(const struct pr_pair *pair, const struct pr_path *live)
+{
+	for (size_t i = 0; live && i < pair->other.path_count; i++)
+		if (pair->other.paths[i].key && counterpart(pair, i) == live)
+			return &pair->other.paths[i];
+	return pr_lun_registered_path(&pair->other);
 }
 
 /* With ALL_TG_PT one command speaks for all paths of its initiator port. */
@@ -160,6 +173,8 @@ int pr_pair_set_keys(struct pr_pair *pair, uint64_t key, struct error *err)
 			.action = PR_REGISTER_AND_IGNORE,
 			.service_action_key = key,
 			.aptpl = pair->other.state.aptpl_active,
+			/* a registration for all target ports is changed as such (Linux targets refuse it otherwise) */
+			.all_target_ports = pair->other.paths[i].all_target_ports,
 		};
 
 		if (!may_have_key(&pair->other, &pair->other.paths[i]))
@@ -192,10 +207,9 @@ int pr_pair_release(struct pr_pair *pair, struct error *err)
 
 int pr_pair_reserve(struct pr_pair *pair, const struct pr_path *holder, struct error *err)
 {
-	const struct pr_path *path = holder ? nth_registered(&pair->other, holder->nexus.initiator, 0) : NULL;
+	const struct pr_path *path = standing_for(pair, holder);
 	struct pr_request request = { .action = PR_RESERVE, .type = pair->live.state.type };
 
-	path = path ? path : pr_lun_registered_path(&pair->other);
 	if (!path)
 		return 0;
 	request.key = path->key;

@@ -294,6 +294,28 @@ static void peers_that_leave_are_left_alone(void **state)
 	host_test_end(&pr_test);
 }
 
+/* Its keys go from both LUNs; nothing of ours goes with them, and the last host's commit leaves nothing on the source.
+ */
+static void a_peer_leaves_first(void **state)
+{
+	(void)state;
+	begin_reserved(1);
+	peer_registers(world_destination(0), &peer, PEER_KEY);
+	host_test_must(&pr_test, VERB_PREPARE);
+	host_test_must(&pr_test, VERB_SWITCH);
+	peer_registers(world_source(0), &peer, 0);
+	peer_registers(world_destination(0), &peer, 0);
+	for (int i = 0; i < 12; i++)
+		tend(LOOK_US);
+	expect_moved("on_destination", SIDE_DESTINATION);
+	world_finish_copy(pr_test.world, world_destination(0));
+	host_test_must(&pr_test, VERB_COMMIT);
+	expect_none_of_ours(world_source(0));
+	assert_int_equal(lun_of(world_source(0))->pr.count, 0);
+	assert_int_equal(lun_of(world_source(0))->pr.type, PR_NONE);
+	host_test_end(&pr_test);
+}
+
 /* A fenced host leaves its reservation to all registrants: the new holder's host makes of it what it was, no other. */
 static void what_a_fenced_holder_left(void **state)
 {
@@ -448,6 +470,7 @@ int main(void)
 		cmocka_unit_test(looks_are_quiet),
 		cmocka_unit_test(peers_fencing_is_finished),
 		cmocka_unit_test(peers_that_leave_are_left_alone),
+		cmocka_unit_test(a_peer_leaves_first),
 		cmocka_unit_test(what_a_fenced_holder_left),
 		cmocka_unit_test(fenced_while_another_leaves),
 		cmocka_unit_test(what_was_not_seen_is_not_acted_upon),

@@ -467,6 +467,45 @@ static void all_registrants_lifted_by_a_peer(void **state)
 	}
 }
 
+/* Of the first member's reservations: "destination.type", as text. */
+static const char *reported(const char *side, const char *field)
+{
+	struct json_object *report = NULL, *at = NULL;
+	static char text[64];
+
+	assert_int_equal(engine_report_import(pr_test.engine, "test", &report, &pr_test.err), 0);
+	assert_true(json_object_object_get_ex(report, "members", &at));
+	assert_true(json_object_object_get_ex(json_object_array_get_idx(at, 0), "reservations", &at));
+	if (*side)
+		assert_true(json_object_object_get_ex(at, side, &at));
+	assert_true(json_object_object_get_ex(at, field, &at));
+	snprintf(text, sizeof(text), "%s", at ? json_object_get_string(at) : "null");
+	json_object_put(report);
+	return text;
+}
+
+static void the_report_tells(void **state)
+{
+	(void)state;
+	begin_prepared(1);
+	assert_string_equal(reported("", "registered"), "true");
+	assert_string_equal(reported("", "fenced"), "false");
+	assert_string_equal(reported("destination", "type"), "write_exclusive_registrants_only");
+	assert_string_equal(reported("destination", "registered_paths"), "2");
+	assert_string_equal(reported("source", "holder_key"), "0xa0001");
+	assert_int_equal(lift(true), 0);
+	tend(LOOK_US);
+	assert_string_equal(reported("source", "type"), "null");
+	assert_string_equal(reported("", "source_reservation_lifted"), "true");
+	assert_int_equal(lift(false), 0);
+	this_host_is_preempted();
+	tend(LOOK_US);
+	assert_string_equal(reported("", "fenced"), "true");
+	assert_string_equal(reported("destination", "registered_paths"), "0");
+	assert_string_equal(reported("source", "holder_key"), "0xb0001");
+	host_test_end(&pr_test);
+}
+
 /* --- the checks check --- */
 
 static int deaf_pr_out(void *ctx, const char *disk, const struct pr_request *request, struct error *err)
@@ -543,6 +582,7 @@ int main(void)
 		cmocka_unit_test(cancel_puts_back_what_was_lifted),
 		cmocka_unit_test(lifted_by_a_peer),
 		cmocka_unit_test(all_registrants_lifted_by_a_peer),
+		cmocka_unit_test(the_report_tells),
 		cmocka_unit_test(control_commands_without_effect),
 		cmocka_unit_test(control_switch_without_registration),
 		cmocka_unit_test(control_switch_of_a_fenced_host),

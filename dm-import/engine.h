@@ -99,6 +99,7 @@ struct work {
 	enum side to;
 	bool recovering;	  /* nothing is asked that a torn switch cannot answer */
 	bool multipathd_stopped;  /* by us */
+	bool unguarded;		  /* the reservations may change during the hold */
 	struct dm_hold **holds;	  /* live maps first, then the idle ones; of the members that change */
 	size_t hold_count;	  /* 2 × changing members */
 	struct member **changing; /* members whose side is not `to` yet */

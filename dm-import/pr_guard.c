@@ -22,7 +22,7 @@ static int look(const struct work *work, const struct member *member)
 	uint8_t scope_type;
 	int sys_errno;
 
-	if (!view->watch)
+	if (!view->watch || work->unguarded)
 		return 0;
 	sys_errno = scsi->pr_watch_read(view->watch, &generation, &holder_key, &scope_type);
 	if (sys_errno) /* the way back is open although the array that is left does not answer */

@@ -449,8 +449,11 @@ enum plan_outcome switch_run(struct work *work, struct error *err)
 	if (work->recovering && release_torn(work->engine, work->import, NULL, err) < 0)
 		return PLAN_STUCK;
 	for (int tries = 0; tries < PR_TRIES; tries++) {
-		enum plan_outcome outcome = plan_run(&plan, work, err);
+		enum plan_outcome outcome;
 
+		/* the way back is taken at last: what is missing then is made up for behind it */
+		work->unguarded = work->to == SIDE_SOURCE && tries == PR_TRIES - 1;
+		outcome = plan_run(&plan, work, err);
 		if (outcome != PLAN_UNDONE || err->code != ERR_PR_CHANGED)
 			return outcome;
 		work_log(work, 2, err, "once more");

@@ -1,9 +1,14 @@
-# The bench: `make bench` builds what it measures against, runs the lab's bench and writes $(BUILD)/bench.
-BENCH_PROGRAMS := $(OUT)/tests/bench/bare
+# The bench: `make bench` builds what it measures against, runs the lab's bench and writes $(BUILD)/bench. BENCH=pause or
+# BENCH=reservations: that part alone.
+BENCH_PROGRAMS := $(OUT)/tests/bench/bare $(OUT)/tests/bench/pr_bare
 $(OUT)/tests/bench/bare: $(OUT)/tests/bench/bare.o
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call pkg,devmapper)
 
+$(OUT)/tests/bench/pr_bare: $(OUT)/tests/bench/pr_bare.o
+	@echo "  LD    $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^
+
 .PHONY: bench
 bench: $(PROGRAMS) $(BENCH_PROGRAMS)
-	@tests/bench/run $(OUT)/tests/bench/bare
+	@tests/bench/run $(OUT)/tests/bench $(BENCH)

@@ -222,20 +222,10 @@ static int verify_paths(struct pr_pair *pair, struct error *err)
 	return 0;
 }
 
-static int check_capable(const struct pr_pair *pair, struct error *err)
-{
-	const struct pr_state *live = &pair->live.state, *other = &pair->other.state;
-
-	if (live->reserved && other->type_mask && !(other->type_mask & 1u << live->type))
-		return error_set(err, ERR_PR_UNSUPPORTED, pair->other.wwid, "(not of type %s)",
-				 pr_type_name(live->type));
-	return 0;
-}
-
 static int follow_live(struct pr_pair *pair, struct error *err)
 {
-	if (check_capable(pair, err) < 0 || pr_pair_register_live(pair, err) < 0 || pr_pair_register(pair, err) < 0 ||
-	    mirror_fenced_peers(pair, err) < 0)
+	if (pr_pair_check_capable(pair, err) < 0 || pr_pair_register_live(pair, err) < 0 ||
+	    pr_pair_register(pair, err) < 0 || mirror_fenced_peers(pair, err) < 0)
 		return -1;
 	if (pair->changed && pr_pair_read(pair, err) < 0)
 		return -1;

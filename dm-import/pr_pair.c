@@ -23,10 +23,17 @@ static uint64_t any_own_key(const struct pr_lun *lun)
 	return 0;
 }
 
+enum { LOOK_TRIES = 2 }; /* what comes behind a look that failed is not always tried again */
+
 int pr_pair_look(struct work *work, struct error *err)
 {
-	inventory_free(&work->paths);
-	return inventory_load(work->engine->ports, &work->paths, err);
+	int result = -1;
+
+	for (int tries = 0; tries < LOOK_TRIES && result < 0; tries++) {
+		inventory_free(&work->paths);
+		result = inventory_load(work->engine->ports, &work->paths, err);
+	}
+	return result;
 }
 
 int pr_pair_read(struct pr_pair *pair, struct error *err)
@@ -311,6 +318,16 @@ static bool is_lifted(const struct pr_pair *pair)
 	return pair->member->pr.lifted ||
 	       (pair->live_side == SIDE_SOURCE && !pair->live.state.reserved &&
 		!only_the_holder_writes(pair->other.state.type) && pr_lun_registered_path(&pair->other));
+}
+
+int pr_pair_check_capable(const struct pr_pair *pair, struct error *err)
+{
+	const struct pr_state *live = &pair->live.state, *other = &pair->other.state;
+
+	if (live->reserved && other->type_mask && !(other->type_mask & 1u << live->type))
+		return error_set(err, ERR_PR_UNSUPPORTED, pair->other.wwid, "(not of type %s)",
+				 pr_type_name(live->type));
+	return 0;
 }
 
 int pr_pair_check_reserved(const struct pr_pair *pair, struct error *err)

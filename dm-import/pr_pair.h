@@ -64,6 +64,9 @@ int pr_pair_reserve(struct pr_pair *pair, const struct pr_path *holder, struct e
  */
 int pr_pair_move_reservation(struct pr_pair *pair, struct error *err);
 
+/* PR_UNSUPPORTED when the other LUN cannot be reserved as the live one is. */
+int pr_pair_check_capable(const struct pr_pair *pair, struct error *err);
+
 /* PR_NOT_RESERVED when they differ, and this host might not be able to write behind a switch. */
 int pr_pair_check_reserved(const struct pr_pair *pair, struct error *err);
 

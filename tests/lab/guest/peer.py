@@ -32,7 +32,10 @@ class Session:
         self.isid, self.tag, self.number, self.seen = isid, 1, 1, 0
         self.login({"InitiatorName": initiator, "TargetName": target, "SessionType": "Normal", "AuthMethod": "None",
                     "HeaderDigest": "None", "DataDigest": "None", "InitialR2T": "Yes", "ImmediateData": "Yes",
-                    "MaxRecvDataSegmentLength": "65536", "ErrorRecoveryLevel": "0", "MaxConnections": "1"})
+                    "MaxRecvDataSegmentLength": "65536", "ErrorRecoveryLevel": "0", "MaxConnections": "1",
+                    "MaxBurstLength": "65536", "FirstBurstLength": "65536", "MaxOutstandingR2T": "1",
+                    "DefaultTime2Wait": "2", "DefaultTime2Retain": "0", "DataPDUInOrder": "Yes",
+                    "DataSequenceInOrder": "Yes", "IFMarker": "No", "OFMarker": "No"})
 
     def send(self, header, data=b""):
         header = header[:5] + len(data).to_bytes(3, "big") + header[8:]
@@ -61,7 +64,8 @@ class Session:
                                       self.number, self.seen + 1))
 
     def login(self, keys):
-        """Operational negotiation alone; what the target wants to talk about gets its way."""
+        """Operational negotiation alone, of every key that a target may want to talk about: Linux' proposes those that
+        were not, and goes no further without an answer."""
         text = "".join("%s=%s\0" % key for key in keys.items() if key[0] != "AuthMethod").encode()
         for _ in range(4):
             self.send(struct.pack(">BBBB4x6sHIHHII16x", IMMEDIATE | LOGIN, FINAL | 1 << 2 | 3, 0, 0, self.isid, 0, self.tag,

@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+"""Makes build/bench/reservations.json of the rounds of bench-pr-2, bench-pr-8 and bench-pr-pause, and prints a table.
+
+usage: evaluate_pr.py LAB_DIRECTORY OUT_FILE
+
+The minimum of a member's move: a register for each path, one reserve, and three looks, at both LUNs before and at the
+other one afterwards; a look is each service action of PERSISTENT RESERVE IN once. Times are compared round by round: the
+step against the same commands, on the same disks, a moment later. `in_commands_us` is what of the step passed between the
+kernel's sending a command and its answer, `gaps_us` what passed before a command of this kind, before the first one of a
+look, or before the end.
+"""
+import json
+import os
+import statistics
+import sys
+
+from evaluate import load_ios, longest_us, spread, step_window
+
+LOOK = ("read_keys", "read_reservation", "report_capabilities", "read_full_status")
+LOOKS = 3
+AIM_TIME, AIM_PAUSE = 1.2, 1.1
+
+
+def minimum(paths, members):
+    return members * (paths + 1 + LOOKS * len(LOOK))
+
+
+def count_by(commands, key):
+    counts = {}
+    for command in commands:
+        counts[command[key]] = counts.get(command[key], 0) + 1
+    return counts
+
+
+def gaps_us(row):
+    """What the step did between its commands, by what came next; the first command of a look stands for its disks' search."""
+    gaps, at, before = {}, 0, None
+    for command in row["sent"]:
+        begins = command["kind"] == "read_reservation" and before != "report_capabilities"
+        what = "look_at_" + command["side"] if begins else command["kind"]
+        gaps[what] = gaps.get(what, 0) + command["at_us"] - at
+        at, before = command["at_us"] + (command["took_us"] or 0), command["kind"]
+    gaps["end"] = max(row["step_us"] - at, 0)
+    return gaps
+
+
+def move(paths, members, rows):
+    commands = int(statistics.median(len(row["sent"]) for row in rows))
+    middle = sorted(rows, key=lambda row: row["step_us"])[len(rows) // 2]
+    bare = [statistics.median(row["bare_us"]) for row in rows]
+    return {
+        "paths": paths, "members": members, "commands": commands, "minimum": minimum(paths, members),
+        "ratio_commands": round(commands / minimum(paths, members), 3),
+        "by_kind": count_by(middle["sent"], "kind"), "by_side": count_by(middle["sent"], "side"),
+        "repeated": sum(command["status"] != "SAM_STAT_GOOD" for row in rows for command in row["sent"]),
+        "ours_us": spread([row["step_us"] for row in rows]),
+        "in_commands_us": spread([sum(command["took_us"] or 0 for command in row["sent"]) for row in rows]),
+        "gaps_us": gaps_us(middle), "bare_us": spread([int(value) for value in bare]),
+        "ratio_time": round(statistics.median(row["step_us"] / value for row, value in zip(rows, bare)), 3),
+    }
+
+
+def moves(lab, name):
+    with open("%s/%s/rounds.json" % (lab, name)) as file:
+        run = json.load(file)
+    for members in sorted({row["members"] for row in run["rounds"]}):
+        yield move(run["paths"], members, [row for row in run["rounds"] if row["members"] == members])
+
+
+def pause(result):
+    """The longest pause of the group at each switch, as the agent reports it, and the longest I/O while tables were
+    exchanged; asked_us: how long the hold's own looks at the reservations took of it."""
+    with open(result + "/rounds.json") as file:
+        rounds = json.load(file)["rounds"]
+    ios = load_ios(result)
+    reported, seen = {True: [], False: []}, {True: [], False: []}
+    for row in rounds:
+        reported[row["guarded"]].append(max(row["job"]["result"]["pauses_us"].values()))
+        seen[row["guarded"]].append(longest_us(ios, *step_window(row["job"], "exchange")))
+    return {
+        "members": len(rounds[0]["job"]["result"]["pauses_us"]),
+        "with_us": spread(reported[True]), "without_us": spread(reported[False]),
+        "ratio_pause": round(statistics.median(reported[True]) / statistics.median(reported[False]), 3),
+        "asked_us": spread([sum(command["took_us"] or 0 for command in row["sent"]) for row in rounds if row["guarded"]]),
+        "seen_with_us": spread(seen[True]), "seen_without_us": spread(seen[False]),
+        "ratio_seen": round(statistics.median(seen[True]) / statistics.median(seen[False]), 3),
+    }
+
+
+def show(numbers):
+    print("paths members  commands minimum ratio       ours     in commands        bare  ratio (aim %.1f)" % AIM_TIME)
+    for row in numbers["moves"]:
+        print("%5d %7d %9d %7d %5.2f %7d us      %7d us  %7d us  %5.2f" % (
+            row["paths"], row["members"], row["commands"], row["minimum"], row["ratio_commands"], row["ours_us"]["median"],
+            row["in_commands_us"]["median"], row["bare_us"]["median"], row["ratio_time"]))
+        print("      %s; repeated: %d" % (", ".join("%s %d" % item for item in sorted(row["by_kind"].items())), row["repeated"]))
+        print("      us before: %s" % ", ".join("%s %d" % item for item in sorted(row["gaps_us"].items())))
+    print("of the pause the hold asks for %d us what is reserved" % numbers["pause"]["asked_us"]["median"])
+    for what, key in (("pause", "pause"), ("longest I/O", "seen")):
+        held = numbers["pause"]
+        prefix = "seen_" if key == "seen" else ""
+        print("%s of a group of %d: with reservations %d us, without %d us, ratio %.2f%s" % (
+            what, held["members"], held[prefix + "with_us"]["median"], held[prefix + "without_us"]["median"],
+            held["ratio_" + key], " (aim %.1f)" % AIM_PAUSE if key == "pause" else ""))
+
+
+def main():
+    lab, out = sys.argv[1:3]
+    numbers = {"moves": [row for name in ("bench-pr-2", "bench-pr-8") for row in moves(lab, name)],
+               "pause": pause(os.path.join(lab, "bench-pr-pause"))}
+    with open(out, "w") as file:
+        json.dump(numbers, file, indent=1)
+        file.write("\n")
+    show(numbers)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,248 @@
+"""The bench of the reservations' move. `bench-pr-2`, `bench-pr-8`: which SCSI commands the step "reservations" of a prepare
+sends, as the kernel traces them, and how long the same ones take a bare loop over SG_IO (tests/bench/pr_bare.c).
+`bench-pr-pause`: the pause of a group with reservations, and of the same group without, in turn. Each leaves rounds.json;
+tests/bench/evaluate_pr.py makes the numbers of them."""
+import contextlib
+import datetime
+import json
+import os
+import re
+import signal
+import time
+
+import host
+import reservations
+from bench import QUIET_S, switch
+from initiators import TRACING
+from scenario import RESULTS, scenario
+from util import log, read, sh, wait_for, write
+
+KEY, REGISTRANTS_ONLY = "0x1abe0001", 5
+SENT, DONE = "scsi_dispatch_cmd_start", "scsi_dispatch_cmd_done"
+OPCODES = {"5e": "in", "5f": "out"}
+KINDS = {("in", 0): "read_keys", ("in", 1): "read_reservation", ("in", 2): "report_capabilities",
+         ("in", 3): "read_full_status", ("out", 1): "reserve", ("out", 6): "register"}
+REGISTER_IGNORING = "5f060000000000001800"
+REPLAYS, REPLAY_TRIES = 5, 10
+CYCLES = 3          # of the pause: there and back with, there and back without
+LIST = "/run/bench-pr.list"
+
+
+# What the kernel sends
+
+def start_tracing():
+    """PERSISTENT RESERVE IN and OUT alone, with the agent's clock. It stays on, for the bare loop too."""
+    events = TRACING + "/events/scsi/"
+    if not os.path.exists(events):
+        sh("mount -t tracefs tracefs " + TRACING)
+    write(TRACING + "/trace_clock", "mono")
+    for event in (SENT, DONE):
+        write("%s%s/filter" % (events, event), " || ".join("opcode == %d" % int(code, 16) for code in OPCODES))
+        write("%s%s/enable" % (events, event), "1")
+
+
+def clear_trace():
+    write(TRACING + "/trace", "")
+
+
+def traced():
+    """[{at, hctl, cdb, took_us, status}] by time; `at` in seconds of CLOCK_MONOTONIC."""
+    entry = re.compile(r" (\d+\.\d+): (%s|%s): host_no=(\d+) channel=(\d+) id=(\d+) lun=(\d+) .*\braw=([0-9a-f ]+?)\)"
+                       r"(?:.*status=(\w+))?" % (SENT, DONE))
+    found, open_ = [], {}
+    for at, event, *hctl, cdb, status in entry.findall(read(TRACING + "/trace")):
+        hctl, at = ":".join(hctl), float(at)
+        if event == SENT:
+            found.append({"at": at, "hctl": hctl, "cdb": cdb.replace(" ", ""), "took_us": None, "status": None})
+            open_[hctl] = found[-1]
+        elif hctl in open_:
+            command = open_.pop(hctl)
+            command["took_us"], command["status"] = round((at - command["at"]) * 1e6), status
+    return found
+
+
+def step_window(job, name):
+    """(begin, end) in seconds of CLOCK_MONOTONIC. The job's start is told in ms: the begin may be too early by that, and
+    the end is made too late by it. Before the first command, and after the last, the step does more than that."""
+    started = datetime.datetime.fromisoformat(job["started"].replace("Z", "+00:00")).timestamp()
+    started += time.monotonic() - time.time()
+    step = next(step for step in job["steps"] if step["name"] == name)
+    begin = started + step["start_us"] / 1e6
+    return begin, begin + step["duration_us"] / 1e6 + 0.001
+
+
+def kind_of(cdb):
+    way = OPCODES[cdb[:2]]
+    return KINDS.get((way, int(cdb[2:4], 16) & 0x1f), way)
+
+
+def sent_in(work, window):
+    """The commands of this import's members within the window, with whose they are."""
+    begin, end = window
+    disks = {found["hctl"]: (name, found["wwid"]) for name, found in host.disks().items()}
+    owners = {}
+    for index, (source, destination) in work.pairs().items():
+        owners[source.wwid], owners[destination.wwid] = ("source", index), ("destination", index)
+    sent = []
+    for command in traced():
+        disk, wwid = disks.get(command["hctl"], ("", ""))
+        if begin <= command["at"] <= end and wwid in owners:
+            side, index = owners[wwid]
+            sent.append({"disk": disk, "side": side, "member": index, "kind": kind_of(command["cdb"]), "cdb": command["cdb"],
+                         "at_us": round((command["at"] - begin) * 1e6), "took_us": command["took_us"],
+                         "status": command["status"]})
+    return sent
+
+
+def expect_moved(lab, work, sent, paths):
+    """It is the whole move that was measured, and all of it went well the first time."""
+    outs = {}
+    for command in sent:
+        if command["kind"] in ("register", "reserve", "out"):
+            key = (command["side"], command["member"], command["kind"])
+            outs[key] = outs.get(key, 0) + 1
+    wanted = {}
+    for index in work.indexes:
+        wanted["destination", index, "register"], wanted["destination", index, "reserve"] = paths, 1
+    lab.expect(outs == wanted, "the step sent %s, not %s" % (outs, wanted))
+    for source, destination in work.pairs().values():
+        found = [reservations.standing(reservations.read_lun(lun.wwid)) for lun in (source, destination)]
+        lab.expect(found[0] == found[1] and len(found[0]["keys"]) == paths, "after prepare: %s and %s" % tuple(found))
+
+
+# The same by a bare loop
+
+@contextlib.contextmanager
+def agent_stands_still():
+    """It would look after what the bare loop does, and take its share of the processors."""
+    pid = int(sh("systemctl show --property=MainPID --value import-agent"))
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def parameter_list(kind):
+    """SPC-4 6.16.3: the key, the service action's key, and no flags; as the product sends it for what guard() did."""
+    key, none = int(KEY, 16).to_bytes(8, "big"), bytes(8)
+    return {"register": none + key, "reserve": key + none}[kind].hex() + bytes(8).hex()
+
+
+def bare(commands):
+    """(us, how many were not good) of [(disk, cdb, parameter list or -)]"""
+    write(LIST, "".join("%s %s %s\n" % command for command in commands))
+    return [int(word) for word in sh(["sh", "-c", "exec /lab/add/pr_bare < " + LIST]).split()]
+
+
+def replay(lab, sent):
+    """Microseconds of each time that the same commands were sent again; before each the destination is as it was. A time
+    in which a command failed does not count: it may have been quicker."""
+    again = [(command["disk"], command["cdb"], parameter_list(command["kind"]) if command["cdb"].startswith("5f") else "-")
+             for command in sent]
+    holders = [command["disk"] for command in sent if command["kind"] == "reserve"]
+    registered = [command["disk"] for command in sent if command["kind"] == "register"]
+    in_order = sorted(set(registered), key=lambda disk: (disk in holders, disk))    # who releases has nobody to tell
+    undo = [(disk, REGISTER_IGNORING, bytes(24).hex()) for disk in in_order]
+    times = []
+    with agent_stands_still():
+        for _ in range(REPLAY_TRIES):
+            _, failed = bare(undo)
+            lab.expect(not failed, "%d of the destination's paths are still registered" % failed)
+            took_us, failed = bare(again)
+            if not failed:
+                times.append(took_us)
+            if len(times) == REPLAYS:
+                break
+    lab.expect(len(times) == REPLAYS, "only %d of %d replays went without a failure" % (len(times), REPLAY_TRIES))
+    return times
+
+
+# Rounds
+
+def guard(lab, count):
+    """As a cluster does it: a key on every path, one path reserves."""
+    for index in range(count):
+        wwid = lab.wwids(index)[0]
+        reservations.register(wwid, KEY)
+        reservations.reserve(wwid, KEY, REGISTRANTS_ONLY)
+
+
+def one_move(lab, members, paths):
+    work = lab.create_import("bench", indexes=list(range(members)))
+    work.map()
+    clear_trace()
+    with lab.step("prepare %d" % members):
+        job = work.api.prepare()
+    sent = sent_in(work, step_window(job, "reservations"))
+    step_us = next(step["duration_us"] for step in job["steps"] if step["name"] == "reservations")
+    expect_moved(lab, work, sent, paths)
+    row = {"members": members, "step_us": step_us, "sent": sent, "bare_us": replay(lab, sent)}
+    log("%d members, %d paths: %d commands, step %d us, bare %s us" % (members, paths, len(sent), step_us, row["bare_us"]))
+    work.cancel()
+    work.delete()
+    return row
+
+
+def moves(lab, paths, counts):
+    """Rounds of moves, the sizes of groups in turn; `counts` is how many rounds of each size."""
+    start_tracing()
+    guard(lab, max(counts))
+    rows = []
+    for number in range(max(counts.values())):
+        rows += [one_move(lab, members, paths) for members, rounds in counts.items() if number < rounds]
+        write(RESULTS + "/rounds.json", json.dumps({"paths": paths, "rounds": rows}))
+
+
+@scenario("bench-pr-2", luns=16, size_mib=32, paths=2, transport="iscsi", timeout=1500)
+def bench_pr_2(lab):
+    moves(lab, 2, {1: 4, 4: 3, 16: 2})
+
+
+@scenario("bench-pr-8", luns=4, size_mib=32, paths=8, transport="iscsi", timeout=1200)
+def bench_pr_8(lab):
+    moves(lab, 8, {1: 4, 4: 3})
+
+
+# The pause
+
+def unguard(lab, work):
+    """All registrations of the source are cleared; the agent then takes those of the destination off."""
+    for index in work.indexes:
+        reservations.clear(lab.wwids(index)[0], KEY)
+    for lun in work.sources + work.destinations:
+        wait_for("no key on " + lun.dm_name, lambda: not reservations.of_array(lun)["keys"], 30, 0.3)
+
+
+def there_and_back(lab, work, guarded):
+    rows = []
+    for side in ("destination", "source"):
+        time.sleep(QUIET_S)
+        clear_trace()
+        job = switch(lab, work, side)
+        sent = sent_in(work, step_window(job, "exchange"))
+        keys = [len(reservations.of_array(lun)["keys"]) for lun in work.sources + work.destinations]
+        lab.expect(all(keys) if guarded else not any(keys), "%s reservations, and the LUNs have %s keys" % (
+            "with" if guarded else "without", keys))
+        rows.append({"guarded": guarded, "to": side, "job": job, "sent": sent})
+        log("%s reservations, to the %s: %s us" % ("with" if guarded else "without", side, job["result"]["pauses_us"]))
+    return rows
+
+
+@scenario("bench-pr-pause", luns=4, paths=2, transport="iscsi", timeout=1200, max_io_ms=10000)
+def bench_pr_pause(lab):
+    start_tracing()
+    for index in range(4):
+        lab.fio(index, thinktime_us=10000)
+    work = lab.create_import("bench")
+    work.map()
+    work.prepare()
+    rows = []
+    for _ in range(CYCLES):
+        guard(lab, 4)
+        rows += there_and_back(lab, work, True)
+        unguard(lab, work)
+        rows += there_and_back(lab, work, False)
+    write(RESULTS + "/rounds.json", json.dumps({"rounds": rows}))
+    work.cancel()
+    work.delete()

@@ -189,9 +189,13 @@ def moves(lab, paths, counts):
     start_tracing()
     guard(lab, max(counts))
     rows = []
-    for number in range(max(counts.values())):
-        rows += [one_move(lab, members, paths) for members, rounds in counts.items() if number < rounds]
-        write(RESULTS + "/rounds.json", json.dumps({"paths": paths, "rounds": rows}))
+    with contextlib.ExitStack() as in_use:
+        for index in range(max(counts)):
+            in_use.enter_context(open(lab.device(index), "rb", buffering=0))
+        for number in range(max(counts.values())):
+            for members in [members for members, rounds in counts.items() if number < rounds]:
+                rows.append(one_move(lab, members, paths))
+                write(RESULTS + "/rounds.json", json.dumps({"paths": paths, "rounds": rows}))
 
 
 @scenario("bench-pr-2", luns=16, size_mib=32, paths=2, transport="iscsi", timeout=1500)

@@ -37,24 +37,37 @@ static int look(struct engine *engine, const struct inventory *now, struct pr_lu
 {
 	const struct scsi_port *scsi = &engine->ports->scsi;
 	const struct disk *disk;
-	bool tried = false, answered = false;
+	bool answered = false;
 
 	for (size_t nth = 0; (disk = inventory_lun_disk(now, lun->wwid, nth)); nth++) {
 		struct pr_path *path = &lun->paths[lun->path_count];
 
 		if (strcmp(disk->state, "running") != 0 || lun->path_count == PR_PATHS_MAX)
 			continue;
-		tried = true;
 		answered = answered || scsi->pr_read(scsi->ctx, disk->name, &lun->state, err) == 0;
 		*path = (struct pr_path){ 0 };
 		snprintf(path->disk, sizeof(path->disk), "%s", disk->name);
-		for (int tries = 0; tries < NEXUS_TRIES && path == &lun->paths[lun->path_count]; tries++)
-			lun->path_count += scsi->nexus(scsi->ctx, disk->name, &path->nexus, err) == 0;
+		lun->path_count++;
 	}
-	if (tried && !answered)
-		return -1;
+	return lun->path_count > 0 && !answered ? -1 : 0;
+}
+
+/* Whose paths they are; one of which that cannot be told is none. */
+static void look_at_nexuses(struct engine *engine, struct pr_lun *lun, struct error *err)
+{
+	const struct scsi_port *scsi = &engine->ports->scsi;
+	size_t count = 0;
+
+	for (size_t i = 0; i < lun->path_count; i++) {
+		int tries = NEXUS_TRIES;
+
+		lun->paths[count] = lun->paths[i];
+		while (scsi->nexus(scsi->ctx, lun->paths[count].disk, &lun->paths[count].nexus, err) < 0 && --tries > 0)
+			;
+		count += tries > 0;
+	}
+	lun->path_count = count;
 	qsort(lun->paths, lun->path_count, sizeof(*lun->paths), by_nexus);
-	return 0;
 }
 
 static bool by_transport_id(struct pr_lun *lun)
@@ -155,6 +168,8 @@ int pr_lun_read(struct engine *engine, const struct inventory *now, const char *
 		pr_lun_free(ret);
 		return -1;
 	}
+	if (ret->state.key_count || known)
+		look_at_nexuses(engine, ret, err);
 	if (ret->state.key_count == 0 || ret->path_count == 0 || by_transport_id(ret) ||
 	    by_configuration(engine, now, known, ret, err) == 0)
 		return 0;

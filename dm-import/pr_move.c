@@ -336,6 +336,18 @@ int pr_move_before_switch(struct work *work, struct error *err)
 	return 0;
 }
 
+bool pr_move_concerns(const struct import *import)
+{
+	for (size_t i = 0; i < import->member_count; i++) {
+		const struct member_pr *pr = &import->members[i].pr;
+
+		if (pr->registered || pr->fenced || pr->views[SIDE_SOURCE].key_count ||
+		    pr->views[SIDE_DESTINATION].key_count)
+			return true;
+	}
+	return false;
+}
+
 /* --- the source's reservation ------------------------------------------------------------------------------------ */
 
 static int lift(struct pr_pair *pair, struct error *err)

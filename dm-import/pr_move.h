@@ -24,6 +24,9 @@ int pr_move_sync(struct work *work, enum side live, struct error *err);
 /* Before a switch to work->to, from the other side: pr_move_sync, and on the way back no failure closes the way. */
 int pr_move_before_switch(struct work *work, struct error *err);
 
+/* Somebody was registered on one of its LUNs at the last look. */
+bool pr_move_concerns(const struct import *import);
+
 /*
  * Take this host's keys off the LUNs of one side, in two steps with a pause between, so that peers see a host that
  * leaves, and not one that was fenced. What cannot be done is logged: the side goes away in any case.

@@ -401,7 +401,7 @@ static int look_after_reservations(struct work *work, struct error *err)
 	struct error why = { 0 };
 
 	(void)err;
-	if (pr_move_sync(work, work->to, &why) < 0)
+	if (pr_move_concerns(work->import) && pr_move_sync(work, work->to, &why) < 0)
 		work_log(work, 1, &why, "the reservations behind the switch");
 	return 0;
 }

@@ -41,7 +41,9 @@ check-scale:
 .PHONY: check-cluster
 check-cluster:
 	@tests/deps build lab
-	@tests/lab/run --no-skip 'cluster-*' '*-pr-*' cluster-smoke cluster-node-reboots control-cluster-stray-write
+	@tests/lab/run --no-skip 'cluster-*' 'pr-*' 'control-pr-*' pr-types pr-path-later pr-unrest cluster-pr-cancel cluster-pr-group \
+		cluster-pr-node-reboots cluster-fence-before cluster-fence-between cluster-fence-after cluster-smoke \
+		cluster-node-reboots control-cluster-stray-write
 
 lint:
 	@tests/lint/run

@@ -1,7 +1,9 @@
 """The HTTPS server's life apart from the agent's: port changes, restarts, failures. The Unix socket always answers."""
 import os
 import socket
+import time
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 
 from agentlib import PORTS, Agent, cert, free_ports, wait_until
 
@@ -120,9 +122,11 @@ class WebServer(unittest.TestCase):
         self.agent = Agent()
         self.agent.command("refresh", "delay_ms", 1500)
         number = self.agent.tls("POST", "/host/refresh").body["id"]
-        self.agent.local("POST", "/agent/restart_web_server", {"force": True})
-        job = self.agent.tls("GET", f"/jobs/{number}", headers={"Prefer": "wait=10"}).body
-        self.assertIn(job["state"], ("running", "done"))
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(self.agent.tls, "GET", f"/jobs/{number}", headers={"Prefer": "wait=10"})
+            time.sleep(0.5)
+            self.agent.local("POST", "/agent/restart_web_server", {"force": True})
+            self.assertIn(waiting.result().body["state"], ("running", "done"))
         wait_until(lambda: self.answers_on(self.agent.port))
 
     def test_port_taken_at_start(self):

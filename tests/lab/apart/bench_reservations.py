@@ -22,7 +22,7 @@ SENT, DONE = "scsi_dispatch_cmd_start", "scsi_dispatch_cmd_done"
 OPCODES = {"5e": "in", "5f": "out"}
 KINDS = {("in", 0): "read_keys", ("in", 1): "read_reservation", ("in", 2): "report_capabilities",
          ("in", 3): "read_full_status", ("out", 1): "reserve", ("out", 6): "register"}
-REGISTER_IGNORING = "5f060000000000001800"
+REGISTER_IGNORING, RESERVE = "5f060000000000001800", "5f01%02x00000000001800" % REGISTRANTS_ONLY
 REPLAYS, REPLAY_TRIES = 5, 10
 CYCLES = 3          # of the pause: there and back with, there and back without
 LIST = "/run/bench-pr.list"
@@ -161,11 +161,15 @@ def replay(lab, sent):
 # Rounds
 
 def guard(lab, count):
-    """As a cluster does it: a key on every path, one path reserves."""
+    """As a cluster does it: a key on every path, one path reserves. By the bare loop, since there are many."""
+    paths, commands = {}, []
+    for name, found in sorted(host.disks().items()):
+        paths.setdefault(found["wwid"], []).append(name)
     for index in range(count):
-        wwid = lab.wwids(index)[0]
-        reservations.register(wwid, KEY)
-        reservations.reserve(wwid, KEY, REGISTRANTS_ONLY)
+        disks = paths[lab.wwids(index)[0]]
+        commands += [(disk, REGISTER_IGNORING, parameter_list("register")) for disk in disks]
+        commands.append((disks[0], RESERVE, parameter_list("reserve")))
+    wait_for("reservations of %d LUNs" % count, lambda: not bare(commands)[1], 30, 0.3)
 
 
 def one_move(lab, members, paths):

@@ -67,23 +67,26 @@ def moves(lab, name):
         yield move(run["paths"], members, [row for row in run["rounds"] if row["members"] == members])
 
 
+def compared(rounds, value_of):
+    """{with_us, without_us, ratio}: the sums of both directions' medians, since one direction takes longer than the other."""
+    sums = {}
+    for guarded in (True, False):
+        sums[guarded] = sum(statistics.median(value_of(row) for row in rounds if row["guarded"] == guarded and row["to"] == side)
+                            for side in ("destination", "source"))
+    return {"with_us": int(sums[True]), "without_us": int(sums[False]), "ratio": round(sums[True] / sums[False], 3)}
+
+
 def pause(result):
     """The longest pause of the group at each switch, as the agent reports it, and the longest I/O while tables were
     exchanged; asked_us: how long the hold's own looks at the reservations took of it."""
     with open(result + "/rounds.json") as file:
         rounds = json.load(file)["rounds"]
     ios = load_ios(result)
-    reported, seen = {True: [], False: []}, {True: [], False: []}
-    for row in rounds:
-        reported[row["guarded"]].append(max(row["job"]["result"]["pauses_us"].values()))
-        seen[row["guarded"]].append(longest_us(ios, *step_window(row["job"], "exchange")))
     return {
-        "members": len(rounds[0]["job"]["result"]["pauses_us"]),
-        "with_us": spread(reported[True]), "without_us": spread(reported[False]),
-        "ratio_pause": round(statistics.median(reported[True]) / statistics.median(reported[False]), 3),
+        "members": len(rounds[0]["job"]["result"]["pauses_us"]), "rounds": len(rounds),
+        "reported": compared(rounds, lambda row: max(row["job"]["result"]["pauses_us"].values())),
+        "seen": compared(rounds, lambda row: longest_us(ios, *step_window(row["job"], "exchange"))),
         "asked_us": spread([sum(command["took_us"] or 0 for command in row["sent"]) for row in rounds if row["guarded"]]),
-        "seen_with_us": spread(seen[True]), "seen_without_us": spread(seen[False]),
-        "ratio_seen": round(statistics.median(seen[True]) / statistics.median(seen[False]), 3),
     }
 
 
@@ -95,13 +98,11 @@ def show(numbers):
             row["in_commands_us"]["median"], row["bare_us"]["median"], row["ratio_time"]))
         print("      %s; repeated: %d" % (", ".join("%s %d" % item for item in sorted(row["by_kind"].items())), row["repeated"]))
         print("      us before: %s" % ", ".join("%s %d" % item for item in sorted(row["gaps_us"].items())))
-    print("of the pause the hold asks for %d us what is reserved" % numbers["pause"]["asked_us"]["median"])
-    for what, key in (("pause", "pause"), ("longest I/O", "seen")):
-        held = numbers["pause"]
-        prefix = "seen_" if key == "seen" else ""
+    held = numbers["pause"]
+    for what, key, aim in (("pause, there and back,", "reported", " (aim %.1f)" % AIM_PAUSE), ("longest I/O meanwhile", "seen", "")):
         print("%s of a group of %d: with reservations %d us, without %d us, ratio %.2f%s" % (
-            what, held["members"], held[prefix + "with_us"]["median"], held[prefix + "without_us"]["median"],
-            held["ratio_" + key], " (aim %.1f)" % AIM_PAUSE if key == "pause" else ""))
+            what, held["members"], held[key]["with_us"], held[key]["without_us"], held[key]["ratio"], aim))
+    print("the hold asks for %d us what is reserved" % held["asked_us"]["median"])
 
 
 def main():

@@ -67,26 +67,42 @@ def moves(lab, name):
         yield move(run["paths"], members, [row for row in run["rounds"] if row["members"] == members])
 
 
+def there_and_back(rounds, value_of):
+    """The sum of both directions' medians, since one direction takes longer than the other."""
+    return int(sum(statistics.median(value_of(row) for row in rounds if row["to"] == side) for side in ("destination", "source")))
+
+
 def compared(rounds, value_of):
-    """{with_us, without_us, ratio}: the sums of both directions' medians, since one direction takes longer than the other."""
-    sums = {}
-    for guarded in (True, False):
-        sums[guarded] = sum(statistics.median(value_of(row) for row in rounds if row["guarded"] == guarded and row["to"] == side)
-                            for side in ("destination", "source"))
-    return {"with_us": int(sums[True]), "without_us": int(sums[False]), "ratio": round(sums[True] / sums[False], 3)}
+    with_us, without_us = (there_and_back([row for row in rounds if row["guarded"] == guarded], value_of)
+                           for guarded in (True, False))
+    return {"with_us": with_us, "without_us": without_us, "ratio": round(with_us / without_us, 3)}
+
+
+def longest_pause(row):
+    return max(row["job"]["result"]["pauses_us"].values())
+
+
+def asked_us(row):
+    return sum(command["took_us"] or 0 for command in row["sent"])
 
 
 def pause(result):
     """The longest pause of the group at each switch, as the agent reports it, and the longest I/O while tables were
-    exchanged; asked_us: how long the hold's own looks at the reservations took of it."""
+    exchanged. A hold asks LUNs without reservations too; `asking` is therefore the pause against the same pause less
+    what the answers took: what a hold that asks nothing would be."""
     with open(result + "/rounds.json") as file:
         rounds = json.load(file)["rounds"]
     ios = load_ios(result)
+    guarded = [row for row in rounds if row["guarded"]]
+    silent_us = there_and_back(guarded, lambda row: longest_pause(row) - asked_us(row))
     return {
         "members": len(rounds[0]["job"]["result"]["pauses_us"]), "rounds": len(rounds),
-        "reported": compared(rounds, lambda row: max(row["job"]["result"]["pauses_us"].values())),
+        "reported": compared(rounds, longest_pause),
         "seen": compared(rounds, lambda row: longest_us(ios, *step_window(row["job"], "exchange"))),
-        "asked_us": spread([sum(command["took_us"] or 0 for command in row["sent"]) for row in rounds if row["guarded"]]),
+        "asking": {"with_us": there_and_back(guarded, longest_pause), "without_us": silent_us,
+                   "ratio": round(there_and_back(guarded, longest_pause) / silent_us, 3)},
+        "asked_us": {kind: spread([asked_us(row) for row in rounds if row["guarded"] == value])
+                     for kind, value in (("with", True), ("without", False))},
     }
 
 
@@ -99,10 +115,12 @@ def show(numbers):
         print("      %s; repeated: %d" % (", ".join("%s %d" % item for item in sorted(row["by_kind"].items())), row["repeated"]))
         print("      us before: %s" % ", ".join("%s %d" % item for item in sorted(row["gaps_us"].items())))
     held = numbers["pause"]
-    for what, key, aim in (("pause, there and back,", "reported", " (aim %.1f)" % AIM_PAUSE), ("longest I/O meanwhile", "seen", "")):
-        print("%s of a group of %d: with reservations %d us, without %d us, ratio %.2f%s" % (
-            what, held["members"], held[key]["with_us"], held[key]["without_us"], held[key]["ratio"], aim))
-    print("the hold asks for %d us what is reserved" % held["asked_us"]["median"])
+    print("of a group of %d, there and back:" % held["members"])
+    aim = " (aim %.1f)" % AIM_PAUSE
+    for what, key, note in (("pause", "reported", aim), ("pause, without: less what the hold asks", "asking", aim),
+                            ("longest I/O", "seen", "")):
+        print("  %-40s with reservations %7d us, without %7d us, ratio %.2f%s" % (
+            what, held[key]["with_us"], held[key]["without_us"], held[key]["ratio"], note))
 
 
 def main():

@@ -52,8 +52,18 @@ static int look(struct engine *engine, const struct inventory *now, struct pr_lu
 	return lun->path_count > 0 && !answered ? -1 : 0;
 }
 
+static bool is_known(const struct pr_lun *before, const char *disk, struct pr_nexus *ret)
+{
+	for (size_t i = 0; before && i < before->path_count; i++)
+		if (strcmp(before->paths[i].disk, disk) == 0 && before->paths[i].nexus.relative_port) {
+			*ret = before->paths[i].nexus;
+			return true;
+		}
+	return false;
+}
+
 /* Whose paths they are; one of which that cannot be told is none. */
-static void look_at_nexuses(struct engine *engine, struct pr_lun *lun, struct error *err)
+static void look_at_nexuses(struct engine *engine, const struct pr_lun *before, struct pr_lun *lun, struct error *err)
 {
 	const struct scsi_port *scsi = &engine->ports->scsi;
 	size_t count = 0;
@@ -62,7 +72,8 @@ static void look_at_nexuses(struct engine *engine, struct pr_lun *lun, struct er
 		int tries = NEXUS_TRIES;
 
 		lun->paths[count] = lun->paths[i];
-		while (scsi->nexus(scsi->ctx, lun->paths[count].disk, &lun->paths[count].nexus, err) < 0 && --tries > 0)
+		while (!is_known(before, lun->paths[count].disk, &lun->paths[count].nexus) &&
+		       scsi->nexus(scsi->ctx, lun->paths[count].disk, &lun->paths[count].nexus, err) < 0 && --tries > 0)
 			;
 		count += tries > 0;
 	}
@@ -160,7 +171,7 @@ static int by_configuration(struct engine *engine, const struct inventory *now, 
 }
 
 int pr_lun_read(struct engine *engine, const struct inventory *now, const char *true_wwid, uint64_t known,
-		struct pr_lun *ret, struct error *err)
+		const struct pr_lun *before, struct pr_lun *ret, struct error *err)
 {
 	*ret = (struct pr_lun){ 0 };
 	snprintf(ret->wwid, sizeof(ret->wwid), "%s", true_wwid);
@@ -169,7 +180,7 @@ int pr_lun_read(struct engine *engine, const struct inventory *now, const char *
 		return -1;
 	}
 	if (ret->state.key_count || known)
-		look_at_nexuses(engine, ret, err);
+		look_at_nexuses(engine, before, ret, err);
 	if (ret->state.key_count == 0 || ret->path_count == 0 || by_transport_id(ret) ||
 	    by_configuration(engine, now, known, ret, err) == 0)
 		return 0;

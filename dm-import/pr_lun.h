@@ -33,9 +33,10 @@ void pr_lun_free(struct pr_lun *lun);
  * Read it through the first path that answers. Blocks for some seconds at most. A LUN without a running path:
  * path_count 0, nothing known. SCSI2_RESERVATION; PR_KEY_UNKNOWN when keys are there and nobody can say which is this
  * host's; SCSI_FAILED when no path answers. `known` is the key that this host is known to use, 0: find out.
+ * `before`: the same LUN, read a moment ago, whose paths are not looked up again; or NULL.
  */
 int pr_lun_read(struct engine *engine, const struct inventory *now, const char *true_wwid, uint64_t known,
-		struct pr_lun *ret, struct error *err);
+		const struct pr_lun *before, struct pr_lun *ret, struct error *err);
 
 /* Somebody has registered this key. */
 bool pr_lun_has_key(const struct pr_lun *lun, uint64_t key);

@@ -49,6 +49,7 @@ static int preempt(struct pr_pair *pair, uint64_t key, struct error *err)
 	if (!mine)
 		return 0;
 	request.key = mine->key;
+	pair->preempted = true;
 	if (pr_pair_send(pair, mine, &request, &why) == 0 || why.code == ERR_PR_CONFLICT) /* another peer was first */
 		return 0;
 	*err = why;
@@ -227,7 +228,7 @@ static int follow_live(struct pr_pair *pair, struct error *err)
 	if (pr_pair_check_capable(pair, err) < 0 || pr_pair_register_live(pair, err) < 0 ||
 	    pr_pair_register(pair, err) < 0 || mirror_fenced_peers(pair, err) < 0)
 		return -1;
-	if (pair->changed && pr_pair_read(pair, err) < 0)
+	if (pair->preempted && pr_pair_read(pair, err) < 0)
 		return -1;
 	if (pr_pair_move_reservation(pair, err) < 0 || (pair->changed && pr_pair_read(pair, err) < 0))
 		return -1;

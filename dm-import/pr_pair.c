@@ -36,16 +36,22 @@ int pr_pair_look(struct work *work, struct error *err)
 	return result;
 }
 
-int pr_pair_read(struct pr_pair *pair, struct error *err)
+/* Read a LUN anew into *lun. */
+static int read_again(struct pr_pair *pair, enum side side, uint64_t known, struct pr_lun *lun, struct error *err)
 {
 	struct work *work = pair->work;
+	struct pr_lun before = *lun;
+	int result = pr_lun_read(work->engine, &work->paths, lun_on(pair->member, side), known, &before, lun, err);
 
-	pr_lun_free(&pair->live);
-	pr_lun_free(&pair->other);
-	if (pr_lun_read(work->engine, &work->paths, lun_on(pair->member, pair->live_side), 0, &pair->live, err) < 0)
+	pr_lun_free(&before);
+	return result;
+}
+
+int pr_pair_read(struct pr_pair *pair, struct error *err)
+{
+	if (read_again(pair, pair->live_side, 0, &pair->live, err) < 0)
 		return -1;
-	return pr_lun_read(work->engine, &work->paths, lun_on(pair->member, other_side(pair->live_side)),
-			   any_own_key(&pair->live), &pair->other, err);
+	return read_again(pair, other_side(pair->live_side), any_own_key(&pair->live), &pair->other, err);
 }
 
 int pr_pair_send(struct pr_pair *pair, const struct pr_path *path, const struct pr_request *request, struct error *err)

@@ -19,9 +19,10 @@ struct pr_pair {
 	struct member *member;
 	enum side live_side;
 	struct pr_lun live, other;
-	bool changed;  /* one of the LUNs, by us */
-	bool released; /* the other LUN's reservation, by us */
-	bool noted;    /* the member's views are of now */
+	bool changed;	/* one of the LUNs, by us */
+	bool preempted; /* a peer's key on the other LUN, by us */
+	bool released;	/* the other LUN's reservation, by us */
+	bool noted;	/* the member's views are of now */
 };
 
 void pr_pair_free(struct pr_pair *pair);

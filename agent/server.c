@@ -459,6 +459,7 @@ void server_stop(struct server *server)
 {
 	CLEANUP_FD int listen_fd = server_release_listener(server);
 
+	(void)listen_fd; /* closed at the end, when nobody listens to it any more */
 	if (!server)
 		return;
 	atomic_store(&server->stop, true);

@@ -38,6 +38,7 @@ void host_test_close(struct host_test *test)
 void host_test_forget(struct host_test *test)
 {
 	test->engine = NULL;
+	json_object_put(test->result);
 	test->result = NULL;
 	test->world->hold_handles = test->world->watch_handles = 0;
 }

@@ -132,19 +132,30 @@ const struct command command_import_prepare = {
 	.run = run_prepare,
 };
 
-static int run_switch(struct cli *cli)
+static bool is_side(const char *to)
+{
+	return to && (strcmp(to, "destination") == 0 || strcmp(to, "source") == 0);
+}
+
+/* The verbs that go to a side which has to be told. */
+static int run_to_side(struct cli *cli, const char *verb)
 {
 	CLEANUP_JSON struct json_object *body = json_object_new_object();
 	const char *to = args_option(&cli->args, "to");
 	CLEANUP_BUF struct buf path = { 0 };
 
-	if (!to || (strcmp(to, "destination") != 0 && strcmp(to, "source") != 0))
+	if (!is_side(to))
 		return cli_usage(cli, "say where to: --to destination or --to source");
-	if (import_path(cli, "/switch", &path) < 0)
+	if (import_path(cli, verb, &path) < 0)
 		return -1;
 	json_object_object_add(body, "to", json_object_new_string(to));
 	return run_verb(cli, buf_text(&path), body, strcmp(to, "source") == 0 ? "on the source" : "on the destination",
 			"");
+}
+
+static int run_switch(struct cli *cli)
+{
+	return run_to_side(cli, "/switch");
 }
 
 static const struct option_spec switch_options[] = {
@@ -164,11 +175,6 @@ const struct command command_import_switch = {
 	.max_operands = 1,
 	.run = run_switch,
 };
-
-static bool is_side(const char *to)
-{
-	return to && (strcmp(to, "destination") == 0 || strcmp(to, "source") == 0);
-}
 
 static int run_hold(struct cli *cli)
 {
@@ -214,17 +220,7 @@ const struct command command_import_hold = {
 
 static int run_release(struct cli *cli)
 {
-	CLEANUP_JSON struct json_object *body = json_object_new_object();
-	const char *to = args_option(&cli->args, "to");
-	CLEANUP_BUF struct buf path = { 0 };
-
-	if (!is_side(to))
-		return cli_usage(cli, "say where to: --to destination or --to source");
-	if (import_path(cli, "/release", &path) < 0)
-		return -1;
-	json_object_object_add(body, "to", json_object_new_string(to));
-	return run_verb(cli, buf_text(&path), body, strcmp(to, "source") == 0 ? "on the source" : "on the destination",
-			"");
+	return run_to_side(cli, "/release");
 }
 
 const struct command command_import_release = {

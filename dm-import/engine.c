@@ -192,6 +192,16 @@ enum side other_side(enum side side)
 	return side == SIDE_SOURCE ? SIDE_DESTINATION : SIDE_SOURCE;
 }
 
+const char *side_name(enum side side)
+{
+	return side == SIDE_SOURCE ? "source" : "destination";
+}
+
+enum doing doing_switch(enum side to)
+{
+	return to == SIDE_DESTINATION ? DOING_TO_DESTINATION : DOING_TO_SOURCE;
+}
+
 void work_free_holds(struct work *work)
 {
 	for (size_t i = 0; i < work->hold_count; i++)

@@ -138,6 +138,8 @@ int work_void_intent(struct work *work,
 		     struct error *err); /* the undo of an intent: the record says nothing is under way */
 const char *lun_on(const struct member *member, enum side side); /* the true WWID of that side's LUN */
 enum side other_side(enum side side);
+const char *side_name(enum side side); /* as the API has it */
+enum doing doing_switch(enum side to);
 void work_free_holds(struct work *work);
 void work_free(struct work *work);
 

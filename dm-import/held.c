@@ -16,14 +16,9 @@
 
 enum { TEND_HELD_MS = 20, TEND_RESERVATIONS_MS = 500, LEASES_MAX = 10 };
 
-static enum doing doing_of(enum side to)
-{
-	return to == SIDE_DESTINATION ? DOING_TO_DESTINATION : DOING_TO_SOURCE;
-}
-
 static void add_side(struct json_object *object, enum side to)
 {
-	json_object_object_add(object, "to", json_object_new_string(to == SIDE_SOURCE ? "source" : "destination"));
+	json_object_object_add(object, "to", json_object_new_string(side_name(to)));
 }
 
 static struct json_object *hold_result(const struct import *import, bool renewed)
@@ -78,7 +73,7 @@ static enum plan_outcome undo(struct work *work, enum hold_outcome outcome, stru
 static int finish_and_free(struct work *work, enum plan_outcome outcome, const struct error *why,
 			   struct json_object **ret_result)
 {
-	int result = import_finish(work, outcome, doing_of(work->to), why, ret_result);
+	int result = import_finish(work, outcome, doing_switch(work->to), why, ret_result);
 
 	free(work);
 	return result;
@@ -171,7 +166,7 @@ static int settle(struct engine *engine, struct import *import, const struct obs
 	struct json_object *result = NULL;
 	int rc;
 
-	if (doing != DOING_TO_DESTINATION && doing != DOING_TO_SOURCE)
+	if (!state_torn_switch(import))
 		return 0;
 	rc = import_finish(&work, recover_switch(&work, err), doing, err, &result);
 	json_object_put(result);

@@ -290,7 +290,7 @@ static struct json_object *switch_result(const struct import *import, enum side 
 		json_object_object_add(pauses, member->name, json_object_new_int64((int64_t)member->pause_us));
 		json_object_object_add(held_at, member->name, json_object_new_int64((int64_t)member->held_at_ms));
 	}
-	json_object_object_add(result, "to", json_object_new_string(to == SIDE_SOURCE ? "source" : "destination"));
+	json_object_object_add(result, "to", json_object_new_string(side_name(to)));
 	json_object_object_add(result, "pauses_us", pauses);
 	json_object_object_add(result, "held_at_ms", held_at);
 	return result;
@@ -353,15 +353,14 @@ int engine_switch(struct engine *engine, const char *id, enum side to, const str
 	struct work work = { .engine = engine, .import = import, .observer = observer, .to = to };
 	int answer = import ? import_check_allowed(engine, import, "switch", to, err) : -1;
 
-	if (answer > 0 && to == SIDE_SOURCE)
-		answer = import_check_way_back(import, err) < 0 ? -1 : 1;
+	if (answer > 0 && to == SIDE_SOURCE && import_check_way_back(import, err) < 0)
+		return -1;
 	if (answer == 0)
 		*ret_result = import_unchanged();
 	if (answer <= 0)
 		return answer;
 	work.recovering = import->state == IMPORT_RECOVERING;
-	return import_finish(&work, switch_run(&work, err), to == SIDE_SOURCE ? DOING_TO_SOURCE : DOING_TO_DESTINATION,
-			     err, ret_result);
+	return import_finish(&work, switch_run(&work, err), doing_switch(to), err, ret_result);
 }
 
 int engine_commit(struct engine *engine, const char *id, const struct observer *observer,

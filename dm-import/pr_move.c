@@ -528,7 +528,8 @@ static bool tend_member(struct work *work, struct member *member, uint64_t now_u
 	}
 	work->to = pair.live_side;
 	pr->full_look_us = now_us + FULL_LOOK_US;
-	if ((pr_pair_look(work, &err) < 0 || sync_pair(&pair, &err) < 0) && err.code == ERR_SCSI_FAILED)
+	if (((!work->paths.disks && pr_pair_look(work, &err) < 0) || sync_pair(&pair, &err) < 0) &&
+	    err.code == ERR_SCSI_FAILED)
 		pr->not_before_us = now_us + BACK_OFF_US;
 	if (err.code != ERR_NONE && err.code != pr->last_failure)
 		work_log(work, 1, &err, "%s: its reservations", member->name);

@@ -214,7 +214,6 @@ int pr_pair_release(struct pr_pair *pair, struct error *err)
 		return -1;
 	pair->other.state.reserved = false;
 	pair->other.state.type = PR_NONE;
-	pair->released = true;
 	return 0;
 }
 

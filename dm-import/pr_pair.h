@@ -21,7 +21,6 @@ struct pr_pair {
 	struct pr_lun live, other;
 	bool changed;	/* one of the LUNs, by us */
 	bool preempted; /* a peer's key on the other LUN, by us */
-	bool released;	/* the other LUN's reservation, by us */
 	bool noted;	/* the member's views are of now */
 };
 

@@ -6,6 +6,7 @@
 #include "precheck.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 
 #include <string.h>
 #include <time.h>
@@ -303,13 +304,9 @@ int engine_report_volumes(struct engine *engine, bool importable_only, struct js
 
 static void add_time(struct json_object *object, const char *key, uint64_t wall_ms)
 {
-	time_t seconds = (time_t)(wall_ms / 1000);
-	char text[40], whole[24];
-	struct tm tm;
+	char text[CLOCK_ISO_SIZE];
 
-	gmtime_r(&seconds, &tm);
-	strftime(whole, sizeof(whole), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(text, sizeof(text), "%s.%03uZ", whole, (unsigned)(wall_ms % 1000));
+	clock_iso(wall_ms, text);
 	add_text(object, key, text);
 }
 

@@ -189,7 +189,7 @@ static int record_intent(struct work *work, struct error *err)
 							      .since_ms = host->wall_ms(host->ctx) };
 	else if (!work->recovering)
 		work->import->last_hold = (struct hold_note){ 0 };
-	work->import->doing = work->to == SIDE_DESTINATION ? DOING_TO_DESTINATION : DOING_TO_SOURCE;
+	work->import->doing = doing_switch(work->to);
 	return import_save(work->engine, work->import, err);
 }
 

@@ -52,6 +52,12 @@ bool sweep_state_is(const char *state);
 bool sweep_run_verb(enum verb verb, int *ret);
 bool sweep_run_open(int *ret);
 
+/*
+ * The verb from the host `start`, with the failure at its n-th call, up to the engine being open again: the state is
+ * the first or the last one. False when the verb ended before that call.
+ */
+bool sweep_try(const struct sweep_case *at, const struct fake_world *start, unsigned call);
+
 /* After a death: the guardian releases what is held, or the host reboots. The failure is over. */
 void sweep_come_back(enum failure_kind kind);
 

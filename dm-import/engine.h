@@ -112,7 +112,7 @@ struct work {
 	uint64_t held_us;	       /* how long they were, behind it */
 	unsigned lease_ms;	       /* of a held switch; 0: a switch */
 	enum import_state before;      /* of a held switch: the import's state before it */
-	struct inventory paths;	       /* where reservations are looked at (pr_pair.c) */
+	struct inventory paths;	       /* where reservations are looked at (pr_pair.c); empty: look first */
 	struct inventory now;	       /* of a held switch: the host before it, for reports while it is held */
 };
 

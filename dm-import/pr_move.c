@@ -290,7 +290,7 @@ int pr_move_sync(struct work *work, enum side live, struct error *err)
 {
 	int result = 0;
 
-	if (pr_pair_look(work, err) < 0)
+	if (!work->paths.disks && pr_pair_look(work, err) < 0)
 		return -1;
 	for (size_t i = 0; i < work->import->member_count; i++) {
 		CLEANUP_PR_PAIR struct pr_pair pair = { .work = work,
@@ -304,6 +304,7 @@ int pr_move_sync(struct work *work, enum side live, struct error *err)
 			*err = why;
 		result = -1;
 	}
+	inventory_free(&work->paths);
 	return result;
 }
 
@@ -334,6 +335,7 @@ int pr_move_before_switch(struct work *work, struct error *err)
 		work_log(work, 1, &why, "the way back is taken without a look at the reservations");
 	for (size_t i = 0; i < work->import->member_count; i++)
 		move_back(work, &work->import->members[i]);
+	inventory_free(&work->paths);
 	return 0;
 }
 

@@ -18,6 +18,8 @@
  * PR_FENCED: this host's key was preempted; it is on neither LUN any more. PR_NOT_RESERVED: the live LUN is reserved,
  * the other one not, or otherwise. DESTINATION_RESERVED: keys of strangers are on the other one. Others: pr_lun_read,
  * scsi_port.pr_out. The first failure is told, the other members are looked after all the same.
+ *
+ * A look at the host in work->paths is taken for one of now, and is gone afterwards.
  */
 int pr_move_sync(struct work *work, enum side live, struct error *err);
 

@@ -163,15 +163,17 @@ static int drop_visible(struct work *work, const struct map *map, bool *ret_drop
 	return 0;
 }
 
+/* The look at the host that this takes serves the reservations too. */
 static int all_hidden(struct work *work, struct error *err)
 {
-	CLEANUP_INVENTORY struct inventory now = { 0 };
+	const struct inventory *now = &work->paths;
 
-	if (inventory_load(work->engine->ports, &now, err) < 0)
+	inventory_free(&work->paths);
+	if (inventory_load(work->engine->ports, &work->paths, err) < 0)
 		return -1;
 	for (size_t i = 0; i < work->import->member_count; i++) {
 		const char *wwid = work->import->members[i].destination_wwid;
-		const struct map *map = inventory_map(&now, wwid);
+		const struct map *map = inventory_map(now, wwid);
 		bool hidden = false;
 
 		if (map && map_is_hidden(work, map, &hidden, err) < 0)

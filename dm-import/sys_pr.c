@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <scsi/sg.h>
+#include <scsi/sg_unaligned.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -28,6 +29,7 @@ enum {
 	ANSWER_LENGTH = 8192,
 	ANSWER_LENGTH_MAX = 65535, /* the ALLOCATION LENGTH has 16 bits */
 	RESERVATION_ANSWER = 24,
+	DESCRIPTOR_MAX = 24 + 4 + 256, /* SPC-4 6.15.5, with the longest iSCSI name and its ISID (7.6.4.6) */
 };
 
 enum service_action { READ_KEYS = 0, READ_RESERVATION = 1, REPORT_CAPABILITIES = 2, READ_FULL_STATUS = 3 };
@@ -68,6 +70,15 @@ static int send_read(const struct reader *reader, enum service_action action, in
 	return sys_scsi_run(reader->fd, reader->disk, c, reader->deadline_us, ERR_SCSI_FAILED, err);
 }
 
+/*
+ * Linux targets leave out the descriptors that do not fit and count only the others, so that an answer with less room
+ * left than one may need is taken for cut short.
+ */
+static bool is_cut(const uint8_t *answer, size_t length)
+{
+	return 8 + (size_t)sg_get_unaligned_be32(answer + 4) + DESCRIPTOR_MAX > length;
+}
+
 /* One service action into its part of *state; a longer answer than expected is asked for once more. */
 static enum read_result read_part(const struct reader *reader, enum service_action action, struct pr_state *state,
 				  struct error *err)
@@ -82,6 +93,10 @@ static enum read_result read_part(const struct reader *reader, enum service_acti
 				return error_set(err, ERR_SCSI2_RESERVATION, reader->disk, "%s: %s", c.name, c.outcome);
 			return sys_scsi_is_unknown(&c) ? READ_UNKNOWN : READ_FAILED;
 		}
+		if (action == READ_FULL_STATUS && length < ANSWER_LENGTH_MAX && is_cut(reader->answer, length)) {
+			length = ANSWER_LENGTH_MAX;
+			continue;
+		}
 		if (reads[action].decode(reader->answer, c.received > 0 ? (size_t)c.received : 0, state, &needed) == 0)
 			return READ_DONE;
 		if (needed <= length || needed > ANSWER_LENGTH_MAX)
@@ -91,33 +106,77 @@ static enum read_result read_part(const struct reader *reader, enum service_acti
 	}
 }
 
-/*
- * One look. READ_UNKNOWN: the LUN has no persistent reservations. *ret_same: nothing changed from the first command to
- * the last; a reservation does not count in the generation, therefore it is read at both ends.
- */
-static enum read_result read_once(const struct reader *reader, struct pr_state *state, bool *ret_same,
-				  struct error *err)
+/* READ KEYS is what READ FULL STATUS says shorter. */
+static enum read_result keys_of_registrations(struct pr_state *state, struct error *err)
+{
+	state->keys = calloc(state->registration_count + 1, sizeof(*state->keys));
+	if (!state->keys)
+		return error_no_memory(err);
+	for (size_t i = 0; i < state->registration_count; i++)
+		state->keys[state->key_count++] = state->registrations[i].key;
+	return READ_DONE;
+}
+
+/* Does the reservation that READ RESERVATION tells fit the holder that READ FULL STATUS marks? */
+static bool fits_holder(const struct pr_state *state)
+{
+	const struct pr_registration *holder = NULL;
+
+	for (size_t i = 0; i < state->registration_count && !holder; i++)
+		if (state->registrations[i].holder)
+			holder = &state->registrations[i];
+	if (pr_type_is_all_registrants(state->type))
+		return !holder || holder->type == state->type;
+	return holder ? state->reserved && holder->type == state->type && holder->key == state->reservation_key
+		      : !state->reserved;
+}
+
+/* *ret_same: nothing changed from the first command to the last. */
+static enum read_result read_with_full_status(const struct reader *reader, struct pr_state *state, bool *ret_same,
+					      struct error *err)
+{
+	enum read_result result = read_part(reader, READ_FULL_STATUS, state, err);
+	uint32_t generation = state->generation;
+
+	if (result != READ_DONE)
+		return result;
+	if (keys_of_registrations(state, err) != READ_DONE ||
+	    read_part(reader, REPORT_CAPABILITIES, state, err) == READ_FAILED)
+		return READ_FAILED;
+	result = read_part(reader, READ_RESERVATION, state, err);
+	*ret_same = state->generation == generation && fits_holder(state);
+	return result;
+}
+
+/* A reservation does not count in the generation, therefore it is read at both ends. */
+static enum read_result read_without_full_status(const struct reader *reader, struct pr_state *state, bool *ret_same,
+						 struct error *err)
 {
 	struct pr_state first = { 0 };
 	enum read_result result = read_part(reader, READ_RESERVATION, &first, err);
-	bool same;
 
 	if (result != READ_DONE)
 		return result;
 	result = read_part(reader, READ_KEYS, state, err);
 	if (result != READ_DONE)
 		return result;
-	same = state->generation == first.generation;
-	if (read_part(reader, READ_FULL_STATUS, state, err) == READ_FAILED)
-		return READ_FAILED;
-	same = same && state->generation == first.generation;
+	*ret_same = state->generation == first.generation;
 	if (read_part(reader, REPORT_CAPABILITIES, state, err) == READ_FAILED)
 		return READ_FAILED;
 	result = read_part(reader, READ_RESERVATION, state, err);
-	*ret_same = same && state->generation == first.generation && state->reserved == first.reserved &&
+	*ret_same = *ret_same && state->generation == first.generation && state->reserved == first.reserved &&
 		    state->reservation_key == first.reservation_key && state->type == first.type &&
 		    state->scope == first.scope;
 	return result;
+}
+
+/* One look. READ_UNKNOWN: the LUN has no persistent reservations. */
+static enum read_result read_once(const struct reader *reader, struct pr_state *state, bool *ret_same,
+				  struct error *err)
+{
+	enum read_result result = read_with_full_status(reader, state, ret_same, err);
+
+	return result == READ_UNKNOWN ? read_without_full_status(reader, state, ret_same, err) : result;
 }
 
 static int read_state(const struct reader *reader, struct pr_state *ret, struct error *err)

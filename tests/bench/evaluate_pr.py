@@ -4,7 +4,8 @@
 usage: evaluate_pr.py LAB_DIRECTORY OUT_FILE
 
 The minimum of a member's move: a register for each path, one reserve, and three looks, at both LUNs before and at the
-other one afterwards; a look is each service action of PERSISTENT RESERVE IN once. Times are compared round by round: the
+other one afterwards; a look is each service action of PERSISTENT RESERVE IN once, but READ KEYS, which READ FULL STATUS
+includes. Times are compared round by round: the
 step against the same commands, on the same disks, a moment later. `in_commands_us` is what of the step passed between the
 kernel's sending a command and its answer, `gaps_us` what passed before a command of this kind, before the first one of a
 look, or before the end.
@@ -16,7 +17,7 @@ import sys
 
 from evaluate import load_ios, longest_us, spread, step_window
 
-LOOK = ("read_keys", "read_reservation", "report_capabilities", "read_full_status")
+LOOK = ("read_full_status", "report_capabilities", "read_reservation")
 LOOKS = 3
 AIM_TIME, AIM_PAUSE = 1.2, 1.1
 
@@ -34,12 +35,12 @@ def count_by(commands, key):
 
 def gaps_us(row):
     """What the step did between its commands, by what came next; the first command of a look stands for its disks' search."""
-    gaps, at, before = {}, 0, None
+    gaps, at = {}, 0
     for command in row["sent"]:
-        begins = command["kind"] == "read_reservation" and before != "report_capabilities"
+        begins = command["kind"] == LOOK[0]
         what = "look_at_" + command["side"] if begins else command["kind"]
         gaps[what] = gaps.get(what, 0) + command["at_us"] - at
-        at, before = command["at_us"] + (command["took_us"] or 0), command["kind"]
+        at = command["at_us"] + (command["took_us"] or 0)
     gaps["end"] = max(row["step_us"] - at, 0)
     return gaps
 

@@ -20,7 +20,7 @@ def persist(disk, *words):
         try:
             return sh(["sg_persist", "--no-inquiry", *words, "/dev/" + disk])
         except Failure as failure:
-            if not left or ("nit attention" not in failure.text and "not ready" not in failure.text):
+            if not left or ("unit attention" not in failure.text.lower() and "not ready" not in failure.text):
                 raise
     return ""
 
@@ -106,6 +106,6 @@ def write_raw(disk):
     command = "sg_raw -s 4096 -i /dev/zero /dev/%s 2a 00 %s 00 00 08 00 2>&1; echo status $?" % (generic, " ".join(lba))
     for _ in range(TRIES):
         said = sh(["sh", "-c", command])
-        if "nit attention" not in said:
+        if "unit attention" not in said.lower():
             break
     return said

@@ -127,7 +127,7 @@ def unlike(lab, name, wanted, ports=None, **shape):
     remove_destination(lab)
     work = Import.create(lab.agent, "bad", members(lab, ("s0", "d0")))
     lun.map(ports)
-    wait_for("disks of the destination", lambda: len(host.disks_of(lun.wwid)) == len(lun.mapped))
+    host.wait_map(lun.wwid, len(lun.mapped))    # multipathd knows the LUN by now, and maps it by itself
     sh("udevadm settle")
     refused(lab, name + "-prepare", wanted, work.prepare)
     lab.expect(work.show()["state"] == "new", "a refused prepare left the import " + work.show()["state"])
@@ -177,6 +177,7 @@ def in_use(lab):
     lun.map()
     name = host.wait_map(lun.wwid, 2)
     device = "/dev/mapper/" + name
+    wait_for(device, lambda: os.path.exists(device))    # udev makes it, after the map is there
     with open(device, "rb"):
         refused(lab, "destination-open", "destination_in_use", precheck_of(lab, ("s0", "d0")))
     sh(["mkfs.ext4", "-q", device])

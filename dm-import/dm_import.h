@@ -36,6 +36,7 @@ struct engine_options {
 	const char *rules_directory; /* "/etc/udev/rules.d" */
 	const char *state_directory; /* "/var/lib/dm-import" */
 	const char *arrays_file;     /* "/usr/share/dm-import/arrays.conf" */
+	const char *held_marker;     /* "/run/dm-import.held": there while the identities of a hold are in force */
 	const char *lock_file;	     /* "/run/dm-import.lock"; NULL: no lock, for tests */
 	unsigned min_paths;	     /* policy default, 2 */
 	unsigned max_members;	     /* policy, 16 */

@@ -20,6 +20,7 @@ void engine_options_defaults(struct engine_options *ret)
 		.rules_directory = "/etc/udev/rules.d",
 		.state_directory = "/var/lib/dm-import",
 		.arrays_file = "/usr/share/dm-import/arrays.conf",
+		.held_marker = "/run/dm-import.held",
 		.lock_file = "/run/dm-import.lock",
 		.min_paths = 2,
 		.max_members = 16,

@@ -176,6 +176,8 @@ const char *hold_outcome_name(enum hold_outcome outcome);
 int identities_load(struct engine *engine, struct error *err);
 int identities_apply(struct engine *engine, struct error *err); /* write store and rules; udev is not told */
 int identities_assign(struct engine *engine, const struct import *import, enum identity_role role, struct error *err);
+/* As identities_assign, until identities_apply makes it last; a reboot before that makes it void. */
+int identities_hold(struct engine *engine, const struct import *import, enum identity_role role, struct error *err);
 int identities_present(struct engine *engine, const struct import *import, struct error *err); /* tell udev, verify */
 /* The live maps get an event, for what the rules keep of them (identity_rules.c). Not while an exchange is under way.
  */

@@ -63,6 +63,12 @@ char *identity_format(const struct identity_store *store);
  */
 char *identity_rules(const struct identity_store *store);
 
+/*
+ * The rules of `held` as long as the file `marker` (a path under /run) is there, else those of `store`: what is held
+ * does not outlive the host.
+ */
+char *identity_rules_held(const struct identity_store *store, const struct identity_store *held, const char *marker);
+
 extern const char *const identity_rule_files[];
 enum { IDENTITY_RULE_FILES = 4 };
 

@@ -33,10 +33,9 @@ int identities_load(struct engine *engine, struct error *err)
 	return 0;
 }
 
-static int write_rules(struct engine *engine, struct error *err)
+static int write_rules(struct engine *engine, const char *rules, struct error *err)
 {
 	const struct host_port *host = &engine->ports->host;
-	CLEANUP_FREE char *rules = identity_rules(&engine->identities);
 	char path[PATH_MAX];
 
 	if (!rules)
@@ -57,20 +56,20 @@ int identities_apply(struct engine *engine, struct error *err)
 {
 	const struct host_port *host = &engine->ports->host;
 	CLEANUP_FREE char *text = identity_format(&engine->identities);
+	CLEANUP_FREE char *rules = identity_rules(&engine->identities);
+	bool empty = engine->identities.count == 0; /* nothing to remember: nothing of ours is left behind */
 	char path[PATH_MAX];
 
 	if (!text)
 		return error_no_memory(err);
 	store_path(engine, path);
-	/* nothing to remember: nothing of ours is left behind */
-	if (engine->identities.count == 0)
-		return write_rules(engine, err) < 0 ? -1 : host->remove(host->ctx, path, err);
-	if (host->replace(host->ctx, path, text, 0600, err) < 0)
+	if ((!empty && host->replace(host->ctx, path, text, 0600, err) < 0) || write_rules(engine, rules, err) < 0 ||
+	    (empty && host->remove(host->ctx, path, err) < 0))
 		return -1;
-	return write_rules(engine, err);
+	return host->remove(host->ctx, engine->options.held_marker, err);
 }
 
-int identities_assign(struct engine *engine, const struct import *import, enum identity_role role, struct error *err)
+static int set_role(struct engine *engine, const struct import *import, enum identity_role role, struct error *err)
 {
 	for (size_t i = 0; i < import->member_count; i++) {
 		const struct member *member = &import->members[i];
@@ -79,7 +78,30 @@ int identities_assign(struct engine *engine, const struct import *import, enum i
 				 err) < 0)
 			return -1;
 	}
-	return identities_apply(engine, err);
+	return 0;
+}
+
+int identities_assign(struct engine *engine, const struct import *import, enum identity_role role, struct error *err)
+{
+	return set_role(engine, import, role, err) < 0 ? -1 : identities_apply(engine, err);
+}
+
+int identities_hold(struct engine *engine, const struct import *import, enum identity_role role, struct error *err)
+{
+	const struct host_port *host = &engine->ports->host;
+	CLEANUP_FREE struct identity_record *records = calloc(engine->identities.count, sizeof(*records));
+	CLEANUP_FREE char *rules = NULL;
+	struct identity_store kept = { .records = records, .count = engine->identities.count };
+
+	if (!records)
+		return error_no_memory(err);
+	memcpy(records, engine->identities.records, kept.count * sizeof(*records));
+	if (set_role(engine, import, role, err) < 0)
+		return -1;
+	rules = identity_rules_held(&kept, &engine->identities, engine->options.held_marker);
+	if (write_rules(engine, rules, err) < 0)
+		return -1;
+	return host->replace(host->ctx, engine->options.held_marker, "", 0644, err);
 }
 
 static bool names_lun(const struct import *import, const char *true_wwid)

@@ -221,11 +221,21 @@ static int start_multipathd(struct work *work, struct error *err)
 	return queueing_restore(work, err);
 }
 
+static enum identity_role role_on(enum side side)
+{
+	return side == SIDE_DESTINATION ? IDENTITY_EXCHANGED : IDENTITY_HIDDEN;
+}
+
 static int present_side(struct work *work, enum side side, struct error *err)
 {
-	enum identity_role role = side == SIDE_DESTINATION ? IDENTITY_EXCHANGED : IDENTITY_HIDDEN;
+	if (identities_assign(work->engine, work->import, role_on(side), err) < 0)
+		return -1;
+	return identities_present(work->engine, work->import, err);
+}
 
-	if (identities_assign(work->engine, work->import, role, err) < 0)
+static int present_held(struct work *work, struct error *err)
+{
+	if (identities_hold(work->engine, work->import, role_on(work->to), err) < 0)
 		return -1;
 	return identities_present(work->engine, work->import, err);
 }
@@ -254,7 +264,7 @@ static int arriving_disks_presented(struct work *work, struct error *err)
  */
 static int present(struct work *work, struct error *err)
 {
-	int result = present_side(work, work->to, err);
+	int result = work->lease_ms ? present_held(work, err) : present_side(work, work->to, err);
 
 	if (result < 0 && err->code == ERR_UDEV_TIMEOUT && work->to == SIDE_SOURCE)
 		result = arriving_disks_presented(work, err);
@@ -490,6 +500,12 @@ static int unhold(struct work *work, struct error *err)
 	return exchange_back(work, err);
 }
 
+/* It is decided: from here a power cut comes up on the new side. */
+static int keep_identities(struct work *work, struct error *err)
+{
+	return identities_apply(work->engine, err);
+}
+
 static int release(struct work *work, struct error *err)
 {
 	if (hold_forward(work, err) == 0)
@@ -510,6 +526,7 @@ static const struct plan_step hold_steps[] = {
 };
 
 static const struct plan_step release_steps[] = {
+	{ "keep", keep_identities, NULL, false },
 	{ "release", release, exchange_back, true },
 	{ "drop_unseen", drop_unseen, NULL, false },
 	{ "start_multipathd", start_multipathd, NULL, false },

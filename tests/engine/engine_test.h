@@ -85,7 +85,10 @@ const char *host_test_calls(const struct host_test *test);
  */
 const char *host_test_disagreement(struct host_test *test);
 
-/* Fail the test case unless the host agrees and the application's I/O goes to this side of each pair. */
+/* Fail the test case unless the live maps' paths are of this side. */
+void host_test_expect_side(struct host_test *test, enum side side);
+
+/* The same unless the host agrees and the application's I/O goes to this side of each pair. */
 void host_test_expect(struct host_test *test, const char *state, enum side side);
 
 #endif

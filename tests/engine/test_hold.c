@@ -268,18 +268,54 @@ static void orderly_end_takes_back(void **state)
 	host_test_end(&test);
 }
 
+static const char *const states[] = { "prepared", "on_destination" };
+
+/* Nobody has said that the new side has all the data: the host comes up on the old one, before any process of ours. */
 static void power_is_cut_while_held(void **state)
 {
 	(void)state;
-	begin(2);
-	must_hold(SIDE_DESTINATION);
-	host_test_forget(&test);
-	world_reboot(test.world);
-	assert_int_equal(host_test_open(&test), 0);
-	/* the rules on disk had presented the destination already: whichever it is, all agree */
-	host_test_expect(&test, host_test_state(&test),
-			 strcmp(host_test_state(&test), "prepared") == 0 ? SIDE_SOURCE : SIDE_DESTINATION);
-	host_test_end(&test);
+	for (int from = SIDE_SOURCE; from <= SIDE_DESTINATION; from++) {
+		begin(2);
+		if (from == SIDE_DESTINATION)
+			host_test_must(&test, VERB_HELD_SWITCH);
+		must_hold(other_side((enum side)from));
+		host_test_forget(&test);
+		world_reboot(test.world);
+		host_test_expect_side(&test, (enum side)from);
+		assert_int_equal(host_test_open(&test), 0);
+		host_test_expect(&test, states[from], (enum side)from);
+		assert_string_equal(last_hold("outcome"), "interrupted");
+		host_test_end(&test);
+	}
+}
+
+/* The release is decided, and nothing but the maps' own release is left: it comes up on the new side. */
+static void power_is_cut_at_the_release(void **state)
+{
+	const struct failure failure = { .kind = POWER_CUT, .call = 1, .call_name = "dm.hold_resume" };
+	jmp_buf landing;
+
+	(void)state;
+	for (int from = SIDE_SOURCE; from <= SIDE_DESTINATION; from++) {
+		begin(2);
+		if (from == SIDE_DESTINATION)
+			host_test_must(&test, VERB_HELD_SWITCH);
+		must_hold(other_side((enum side)from));
+		world_begin(test.world, &failure);
+		test.world->death = &landing;
+		if (setjmp(landing) == 0) {
+			release(other_side((enum side)from));
+			fail_msg("the power stayed on\n%s", host_test_calls(&test));
+		}
+		host_test_forget(&test);
+		world_begin(test.world, NULL);
+		world_reboot(test.world);
+		host_test_expect_side(&test, other_side((enum side)from));
+		assert_int_equal(host_test_open(&test), 0);
+		host_test_expect(&test, states[!from], other_side((enum side)from));
+		assert_string_equal(last_hold("outcome"), "released");
+		host_test_end(&test);
+	}
 }
 
 /* An array for which the maps were held does not forward: an exchange without it would lose what was written since. */
@@ -365,6 +401,7 @@ int main(void)
 		cmocka_unit_test(agent_dies_while_held),
 		cmocka_unit_test(orderly_end_takes_back),
 		cmocka_unit_test(power_is_cut_while_held),
+		cmocka_unit_test(power_is_cut_at_the_release),
 		cmocka_unit_test(way_back_without_a_hold),
 		cmocka_unit_test(cancel_while_held),
 		cmocka_unit_test(system_files_refuse_a_hold),

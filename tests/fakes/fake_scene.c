@@ -115,6 +115,9 @@ void world_guardian(struct fake_world *world)
 
 void world_reboot(struct fake_world *world)
 {
+	for (size_t i = 0; i < FILES_MAX; i++)
+		if (world->files[i].text && strncmp(world->files[i].path, "/run/", 5) == 0)
+			world_remove_file(world, world->files[i].path);
 	memset(world->maps, 0, sizeof(world->maps));
 	world->holds = 0;
 	world->hold_handles = 0;

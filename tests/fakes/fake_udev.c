@@ -184,6 +184,8 @@ static bool match_token(const struct udev_event *event, const struct token *toke
 	char text[256];
 	bool equal;
 
+	if (strcmp(token->key, "TEST") == 0)
+		return (world_file(event->world, token->value) != NULL) == (token->op[0] == '=');
 	if (strcmp(token->key, "ENV") == 0)
 		event_get(event, token->attribute, text, sizeof(text));
 	else if (strcmp(token->key, "ATTR") == 0 || strcmp(token->key, "ATTRS") == 0)

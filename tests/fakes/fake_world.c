@@ -194,6 +194,21 @@ static bool application_waits(const struct fake_world *world)
 	return false;
 }
 
+/*
+ * What may be done while an application waits: the hold's own calls; and, of a hold that has a lease, making the
+ * identities last (such a hold is refused where these files lie on a map that it holds).
+ */
+static bool is_allowed_in_hold(struct fake_world *world, const char *name, const char *subject)
+{
+	if (strncmp(name, "dm.hold_", 8) == 0 || strcmp(name, "scsi.pr_watch_read") == 0)
+		return true;
+	if (!world_file(world, "/run/dm-import.held"))
+		return false;
+	return (strcmp(name, "host.replace") == 0 || strcmp(name, "host.remove") == 0) &&
+	       (strcmp(subject, "/run/dm-import.held") == 0 || strcmp(subject, "/etc/dm-import/identity") == 0 ||
+		strncmp(subject, "/etc/udev/rules.d/", 18) == 0);
+}
+
 int world_enter(struct fake_world *world, const char *name, const char *subject, struct error *err)
 {
 	const struct failure *failure = &world->failure;
@@ -203,7 +218,7 @@ int world_enter(struct fake_world *world, const char *name, const char *subject,
 	world_pass_time(world, CALL_COST_US);
 	if (world->calls == world->event_call)
 		world->event(world);
-	if (application_waits(world) && strncmp(name, "dm.hold_", 8) != 0 && strcmp(name, "scsi.pr_watch_read") != 0)
+	if (application_waits(world) && !is_allowed_in_hold(world, name, subject))
 		world_violation(world, "%s was called while a map is held", name);
 	if ((failure->kind != FAIL_BEFORE && failure->kind != DIE_BEFORE) || !chosen(world, name))
 		return 0;

@@ -7,7 +7,6 @@ import datetime
 import json
 import os
 import re
-import signal
 import time
 
 import host
@@ -112,17 +111,6 @@ def expect_moved(lab, work, sent, paths):
 
 # The same by a bare loop
 
-@contextlib.contextmanager
-def agent_stands_still():
-    """It would look after what the bare loop does, and take its share of the processors."""
-    pid = int(sh("systemctl show --property=MainPID --value import-agent"))
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
-
-
 def parameter_list(kind):
     """SPC-4 6.16.3: the key, the service action's key, and no flags; as the product sends it for what guard() did."""
     key, none = int(KEY, 16).to_bytes(8, "big"), bytes(8)
@@ -145,7 +133,7 @@ def replay(lab, sent):
     in_order = sorted(set(registered), key=lambda disk: (disk in holders, disk))    # who releases has nobody to tell
     undo = [(disk, REGISTER_IGNORING, bytes(24).hex()) for disk in in_order]
     times = []
-    with agent_stands_still():
+    with host.agent_stands_still():     # it would look after what the bare loop does, and take its share of the processors
         for _ in range(REPLAY_TRIES):
             _, failed = bare(undo)
             lab.expect(not failed, "%d of the destination's paths are still registered" % failed)

@@ -91,7 +91,8 @@ def cluster_pr_cancel(cluster):
     tool(second).register(second.wwids()[1], CHANGED, all_target_ports=True)
     now = {**was, "keys": [[name, CHANGED if key == OTHER else key, all_ports] for name, key, all_ports in was["keys"]]}
     expect_standing(second, now, "key changed", ("destination",))
-    follows("the source has node2's new key", lambda: standing(second, "source")["keys"] == now["keys"])
+    follows("the source has node2's new key", lambda: standing(second, "source")["keys"] == now["keys"],
+            lambda: [tool(second).read_lun(wwid) for wwid in second.wwids()])
     cancel(work.on[0], lambda: expect_left(cluster, first, "node1 cancelled"))
     expect_standing(second, now, "node1 cancelled", ("source",))
     follows("node2 has seen that node1 left", lambda: report(work.on[1])["destination"]["keys"] == [CHANGED])

@@ -1,5 +1,6 @@
 """The held switch: hold, release to either side, and everything that ends a hold without one. The pause may be as long as
 the lease, and no longer; fio sees no error."""
+from driver import LabImport
 from orchestrator import JobFailed, Problem
 from scenario import scenario
 from util import sh, wait_for
@@ -14,10 +15,14 @@ def held(lab, lease_ms=LEASE_MS):
     work = lab.create_import()
     work.map()
     work.prepare()
+    hold(lab, work, lease_ms)
+    return work
+
+
+def hold(lab, work, lease_ms):
     with lab.step("hold"):
         lab.agent.run(work.api.path + "/hold", {"to": "destination", "lease_ms": lease_ms})
     lab.expect(work.api.show()["state"] == "held", "the import is not held")
-    return work
 
 
 def release(lab, work, side):
@@ -105,4 +110,28 @@ def hold_orchestrator_gone(lab):
     wait_for("the map is released", lambda: "ACTIVE" in sh("dmsetup info " + name), 20, 0.1)
     wait_for("multipathd runs again", lambda: sh("systemctl is-active multipathd", check=False).strip() == "active", 90, 0.2)
     expect_back(lab, work, "lease_expired")
+    leave(work)
+
+
+@scenario("hold-power-cut", timeout=600)
+def hold_power_cut(lab):
+    """Nobody has said that the destination has all the data: the host comes up on the source, by rules alone."""
+    if lab.boot == 0:
+        fio = lab.fio()
+        work = lab.create_import()
+        work.map()
+        work.prepare()
+        fio.stop()      # it could not end while its map is held
+        lab.fios.remove(fio)
+        with open(lab.device(), "rb", buffering=0):
+            hold(lab, work, 30000)
+            lab.reboot(power_cut=True)
+    work = LabImport.resume(lab)
+    work.expect_state("prepared", "Source")
+    lab.expect(work.api.show()["last_hold"]["outcome"] == "interrupted", "last_hold does not say interrupted")
+    failed = [line for line in sh("journalctl -b -o cat -u import-agent").splitlines() if "switch" in line]
+    lab.expect(not failed, "the agent had something to switch after the power cut: %s" % failed)
+    work.check_sides()
+    lab.fio()
+    work.switch("destination")
     leave(work)

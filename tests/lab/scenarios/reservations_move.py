@@ -64,8 +64,12 @@ def expect_report(work, wanted, own_paths, phase, index=0):
         work.lab.fail("report", "%s: the report says %s, the LUNs have %s" % (phase, report(work, index), wanted))
 
 
-def follows(what, condition):
-    return wait_for(what, condition, FOLLOWS_S, 0.3)
+def follows(what, condition, shown=None):
+    """`shown` gives what a failure is to tell."""
+    try:
+        return wait_for(what, condition, FOLLOWS_S, 0.3)
+    except Failure as failure:
+        raise failure if shown is None else Failure("wait", "%s; there is %s" % (failure.text, shown()))
 
 
 def refused_with(lab, code, action, what):

@@ -39,7 +39,7 @@ def answers(agent):
         return None
 
 
-def connect(port=None, wait_s=60):
+def connect(port=None, wait_s=180):
     """A client of the agent on this host, as soon as the agent answers."""
     wait_for("agent's certificate", lambda: os.path.exists(AGENT_CERTIFICATE), wait_s)
     agent = Agent("127.0.0.1", port or configured_port(), OURS + ".crt", OURS + ".key", AGENT_CERTIFICATE)

@@ -1,7 +1,7 @@
 """Makes the orchestrator's certificate and puts it among those that the agent trusts, as an administrator would."""
 import os
 
-from orchestrator import Agent
+from orchestrator import LOST, Agent
 from util import read, sh, wait_for, write
 
 OURS = "/root/orchestrator"
@@ -34,7 +34,7 @@ def agent_certificate():
 def answers(agent):
     try:
         return agent.exchange("GET", "", None, 0)
-    except OSError:
+    except (OSError, *LOST):
         agent.close()
         return None
 

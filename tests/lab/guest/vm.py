@@ -3,6 +3,7 @@ import contextlib
 import os
 import time
 
+import stalls
 from util import Failure, read, sh, write
 
 RESULTS = "/var/lib/lab/results"
@@ -23,7 +24,7 @@ def collect():
     for name, command in logs.items():
         with contextlib.suppress(Failure):      # it hangs, or the machine is too slow for it: the rest is worth having
             write("%s/%s" % (RESULTS, name), sh(command, check=False))
-    sh("cp -a /var/log/import /etc/dm-import /var/lib/dm-import %s/" % RESULTS, check=False)
+    sh("cp -a /var/log/import /etc/dm-import /var/lib/dm-import %s %s/" % (stalls.FILE, RESULTS), check=False)
     sh(["sh", "-c", "cp /etc/udev/rules.d/*dm-import* %s/" % RESULTS], check=False)
     sh(["tar", "-C", RESULTS, "-cf", RESULT_DISK, "."], check=False)
     sh(["blockdev", "--flushbufs", RESULT_DISK], check=False)

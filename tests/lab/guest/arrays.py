@@ -190,7 +190,7 @@ class DestinationLun(Lun):
         done, total = next(word for word in words[4:] if "/" in word).split("/")
         return int(done), int(total)
 
-    def wait_copied(self, timeout_s=120):
+    def wait_copied(self, timeout_s=600):
         wait_for("copy of LUN %d" % self.index, lambda: self.progress()[0] == self.progress()[1], timeout_s)
 
     def finish(self):

@@ -20,7 +20,7 @@ from scenario import Lab, judge
 from util import Failure, log, read, sh, wait_for, write
 
 AREA_MIB = 40       # what the fio of one host writes and reads of a LUN; the next one's begins behind it
-BOOT_S = 400
+BOOT_S = 900
 
 
 def connect(count):
@@ -81,9 +81,9 @@ class Node(Lab):
         """The host trusts the orchestrator's certificate, the orchestrator the agent's."""
         self.remote.pairing.trust(read(pairing.OURS + ".crt"))
         pinned = "/root/agent-%d.crt" % self.number
-        write(pinned, wait_for("certificate of the agent", lambda: self.remote.pairing.agent_certificate(), 120, 0.5) + "\n")
+        write(pinned, wait_for("certificate of the agent", lambda: self.remote.pairing.agent_certificate(), 300, 0.5) + "\n")
         self._agent = Agent(node.HERE % self.number, 8443, pairing.OURS + ".crt", pairing.OURS + ".key", pinned)
-        wait_for("answer of the agent on " + self.name, lambda: pairing.answers(self._agent), 120, 0.5)
+        wait_for("answer of the agent on " + self.name, lambda: pairing.answers(self._agent), 300, 0.5)
 
     def fio(self, index=0, filename=None, name=None, **options):
         """Verified load on this host's own area of a LUN."""
@@ -110,7 +110,7 @@ class Node(Lab):
         with self.step("reboot"):
             self.down("cut" if power_cut else "clean")
             self.start()
-            wait_for("answer of the agent on " + self.name, lambda: pairing.answers(self._agent), 120, 0.5)
+            wait_for("answer of the agent on " + self.name, lambda: pairing.answers(self._agent), 300, 0.5)
 
     def power_cut(self):
         self.reboot(power_cut=True)

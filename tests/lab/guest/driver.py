@@ -39,7 +39,7 @@ class LabImport:
             self.api.prepare()
         self.expect_state("prepared", "Source")
         for lun in self.destinations:
-            self.host.wait_map(lun.wwid, len(lun.mapped), 5)
+            self.host.wait_map(lun.wwid, len(lun.mapped))
         findings = self.api.precheck()
         self.lab.expect(findings["passed"], "pre-check after prepare: %s" % findings["findings"])
 
@@ -126,4 +126,4 @@ class LabImport:
             source = self.lab.source.luns[index]
             wait_for("all paths of the live map of LUN %d" % index, lambda: sorted(
                 host.maps()[host.mpath_of(source.wwid)]["slaves"]) == host.disks_of(self.lab.true_wwid(index))
-                and host.active_paths(host.mpath_of(source.wwid)) == self.lab.expected_paths(index), 60, 0.3)
+                and host.active_paths(host.mpath_of(source.wwid)) == self.lab.expected_paths(index), 120, 0.3)

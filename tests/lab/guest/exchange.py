@@ -59,10 +59,10 @@ def exchange(source, destination, paths, identity_first=True):
         present()
     exchange_tables(live, idle)
     if not identity_first:
-        time.sleep(5)       # the live map has no path until multipathd is back: longer than a slow machine's noise
+        time.sleep(8)       # the live map has no path until multipathd is back: longer than a slow machine's noise
         present()
     start_multipathd()
-    wait_for("paths of " + live, lambda: host.active_paths(live) >= paths, 60, 0.3)
+    wait_for("paths of " + live, lambda: host.active_paths(live) >= paths, 120, 0.3)
 
 
 def undo_rules():

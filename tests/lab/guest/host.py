@@ -1,8 +1,10 @@
 """The host as the lab looks at it: straight from sysfs, never through the product."""
+import contextlib
 import glob
 import os
+import signal
 
-from util import read, settle, sh, wait_for     # settle: for those who have this module from afar
+from util import Failure, read, settle, sh, wait_for     # settle: for those who have this module from afar
 
 
 def names_in(path):
@@ -68,12 +70,42 @@ def write_multipath_conf(defaults, more=""):
         file.write("defaults {\n%s}\n%s%s" % (lines, DEVICES, more))
 
 
-def wait_map(wwid, paths, timeout_s=60):
+def wait_map(wwid, paths, timeout_s=180):
     """Waits until multipath has the map with so many active paths; gives its name."""
     def ready():
         name = mpath_of(wwid)
         return name if name and active_paths(name) == paths else None
     return wait_for("map of %s with %d active paths" % (wwid, paths), ready, timeout_s, 0.3)
+
+
+def wait_node(name):
+    """Waits for /dev/mapper's entry, which udev makes when the map is there already. (A program that writes may make a
+    file in its place.)"""
+    wait_for("/dev/mapper/" + name, lambda: os.path.exists("/dev/mapper/" + name), 120)
+    settle()
+
+
+def flush_map(name):
+    """Removes a map that nobody uses, as an administrator would; udev may still have it open."""
+    def gone():
+        if name in maps():
+            sh(["multipath", "-f", name], check=False)
+        return name not in maps()
+    wait_for("map %s to go" % name, gone, 120, 0.5)
+
+
+def ask_multipathd(command):
+    """Asks again while multipathd is too busy to answer within the seconds that its client waits."""
+    def done():
+        with contextlib.suppress(Failure):
+            sh("multipathd " + command)
+            return True
+    wait_for("multipathd to " + command, done, 120, 1)
+
+
+def wait_multipathd():
+    """Until it is idle, which it is not from the command to reconfigure on."""
+    wait_for("multipathd is idle", lambda: "idle" in sh("multipathd show daemon", check=False), 120, 0.3)
 
 
 def active_paths(name):
@@ -88,6 +120,15 @@ def path_groups(name):
     features = int(words[0])
     handler = int(words[features + 1])
     return int(words[features + handler + 2])
+
+
+def find_lun(wwid, paths):
+    """Scans until the LUN has its disks here: a scan may meet a unit attention, and miss it."""
+    def found():
+        if len(disks_of(wwid)) != paths:
+            rescan()
+        return len(disks_of(wwid)) == paths
+    wait_for("%d disks of %s" % (paths, wwid), found, 120, 2)
 
 
 def rescan():
@@ -136,6 +177,18 @@ def snapshot():
             "serials": {name: udev_property(name, "ID_SERIAL") for name in disks()}}
 
 
+def settled_snapshot():
+    """A snapshot that has stopped changing: udev and multipathd may be at work yet on what was done last."""
+    settle()
+    taken = [None]
+
+    def alike():
+        taken.append(snapshot())
+        return taken[-1] == taken[-2]
+    wait_for("the host stays as it is", alike, 120, 1)
+    return taken[-1]
+
+
 def udev_property(name, key):
     """From udev's database as it lies on disk."""
     for line in read("/run/udev/data/b" + read("/sys/block/%s/dev" % name, ""), "").splitlines():
@@ -146,8 +199,26 @@ def udev_property(name, key):
 
 def iscsi_login(portal, target, sessions):
     """Discovers the target at the portal and logs in to all its portals: one session, one path each. The
-    sessions tell whether it worked: iscsiadm sends twice, and then complains, while iscsid is starting."""
-    sh(["iscsiadm", "-m", "discovery", "-t", "sendtargets", "-p", portal])
-    sh(["iscsiadm", "-m", "node", "-T", target, "--login"], check=False, timeout=120)
-    wait_for("%d sessions with %s" % (sessions, target), lambda: sessions == sum(
-        read(path + "/targetname", "") == target for path in glob.glob("/sys/class/iscsi_session/session*")))
+    sessions tell whether it worked: iscsiadm sends twice, and then complains, while iscsid is starting. What is there
+    already is not made again, so the command may be."""
+    def there():
+        return sessions == sum(read(path + "/targetname", "") == target
+                               for path in glob.glob("/sys/class/iscsi_session/session*"))
+
+    def logged_in():
+        if not there():
+            sh(["iscsiadm", "-m", "node", "-T", target, "--login"], check=False)
+        return there()
+    wait_for("discovery of " + target, lambda: target in sh(
+        ["iscsiadm", "-m", "discovery", "-t", "sendtargets", "-p", portal], check=False), 120, 1)
+    wait_for("%d sessions with %s" % (sessions, target), logged_in, 180, 5)
+
+
+@contextlib.contextmanager
+def agent_stands_still():
+    pid = int(sh("systemctl show --property=MainPID --value import-agent"))
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)

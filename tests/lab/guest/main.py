@@ -145,7 +145,9 @@ if __name__ == "__main__":
         try:
             run()
         finally:
-            collect()
-            power_off()
+            try:
+                collect()
+            finally:
+                power_off()
     else:
         by_hand(sys.argv[1:])

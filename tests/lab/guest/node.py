@@ -62,6 +62,8 @@ def restart(how):
 def end():
     """The scenario is over: leaves its logs and goes."""
     def last():
-        vm.collect()
-        vm.power_off()
+        try:
+            vm.collect()
+        finally:
+            vm.power_off()
     threading.Timer(0.2, last).start()

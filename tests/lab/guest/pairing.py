@@ -1,7 +1,7 @@
 """Makes the orchestrator's certificate and puts it among those that the agent trusts, as an administrator would."""
 import os
 
-from orchestrator import Agent
+from orchestrator import LOST, Agent
 from util import read, sh, wait_for, write
 
 OURS = "/root/orchestrator"
@@ -34,12 +34,12 @@ def agent_certificate():
 def answers(agent):
     try:
         return agent.exchange("GET", "", None, 0)
-    except OSError:
+    except (OSError, *LOST):
         agent.close()
         return None
 
 
-def connect(port=None, wait_s=60):
+def connect(port=None, wait_s=180):
     """A client of the agent on this host, as soon as the agent answers."""
     wait_for("agent's certificate", lambda: os.path.exists(AGENT_CERTIFICATE), wait_s)
     agent = Agent("127.0.0.1", port or configured_port(), OURS + ".crt", OURS + ".key", AGENT_CERTIFICATE)

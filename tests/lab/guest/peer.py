@@ -28,7 +28,7 @@ class Session:
 
     def __init__(self, initiator, isid, portal, target):
         address, port = portal.split(":")
-        self.socket = socket.create_connection((address, int(port)), timeout=20)
+        self.socket = socket.create_connection((address, int(port)), timeout=60)
         self.isid, self.tag, self.number, self.seen = isid, 1, 1, 0
         self.login({"InitiatorName": initiator, "TargetName": target, "SessionType": "Normal", "AuthMethod": "None",
                     "HeaderDigest": "None", "DataDigest": "None", "InitialR2T": "Yes", "ImmediateData": "Yes",

@@ -49,7 +49,7 @@ class Remote:
     def __getattr__(self, module):
         return RemoteModule(self, module)
 
-    def call(self, module, function, arguments, options, timeout_s=300):
+    def call(self, module, function, arguments, options, timeout_s=600):
         connection = http.client.HTTPConnection(self._address, PORT, timeout=timeout_s)
         try:
             connection.request("POST", "/", json.dumps(

@@ -19,24 +19,30 @@ def log(text):
         print("[%7s] %s" % (uptime.read().split()[0], text), flush=True)
 
 
-def sh(command, check=True, timeout=60):
-    """Runs a command line (no shell) and gives its output; a failure carries what it said."""
+def sh(command, check=True, timeout=180):
+    """Runs a command line (no shell) and gives its output; a failure carries what it said. The time is for a machine that is
+    many times slower than ours: what ends a command that hangs, not what says how long it may take."""
     words = shlex.split(command) if isinstance(command, str) else command
-    done = subprocess.run(words, capture_output=True, text=True, timeout=timeout)
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=timeout)
+    except subprocess.TimeoutExpired:
+        raise Failure("command", "%s: has not ended after %d s" % (" ".join(words), timeout)) from None
     if check and done.returncode != 0:
         raise Failure("command", "%s: status %d: %s" % (
             " ".join(words), done.returncode, (done.stderr or done.stdout).strip()))
     return done.stdout
 
 
-def wait_for(what, condition, timeout_s=30, interval_s=0.1):
-    """Polls until condition() gives something true, and gives that; `what` is for the failure."""
+def wait_for(what, condition, timeout_s=60, interval_s=0.1):
+    """Polls until condition() gives something true, and gives that; `what` is for the failure. It looks once more when the
+    time is over: a VM that stood still meanwhile has not looked."""
     end = time.monotonic() + timeout_s
     while True:
+        late = time.monotonic() > end
         value = condition()
         if value:
             return value
-        if time.monotonic() > end:
+        if late:
             raise Failure("wait", "not within %g s: %s" % (timeout_s, what))
         time.sleep(interval_s)
 
@@ -69,4 +75,4 @@ def write_durably(path, text):
 
 
 def settle():
-    sh("udevadm settle --timeout=60")
+    sh("udevadm settle --timeout=150")

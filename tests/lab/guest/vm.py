@@ -1,8 +1,10 @@
 """The VM itself: its kernel's parameters, what it leaves for the build machine, how it ends."""
+import contextlib
 import os
 import time
 
-from util import read, sh, write
+import stalls
+from util import Failure, read, sh, write
 
 RESULTS = "/var/lib/lab/results"
 RESULT_DISK = "/dev/vdd"
@@ -20,8 +22,9 @@ def collect():
     logs = {"journal.log": "journalctl -b --no-pager -o short-monotonic", "dmesg.log": "dmesg",
             "multipath.log": "multipath -ll", "dm.log": "dmsetup table"}
     for name, command in logs.items():
-        write("%s/%s" % (RESULTS, name), sh(command, check=False))
-    sh("cp -a /var/log/import /etc/dm-import /var/lib/dm-import %s/" % RESULTS, check=False)
+        with contextlib.suppress(Failure):      # it hangs, or the machine is too slow for it: the rest is worth having
+            write("%s/%s" % (RESULTS, name), sh(command, check=False))
+    sh("cp -a /var/log/import /etc/dm-import /var/lib/dm-import %s %s/" % (stalls.FILE, RESULTS), check=False)
     sh(["sh", "-c", "cp /etc/udev/rules.d/*dm-import* %s/" % RESULTS], check=False)
     sh(["tar", "-C", RESULTS, "-cf", RESULT_DISK, "."], check=False)
     sh(["blockdev", "--flushbufs", RESULT_DISK], check=False)

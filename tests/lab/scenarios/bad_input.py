@@ -9,7 +9,7 @@ import host
 import pairing
 from orchestrator import Agent, Import, JobFailed, Problem
 from scenario import scenario
-from util import Failure, read, sh, wait_for, write
+from util import Failure, read, settle, sh, wait_for, write
 
 
 def answer(action):
@@ -29,7 +29,7 @@ def answer(action):
 
 def refused(lab, name, wanted, action):
     """One case: refused with the wanted code and a remedy, and the host is as it was before."""
-    before = host.snapshot()
+    before = host.settled_snapshot()
     try:
         codes, without_remedy = answer(action)
     except (Failure, OSError) as failure:
@@ -82,7 +82,7 @@ def precheck_of(lab, *pairs, **options):
 UNKNOWN = "36001405ffffffffffffffffffffffff0"
 
 
-@scenario("bad-input-members", luns=3, timeout=500, max_io_ms=30000)
+@scenario("bad-input-members", luns=3, timeout=1500, max_io_ms=30000)
 def bad_input_members(lab):
     """What is wrong with the request itself. Nothing of it is mapped."""
     lab.fio(0)
@@ -128,7 +128,6 @@ def unlike(lab, name, wanted, ports=None, **shape):
     work = Import.create(lab.agent, "bad", members(lab, ("s0", "d0")))
     lun.map(ports)
     host.wait_map(lun.wwid, len(lun.mapped))    # multipathd knows the LUN by now, and maps it by itself
-    sh("udevadm settle")
     refused(lab, name + "-prepare", wanted, work.prepare)
     lab.expect(work.show()["state"] == "new", "a refused prepare left the import " + work.show()["state"])
     work.cancel()
@@ -140,15 +139,13 @@ def unlike(lab, name, wanted, ports=None, **shape):
 def remove_destination(lab):
     """Takes the destination LUN away, with the map that multipath made of it."""
     wwid = lab.wwids()[1]
-    sh("udevadm settle")
-    name = host.mpath_of(wwid)
-    if name:
-        sh(["multipath", "-f", name])
+    settle()
+    host.flush_map(host.mpath_of(wwid))
     lab.destination.luns[0].unmap()
     wait_for("destination gone", lambda: not host.disks_of(wwid))
 
 
-@scenario("bad-input-destination", timeout=500, max_io_ms=30000)
+@scenario("bad-input-destination", timeout=1500, max_io_ms=30000)
 def bad_input_destination(lab):
     """What is wrong with the destination LUN. Nothing is switched, so how long an I/O takes says nothing here."""
     lab.fio()
@@ -160,11 +157,11 @@ def bad_input_destination(lab):
     lun = lab.destination.luns[0]
     lun.map()
     name = host.wait_map(lun.wwid, 2)
-    sh("udevadm settle")
+    settle()
     # the map first: a request of udev's that is larger than its path allows would be tried for ever
     for device in [host.maps()[name]["dm"]] + host.disks_of(lun.wwid):
         write("/sys/block/%s/queue/max_sectors_kb" % device, "64")
-    sh(["multipathd", "reload", "multipath", name])
+    host.ask_multipathd("reload multipath " + name)
     refused(lab, "destination-queue-limits", "queue_limit_lower", precheck_of(lab, ("s0", "d0")))
     remove_destination(lab)
     in_use(lab)
@@ -177,25 +174,28 @@ def in_use(lab):
     lun.map()
     name = host.wait_map(lun.wwid, 2)
     device = "/dev/mapper/" + name
-    wait_for(device, lambda: os.path.exists(device))    # udev makes it, after the map is there
+    host.wait_node(name)
     with open(device, "rb"):
         refused(lab, "destination-open", "destination_in_use", precheck_of(lab, ("s0", "d0")))
     sh(["mkfs.ext4", "-q", device])
     os.makedirs("/mnt/other", exist_ok=True)
     sh(["mount", device, "/mnt/other"])
     refused(lab, "destination-mounted", "destination_in_use", precheck_of(lab, ("s0", "d0")))
+    settle()
     sh("umount /mnt/other")
+    settle()
     sh(["wipefs", "-qa", device])
+    settle()
     sh(["vgcreate", "-qq", "-y", "othervg", device])
     sh(["lvcreate", "-qq", "-y", "-Wn", "-l", "8", "-n", "data", "othervg"])
     refused(lab, "destination-lvm", "destination_in_use", precheck_of(lab, ("s0", "d0")))
+    settle()        # what udev looks at is in use
     sh("vgremove -qq -y othervg")
-    sh("udevadm settle")
     remove_destination(lab)
     lun.pass_through()
 
 
-@scenario("bad-input-host", luns=2, timeout=500, max_io_ms=30000)
+@scenario("bad-input-host", luns=2, timeout=1500, max_io_ms=30000)
 def bad_input_host(lab):
     """What is wrong with the host's settings: found before anything is done."""
     lab.fio()
@@ -209,18 +209,17 @@ def bad_input_host(lab):
             refused(lab, name, wanted, check)
     with dependent_unit():
         refused(lab, "multipathd-dependent", "multipathd_dependents", check)
-    name = lab.map_name(1)
-    sh(["multipath", "-f", name])
+    settle()
+    host.flush_map(lab.map_name(1))
     refused(lab, "source-not-multipath", "source_not_multipath", precheck_of(lab, ("s1", "d1")))
-    sh("multipathd reconfigure")
+    host.ask_multipathd("reconfigure")
     host.wait_map(lab.wwids(1)[0], 2)
     sh("systemctl stop multipathd.socket multipathd.service")
     refused(lab, "multipathd-not-running", "multipathd_not_running", check)
     sh("systemctl start multipathd.socket multipathd.service")
-    wait_for("multipathd", lambda: "idle" in sh("multipathd show daemon", check=False), 30, 0.3)
-    for lun in lab.destination.luns:    # udev may still be looking at a map
-        wait_for("map of %s to go" % lun.wwid, lambda: not host.mpath_of(lun.wwid) or
-                 sh(["multipath", "-f", host.mpath_of(lun.wwid)], check=False) and False, 30, 0.5)
+    host.wait_multipathd()
+    for lun in lab.destination.luns:
+        host.flush_map(host.mpath_of(lun.wwid))
     lab.destination.unmap()
     with full_disk():
         refused(lab, "no-space", "no_space", lambda: Import.create(lab.agent, "bad", members(lab, ("s0", "d0"))))
@@ -243,8 +242,8 @@ class setting:
     @staticmethod
     def put(text):
         write("/etc/multipath.conf", text + "\n")
-        sh("multipathd reconfigure")
-        wait_for("multipathd", lambda: "idle" in sh("multipathd show daemon", check=False), 30, 0.3)
+        host.ask_multipathd("reconfigure")
+        host.wait_multipathd()
 
 
 class dependent_unit:
@@ -270,6 +269,7 @@ class full_disk:
     PATH = "/var/lib/lab/filler"
 
     def __enter__(self):
+        os.sync()       # what was deleted is free only then
         with open(self.PATH, "wb") as file:
             size, chunk = 0, 1 << 30
             while chunk >= 4096:
@@ -289,7 +289,7 @@ def raw(lab, body, path="/imports", method="POST"):
     def action():
         lab.agent.close()
         connection = http.client.HTTPSConnection(
-            *lab.agent.address, context=lab.agent.tls, timeout=30)
+            *lab.agent.address, context=lab.agent.tls, timeout=90)
         try:
             connection.request(method, "/api/v1" + path, body, {"Content-Type": "application/json"})
             reply = connection.getresponse()
@@ -302,7 +302,7 @@ def raw(lab, body, path="/imports", method="POST"):
     return action
 
 
-@scenario("bad-input-http", timeout=400, max_io_ms=30000)
+@scenario("bad-input-http", timeout=1200, max_io_ms=30000)
 def bad_input_http(lab):
     """What is wrong below the request: JSON, limits, certificates, ports."""
     lab.fio()

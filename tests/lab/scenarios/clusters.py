@@ -2,7 +2,7 @@
 from scenario import scenario
 
 
-@scenario("cluster-import-cutover", cluster=2, transport="iscsi", timeout=900, max_io_ms=8000)
+@scenario("cluster-import-cutover", cluster=2, transport="iscsi", timeout=2700, max_io_ms=8000)
 def cluster_import_cutover(cluster):
     """All prepared, then switched one after the other: between the two, one writes to either side of the pair."""
     cluster.fio()
@@ -12,7 +12,7 @@ def cluster_import_cutover(cluster):
     work.commit()
 
 
-@scenario("cluster-import-cancel", cluster=2, transport="iscsi", timeout=900, max_io_ms=8000)
+@scenario("cluster-import-cancel", cluster=2, transport="iscsi", timeout=2700, max_io_ms=8000)
 def cluster_import_cancel(cluster):
     """Cancel after the array has begun to copy, one host after the other."""
     cluster.fio()

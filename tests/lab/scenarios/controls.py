@@ -1,17 +1,21 @@
 """Negative controls: each commits one fault and passes when the lab's check named in `expect` catches it,
 and nothing else does. They need no product: they exchange sides by hand."""
+import os
+import signal
+import time
+
 import exchange
 import host
+import stalls
 from scenario import scenario
-from util import sh
+from util import sh, wait_for
 
 
 def to_destination(lab, **how):
     """What the product does in a switch, by hand."""
     source, destination = lab.wwids()
     lab.destination.map()
-    if lab.source.transport == "iscsi":
-        host.rescan()
+    host.find_lun(destination, 2)
     host.wait_map(destination, 2)
     fio = lab.fio()
     with lab.step("switch"):
@@ -30,7 +34,7 @@ def leave(lab):
     exchange.undo_rules()
     exchange.present()
     exchange.exchange_tables(live, idle)
-    sh(["dmsetup", "remove", idle])
+    sh(["dmsetup", "remove", "--retry", idle])
     for path in host.disks_of(destination):
         host.delete_disk(path)
     lab.destination.unmap()
@@ -57,7 +61,7 @@ def control_exchange_iscsi(lab):
 def control_no_passthrough(lab):
     lab.destination.luns[0].detach()
     to_destination(lab)
-    lab.fios[0].process.wait(60)
+    lab.fios[0].wait_end()
     leave(lab)
 
 
@@ -76,6 +80,23 @@ def control_stray_write(lab):
 def control_wrong_order(lab):
     to_destination(lab, identity_first=False)
     leave(lab)
+
+
+@scenario("control-standstill", product=False)
+def control_standstill(lab):
+    """Not a fault: an I/O is long, but the tickers tell that the VM stood still meanwhile; here they are stopped by hand.
+    That it is a stall while they tick is what control-wrong-order is for."""
+    fio, name = lab.fio(), lab.map_name()
+    for ticker in stalls.TICKERS:
+        wait_for("ticker", lambda: os.sched_getscheduler(ticker.pid) == os.SCHED_FIFO)
+        ticker.send_signal(signal.SIGSTOP)
+    sh(["dmsetup", "suspend", "--noflush", "--nolockfs", name])
+    time.sleep(8)
+    sh(["dmsetup", "resume", name])
+    for ticker in stalls.TICKERS:
+        ticker.send_signal(signal.SIGCONT)
+    wait_for("what the tickers noted", stalls.found)
+    lab.expect(fio.stop()["longest_us"] > 7000000, "the longest I/O was short: %s" % fio.result)
 
 
 @scenario("control-leak", product=False, expect="dm-left")

@@ -19,15 +19,15 @@ def after_switch(lab, event):
 @scenario("after-switch-reconfigure")
 def after_switch_reconfigure(lab):
     def reconfigure(lab):
-        sh("multipathd reconfigure")
-        wait_for("multipathd is idle", lambda: "idle" in sh("multipathd show daemon", check=False), 30, 0.3)
+        host.ask_multipathd("reconfigure")
+        host.wait_multipathd()
     after_switch(lab, reconfigure)
 
 
 @scenario("after-switch-multipath-r", max_io_ms=15000)
 def after_switch_multipath_r(lab):
     """The reload itself holds the maps for long, with or without us."""
-    after_switch(lab, lambda lab: sh("multipath -r", timeout=120))
+    after_switch(lab, lambda lab: sh("multipath -r"))
 
 
 def path_fails_and_returns(lab, array, wwid):
@@ -35,9 +35,9 @@ def path_fails_and_returns(lab, array, wwid):
     name = host.mpath_of(wwid)
     paths = len(array.luns[0].mapped)
     array.ports[0].set_online(False)
-    wait_for("path fails", lambda: host.active_paths(name) == paths - 1, 60, 0.3)
+    wait_for("path fails", lambda: host.active_paths(name) == paths - 1, 120, 0.3)
     array.ports[0].set_online(True)
-    wait_for("path returns", lambda: host.active_paths(name) == paths, 60, 0.3)
+    wait_for("path returns", lambda: host.active_paths(name) == paths, 120, 0.3)
 
 
 @scenario("after-switch-path-failure-live", max_io_ms=5000)
@@ -57,7 +57,7 @@ def hot_add(lab, array, wwid):
     name = host.mpath_of(wwid)
     paths = len(array.luns[0].mapped) + 1
     array.add_port()
-    wait_for("new path in " + name, lambda: host.active_paths(name) == paths, 60, 0.3)
+    wait_for("new path in " + name, lambda: host.active_paths(name) == paths, 120, 0.3)
     true = {host.disks()[path]["wwid"] for path in host.maps()[name]["slaves"]}
     lab.expect(true == {array.luns[0].wwid}, "%s has paths of %s" % (name, sorted(true)), "path-identity")
 

@@ -8,7 +8,7 @@ import threading
 import host
 from driver import LabImport
 from scenario import RESULTS, scenario
-from util import read, sh
+from util import read, settle, sh, wait_for
 
 
 class Watch:
@@ -82,7 +82,7 @@ class Watch:
                 self.seen.add("event %s of %s: ready for systemd" % (properties["ACTION"], properties["DEVNAME"]))
 
 
-@scenario("hidden-destination", size_mib=160, timeout=500)
+@scenario("hidden-destination", size_mib=160, timeout=1500)
 def hidden_destination(lab):
     volume = lab.mounted("ext4")
     lab.fio(filename=volume.dir + "/file")
@@ -101,7 +101,7 @@ def hidden_destination(lab):
         watch.stop()
 
 
-@scenario("hidden-lvm-whole-map", size_mib=160, timeout=600)
+@scenario("hidden-lvm-whole-map", size_mib=160, timeout=1500)
 def hidden_lvm_whole_map(lab):
     """A physical volume on the map itself: the hidden map shows the same one, and LVM must never find two. LVM
     refuses to change or activate a volume group that it finds twice, so it is asked to, on both sides, over a reboot."""
@@ -129,13 +129,14 @@ def hidden_lvm_whole_map(lab):
 
 def change_volume_group():
     sh(["lvcreate", "-qq", "-y", "-l", "1", "-n", "more", "labvg"])
+    settle()        # what udev looks at is in use
     sh(["lvremove", "-qq", "-y", "labvg/more"])
 
 
 def scans(lab, volume):
     """What administrators and services run at any time must find the live volume only."""
     sh("udevadm trigger --action=change --subsystem-match=block")
-    sh("udevadm settle")
+    settle()
     pvs = [line.strip() for line in sh(["sh", "-c", "pvs --noheadings -o pv_name 2>&1"]).splitlines() if line.strip()]
     lab.expect(len(pvs) == 1 and lab.map_name() in pvs[0], "LVM sees %s" % pvs, "visible")
     idle = host.maps()[host.mpath_of(lab.wwids()[1])]["dm"]
@@ -151,9 +152,10 @@ def control_visible(lab):
     watch = Watch(lab, lab.wwids()[1])
     lab.destination.map()
     host.wait_map(lab.wwids()[1], 2)
-    sh("udevadm settle")
+    settle()
+    wait_for("a sample of the watch", lambda: watch.samples)
     for name, found in host.maps().items():
         if set(found["slaves"]) & set(host.disks_of(lab.wwids()[1])):
-            sh(["multipath", "-f", name])
+            host.flush_map(name)
     lab.destination.unmap()
     watch.stop()

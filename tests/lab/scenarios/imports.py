@@ -4,6 +4,7 @@ import json
 
 import host
 from scenario import scenario
+from util import wait_for
 
 
 def cutover(lab):
@@ -45,7 +46,7 @@ def import_cancel_prepared(lab):
     work.delete()
 
 
-@scenario("there-and-back", timeout=400)
+@scenario("there-and-back", timeout=1200)
 def there_and_back(lab):
     lab.fio()
     work = lab.create_import()
@@ -56,7 +57,7 @@ def there_and_back(lab):
     work.commit()
 
 
-@scenario("group-3", luns=3, timeout=400)
+@scenario("group-3", luns=3, timeout=1200)
 def group_3(lab):
     cutover(lab)
 
@@ -66,25 +67,24 @@ def paths_2(lab):
     cutover(lab)
 
 
-@scenario("paths-4", paths=4, timeout=400)
+@scenario("paths-4", paths=4, timeout=1200)
 def paths_4(lab):
     cutover(lab)
 
 
-@scenario("paths-8", paths=8, timeout=500)
+@scenario("paths-8", paths=8, timeout=1500)
 def paths_8(lab):
     cutover(lab)
 
 
-@scenario("alua", paths=4, alua=True, timeout=400)
+@scenario("alua", paths=4, alua=True, timeout=1200)
 def alua(lab):
     """Optimized and non-optimized groups on both sides: the live map has two groups all along."""
     cutover(lab)
-    groups = host.path_groups(lab.map_name())
-    lab.expect(groups == 2, "the live map has %d path groups, not 2" % groups)
+    wait_for("2 path groups of the live map", lambda: host.path_groups(lab.map_name()) == 2)
 
 
-@scenario("iscsi", transport="iscsi", timeout=400)
+@scenario("iscsi", transport="iscsi", timeout=1200)
 def iscsi(lab):
     """The same over iSCSI: the destination is found by a rescan of the sessions, not by itself."""
     cutover(lab)
@@ -92,12 +92,12 @@ def iscsi(lab):
 
 def lose_reply(lab, verb, body):
     """Sends a verb and hangs up before the answer, as when the network drops it."""
-    connection = http.client.HTTPSConnection(*lab.agent.address, context=lab.agent.tls, timeout=30)
+    connection = http.client.HTTPSConnection(*lab.agent.address, context=lab.agent.tls, timeout=90)
     connection.request("POST", "/api/v1/imports/lab/" + verb, json.dumps(body), {"Content-Type": "application/json"})
     connection.close()
 
 
-@scenario("lost-replies", timeout=400)
+@scenario("lost-replies", timeout=1200)
 def lost_replies(lab):
     """Every verb's first reply is lost; sent again, it gives what it would have given."""
     lab.fio()

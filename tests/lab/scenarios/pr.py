@@ -16,7 +16,7 @@ def guarded_exchange(lab, paths):
     reservations.register(source, KEY)
     reservations.reserve(source, KEY, REGISTRANTS_ONLY)
     lab.destination.map()
-    host.rescan()
+    host.find_lun(destination, 2)
     host.wait_map(destination, 2)
     reservations.register(destination, KEY, paths=paths)
     reservations.reserve(destination, KEY, REGISTRANTS_ONLY)
@@ -39,16 +39,16 @@ def undo(lab):
     reservations.clear(source, KEY)
 
 
-@scenario("control-pr-registered", product=False, transport="iscsi", timeout=400)
+@scenario("control-pr-registered", product=False, transport="iscsi", timeout=1200)
 def control_pr_registered(lab):
     """Not a fault: registered on every path of both sides, the application sees nothing."""
     guarded_exchange(lab, 2)
     undo(lab)
 
 
-@scenario("control-pr-unregistered", product=False, transport="iscsi", expect="io-error", timeout=400)
+@scenario("control-pr-unregistered", product=False, transport="iscsi", expect="io-error", timeout=1200)
 def control_pr_unregistered(lab):
     """One path was forgotten: the first write that takes it meets the reservation."""
     guarded_exchange(lab, 1)
-    lab.fios[0].process.wait(60)
+    lab.fios[0].wait_end()
     undo(lab)

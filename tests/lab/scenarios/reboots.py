@@ -2,10 +2,10 @@
 import host
 from driver import LabImport
 from scenario import scenario
-from util import sh, wait_for
+from util import settle, wait_for
 
 
-@scenario("reboot-on-destination", size_mib=160, timeout=600)
+@scenario("reboot-on-destination", size_mib=160, timeout=1500)
 def reboot_on_destination(lab):
     """Same names, same side, the file system mounted from fstab without nofail; then on to cutover."""
     if lab.boot == 0:
@@ -25,7 +25,7 @@ def reboot_on_destination(lab):
     work.commit()
 
 
-@scenario("reboot-power-cut", timeout=600)
+@scenario("reboot-power-cut", timeout=1500)
 def reboot_power_cut(lab):
     """Power goes away while the import is on the destination; after it, back to the source by cancel."""
     if lab.boot == 0:
@@ -46,10 +46,11 @@ def reboot_power_cut(lab):
 def quarantined(lab):
     """The retired source LUN is on the host again: in no live map, with no links of the live map's."""
     source, destination = lab.wwids()
-    paths = wait_for("source disks on the host", lambda: len(host.disks_of(source)) == 2 and host.disks_of(source), 30)
-    sh("udevadm settle")
-    sh("multipathd reconfigure", check=False)
-    wait_for("multipathd is idle", lambda: "idle" in sh("multipathd show daemon", check=False), 30, 0.3)
+    paths = wait_for("source disks on the host", lambda: len(host.disks_of(source)) == 2 and host.disks_of(source))
+    settle()
+    host.ask_multipathd("reconfigure")
+    host.wait_multipathd()
+    settle()
     live = host.maps()[host.mpath_of(source)]
     for path in paths:
         lab.expect(path not in live["slaves"], "%s of the retired source is a path of the live map" % path, "path-identity")
@@ -64,12 +65,12 @@ def retire_again(lab):
     source = lab.wwids()[0]
     for name, found in host.maps().items():
         if set(found["slaves"]) & set(host.disks_of(source)):
-            sh(["multipath", "-f", name])
+            host.flush_map(name)
     lab.source.luns[0].unmap()
     wait_for("source disks gone", lambda: not host.disks_of(source))
 
 
-@scenario("source-returns", timeout=700)
+@scenario("source-returns", timeout=1800)
 def source_returns(lab):
     """After cutover the source LUN is mapped again by mistake, and stays mapped over a reboot."""
     if lab.boot == 0:

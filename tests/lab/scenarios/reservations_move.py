@@ -14,7 +14,7 @@ from util import Failure, read, sh, wait_for
 
 KEY, CHANGED, OTHER, PEER, STRANGER = "0x1abe0001", "0x1abe00c1", "0x1abe0002", 0x1abe00ee, 0x1abe0bad
 REGISTRANTS_ONLY, ALL_REGISTRANTS = 5, 7    # both write exclusive
-FOLLOWS_S = 15                              # emulated; the agent looks once a second, and at all paths every ten
+FOLLOWS_S = 60                              # emulated; the agent looks twice a second, and at all paths every ten
 BUSY = {"thinktime_us": 10000}              # where there is much load, each is light
 API_NAMES = dict(zip(reservations.TYPES.values(), (
     "write_exclusive", "exclusive_access", "write_exclusive_registrants_only", "exclusive_access_registrants_only",
@@ -181,7 +181,7 @@ def register_each(lab, index, keys):
     reservations.reserve_disk(disks[0], keys[0], REGISTRANTS_ONLY)
 
 
-@scenario("pr-keys", luns=2, transport="iscsi", timeout=500, max_io_ms=6000)
+@scenario("pr-keys", luns=2, transport="iscsi", timeout=1200, max_io_ms=6000)
 def pr_keys(lab):
     """A key a path, and a host that is registered but reserved nothing; there, back, and there again to the end."""
     register_each(lab, 0, (KEY, OTHER))
@@ -262,7 +262,7 @@ def all_is_cleared(lab, work):
     guard_by_mpathpersist(lab)
 
 
-@scenario("pr-changes", transport="iscsi", timeout=500, max_io_ms=6000, multipath={"reservation_key": KEY})
+@scenario("pr-changes", transport="iscsi", timeout=1200, max_io_ms=6000, multipath={"reservation_key": KEY})
 def pr_changes(lab):
     """On the source after prepare, on the destination before cancel; multipathd and mpathpersist go on all along."""
     guard_by_mpathpersist(lab)
@@ -321,7 +321,7 @@ def stranger_is_refused(lab, work):
     stranger.unregister(0)
 
 
-@scenario("pr-refused", transport="iscsi", timeout=500, max_io_ms=6000)
+@scenario("pr-refused", transport="iscsi", timeout=1200, max_io_ms=6000)
 def pr_refused(lab):
     """A SCSI-2 reservation, a stranger's key, and a switch before the holder's host has reserved; then it goes on."""
     here, there = Peer(lab.source), Peer(lab.destination)
@@ -362,7 +362,7 @@ def add_path(lab, work):
         lun.map([1])
     host.rescan()
     for lun in work.destinations:
-        wait_for("second path of " + lun.wwid, lambda: len(host.disks_of(lun.wwid)) == 2, 30, 0.1)
+        wait_for("second path of " + lun.wwid, lambda: len(host.disks_of(lun.wwid)) == 2, 60, 0.1)
     for index in work.indexes:
         follows("registration of LUN %d's second path" % index, lambda: len(standing(lab, "destination", index)["keys"]) == 2)
     work.check_sides()
@@ -400,7 +400,7 @@ def expect_cluster(cluster, work, wanted, phase):
             expect_report(part, was, 2, phase, index)
 
 
-@scenario("cluster-pr-cutover", cluster=2, luns=2, transport="iscsi", timeout=1200, max_io_ms=10000)
+@scenario("cluster-pr-cutover", cluster=2, luns=2, transport="iscsi", timeout=1800, max_io_ms=10000)
 def cluster_pr_cutover(cluster):
     """Own keys on LUN 0, one key for both hosts on LUN 1; the holder's host prepares last and switches last."""
     first, second = cluster.hosts

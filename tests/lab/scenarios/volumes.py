@@ -15,12 +15,12 @@ def on_lvm(lab, fstype):
     lab.expect(volume.described() == before, "the volume is %s, was %s" % (volume.described(), before))
 
 
-@scenario("lvm-ext4", size_mib=160, timeout=400)
+@scenario("lvm-ext4", size_mib=160, timeout=1200)
 def lvm_ext4(lab):
     on_lvm(lab, "ext4")
 
 
-@scenario("lvm-xfs", size_mib=416, timeout=500)
+@scenario("lvm-xfs", size_mib=416, timeout=1500)
 def lvm_xfs(lab):
     on_lvm(lab, "xfs")
 

@@ -148,8 +148,10 @@ char *identity_rules_held(const struct identity_store *store, const struct ident
 	struct buf buf = { 0 };
 
 	buf_puts(&buf, head);
-	buf_printf(&buf, "\n# maps are held while there is this file, which a reboot takes away\n"
-			 "TEST==\"%s\", GOTO=\"dm_import_held\"\n", marker);
+	buf_printf(&buf,
+		   "\n# maps are held while there is this file, which a reboot takes away\n"
+		   "TEST==\"%s\", GOTO=\"dm_import_held\"\n",
+		   marker);
 	add_records(&buf, store);
 	buf_puts(&buf, "\nGOTO=\"dm_import_end\"\nLABEL=\"dm_import_held\"\n");
 	add_records(&buf, held);

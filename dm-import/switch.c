@@ -526,12 +526,9 @@ static const struct plan_step hold_steps[] = {
 };
 
 static const struct plan_step release_steps[] = {
-	{ "keep", keep_identities, NULL, false },
-	{ "release", release, exchange_back, true },
-	{ "drop_unseen", drop_unseen, NULL, false },
-	{ "start_multipathd", start_multipathd, NULL, false },
-	{ "verify", wait_settled, NULL, false },
-	{ "look_after", look_after_reservations, NULL, false },
+	{ "keep", keep_identities, NULL, false },    { "release", release, exchange_back, true },
+	{ "drop_unseen", drop_unseen, NULL, false }, { "start_multipathd", start_multipathd, NULL, false },
+	{ "verify", wait_settled, NULL, false },     { "look_after", look_after_reservations, NULL, false },
 	{ "record", record_done, NULL, false },
 };
 

@@ -53,12 +53,7 @@ const struct sweep sweeps[SWEEPS] = {
 	  .last = "prepared",
 	  .first_side = SIDE_DESTINATION,
 	  .can_cancel = true },
-	{ .verb = VERB_HOLD_BACK,
-	  .way_length = 2,
-	  .first = "prepared",
-	  .last = "prepared",
-	  .can_cancel = true,
-	  .no_power_cut = true },
+	{ .verb = VERB_HOLD_BACK, .way_length = 2, .first = "prepared", .last = "prepared", .can_cancel = true },
 };
 
 /* What can go on failing for a while. A resume is not among them: where the kernel never resumes there is no way out.

@@ -13,9 +13,8 @@ struct sweep {
 	const char *first, *last;
 	const char *middle; /* cancel goes back to the source first, which is a state of its own */
 	enum side first_side, last_side;
-	bool can_cancel;   /* the source is still up to date */
-	bool no_power_cut; /* a host that is held comes up on the side that its rules on disk present */
-	bool copied;	   /* the array has finished before the verb */
+	bool can_cancel; /* the source is still up to date */
+	bool copied;	 /* the array has finished before the verb */
 };
 
 enum { SWEEPS = 12 };

@@ -51,8 +51,6 @@ int main(void)
 			for (enum failure_kind kind = FAIL_BEFORE; kind <= POWER_CUT; kind++) {
 				if (kind == DIE_BEFORE) /* the same as behind the call before */
 					continue;
-				if (kind == POWER_CUT && sweeps[i].no_power_cut)
-					continue;
 				cases[count] =
 					(struct sweep_case){ .sweep = &sweeps[i], .kind = kind, .members = members };
 				snprintf(names[count], sizeof(names[0]), "%s of %u member%s from \"%s\": call %s",

@@ -133,8 +133,6 @@ int main(void)
 	for (size_t i = 0; i < SWEEPS; i++) {
 		for (enum failure_kind kind = DIE_AFTER; kind <= POWER_CUT; kind++)
 			for (size_t k = 0; k < ARRAY_SIZE(again); k++) {
-				if (sweeps[i].no_power_cut && (kind == POWER_CUT || again[k] == POWER_CUT))
-					continue;
 				snprintf(trouble, sizeof(trouble), "%s, in recovery a call %s",
 					 failure_kind_names[kind], failure_kind_names[again[k]]);
 				add(recovery_fails,

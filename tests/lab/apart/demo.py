@@ -77,7 +77,7 @@ def begin(lab):
     return work
 
 
-@scenario("demo-import", size_mib=SIZE_MIB, timeout=280)
+@scenario("demo-import", size_mib=SIZE_MIB, timeout=600)
 def demo_import(lab):
     work = begin(lab)
     heading(5, "The new array copies in the background; writes still go to both")
@@ -90,7 +90,7 @@ def demo_import(lab):
     volume(lab)
 
 
-@scenario("demo-cancel", size_mib=SIZE_MIB, timeout=280)
+@scenario("demo-cancel", size_mib=SIZE_MIB, timeout=600)
 def demo_cancel(lab):
     work = begin(lab)
     heading(5, "The new array copies in the background; half-way the administrator has second thoughts")

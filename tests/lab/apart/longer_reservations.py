@@ -7,7 +7,7 @@ from reservations_move import (BUSY, CHANGED, KEY, OTHER, REGISTRANTS_ONLY, add_
 from scenario import scenario
 
 
-@scenario("pr-types", luns=6, size_mib=64, transport="iscsi", timeout=700, max_io_ms=8000)
+@scenario("pr-types", luns=6, size_mib=64, transport="iscsi", timeout=1500, max_io_ms=8000)
 def pr_types(lab):
     """One group with each type on a LUN; there, lifted, and back; then the same with APTPL, to the end."""
     for index in range(6):
@@ -37,7 +37,7 @@ def pr_types(lab):
 # Keys
 
 
-@scenario("pr-path-later", luns=2, transport="iscsi", timeout=500, max_io_ms=6000, multipath={"reservation_key": KEY})
+@scenario("pr-path-later", luns=2, transport="iscsi", timeout=1200, max_io_ms=6000, multipath={"reservation_key": KEY})
 def pr_path_later(lab):
     """LUN 0's key is multipathd's, who registers a path before it uses it: the load sees nothing. LUN 1 has a key that
     multipathd knows nothing of, as with fence_scsi: the agent registers the path, and the load begins again then."""
@@ -71,7 +71,7 @@ def pr_path_later(lab):
 # Two hosts
 
 
-@scenario("cluster-pr-cancel", cluster=2, transport="iscsi", timeout=1200, max_io_ms=10000)
+@scenario("cluster-pr-cancel", cluster=2, transport="iscsi", timeout=1800, max_io_ms=10000)
 def cluster_pr_cancel(cluster):
     """The holder's host switches first and cancels first; the other one's key changes on the destination."""
     first, second = cluster.hosts

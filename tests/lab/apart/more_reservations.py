@@ -124,7 +124,7 @@ def unrest(*arrays):
         peer.unregister(0)
 
 
-@scenario("pr-unrest", transport="iscsi", timeout=700, max_io_ms=15000)
+@scenario("pr-unrest", transport="iscsi", timeout=1500, max_io_ms=15000)
 def pr_unrest(lab):
     """The host is registered. The peer's storms go over prepare, the switch and the way back: the load sees nothing of
     them, each verb does all or nothing, and afterwards both LUNs are alike."""

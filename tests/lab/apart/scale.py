@@ -2,7 +2,7 @@
 from scenario import scenario
 
 
-@scenario("group-16", luns=16, size_mib=64, timeout=1200, max_io_ms=6000)
+@scenario("group-16", luns=16, size_mib=64, timeout=2400, max_io_ms=6000)
 def group_16(lab):
     """All sixteen hold before any is released. All are open; three are under load, more the build machine cannot do."""
     opened = [open(lab.device(index), "rb") for index in range(16)]

@@ -81,6 +81,26 @@ static void look_at_nexuses(struct engine *engine, const struct pr_lun *before, 
 	qsort(lun->paths, lun->path_count, sizeof(*lun->paths), by_nexus);
 }
 
+/*
+ * One that names the initiator's session goes before one that does not: Linux targets make the latter for the other
+ * target ports of a registration with ALL_TG_PT, and such a one fits each session.
+ */
+static const struct pr_registration *registration_of(const struct pr_lun *lun, const struct pr_nexus *nexus)
+{
+	const struct pr_registration *found = NULL;
+
+	for (size_t i = 0; i < lun->state.registration_count; i++) {
+		const struct pr_registration *registration = &lun->state.registrations[i];
+
+		if (!pr_nexus_registered(nexus, registration))
+			continue;
+		if (strcmp(nexus->initiator, registration->nexus.initiator) == 0)
+			return registration;
+		found = registration;
+	}
+	return found;
+}
+
 static bool by_transport_id(struct pr_lun *lun)
 {
 	if (!lun->state.has_full_status)
@@ -88,16 +108,15 @@ static bool by_transport_id(struct pr_lun *lun)
 	for (size_t i = 0; i < lun->path_count; i++)
 		if (!lun->paths[i].nexus.initiator[0])
 			return false;
-	for (size_t i = 0; i < lun->path_count; i++)
-		for (size_t r = 0; r < lun->state.registration_count; r++) {
-			const struct pr_registration *found = &lun->state.registrations[r];
+	for (size_t i = 0; i < lun->path_count; i++) {
+		const struct pr_registration *found = registration_of(lun, &lun->paths[i].nexus);
 
-			if (!pr_nexus_registered(&lun->paths[i].nexus, found))
-				continue;
-			lun->paths[i].key = found->key;
-			lun->paths[i].all_target_ports = found->all_target_ports;
-			lun->paths[i].holder = found->holder;
-		}
+		if (!found)
+			continue;
+		lun->paths[i].key = found->key;
+		lun->paths[i].all_target_ports = found->all_target_ports;
+		lun->paths[i].holder = found->holder;
+	}
 	return true;
 }
 

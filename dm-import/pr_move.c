@@ -384,9 +384,11 @@ static int restore(struct pr_pair *pair, struct error *err)
 /* Here the source is the other LUN, wherever the application is. */
 int pr_move_lift(struct work *work, bool lifted, struct error *err)
 {
+	int result = 0;
+
 	if (pr_pair_look(work, err) < 0)
 		return -1;
-	for (size_t i = 0; i < work->import->member_count; i++) {
+	for (size_t i = 0; i < work->import->member_count && result >= 0; i++) {
 		CLEANUP_PR_PAIR struct pr_pair pair = {
 			.work = work,
 			.member = &work->import->members[i],
@@ -396,9 +398,12 @@ int pr_move_lift(struct work *work, bool lifted, struct error *err)
 		if (lifted == (pair.member->pr.lifted != PR_NONE))
 			continue;
 		if (pr_pair_read(&pair, err) < 0 || (lifted ? lift(&pair, err) : restore(&pair, err)) < 0)
-			return -1;
+			result = -1;
+		else if (lifted == (pair.member->pr.lifted != PR_NONE))
+			result = 1;
 	}
-	return import_save(work->engine, work->import, err);
+	/* what was done to the members before the one that failed is recorded too */
+	return import_save(work->engine, work->import, result < 0 ? NULL : err) < 0 ? -1 : result;
 }
 
 /* A cancel without a switch back. */

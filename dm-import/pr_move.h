@@ -40,7 +40,7 @@ void pr_move_leave(struct work *work, enum side side);
 bool pr_move_tend(struct engine *engine, const struct observer *observer);
 bool pr_move_has_work(const struct engine *engine);
 
-/* The source's reservation is lifted (registrations stay), or put back as the destination's is. */
+/* The source's reservation is lifted (registrations stay), or put back as the destination's is: 1; 0: it was so. */
 int pr_move_lift(struct work *work, bool lifted, struct error *err);
 
 /* How a member stands, as of the last look: null, or an object for the report. */

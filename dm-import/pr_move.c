@@ -21,6 +21,7 @@
 #include <string.h>
 
 enum {
+	TEND_MS = 500,
 	FULL_LOOK_US = 10000000, /* paths come and go without a change of generation */
 	BACK_OFF_US = 30000000,	 /* a LUN that does not answer takes seconds to say so */
 };
@@ -84,6 +85,7 @@ static void note_pair(struct pr_pair *pair)
 	keep_watch(pair, &pair->live, &pr->views[pair->live_side]);
 	keep_watch(pair, &pair->other, &pr->views[other_side(pair->live_side)]);
 	pr->seen_us = host->now_us(host->ctx);
+	pr->full_look_us = pr->seen_us + FULL_LOOK_US;
 	pair->noted = true;
 }
 
@@ -329,13 +331,34 @@ static bool is_watched(const struct import *import)
 	       import->doing == DOING_NOTHING;
 }
 
-bool pr_move_has_work(const struct engine *engine)
+static enum side live_side(const struct member *member)
 {
+	return member->exchanged ? SIDE_DESTINATION : SIDE_SOURCE;
+}
+
+static bool takes_part(const struct member *member)
+{
+	return member->pr.registered || member->pr.fenced;
+}
+
+/* This host may register at any time, unless the LUN knows no reservations: arrays do not learn that meanwhile. */
+static bool may_take_part(const struct member *member)
+{
+	return !member->pr.seen_us || member->pr.views[live_side(member)].known;
+}
+
+unsigned pr_move_tend_every_ms(const struct engine *engine)
+{
+	unsigned every_ms = 0;
+
 	for (size_t i = 0; i < engine->import_count; i++)
-		for (size_t m = 0; is_watched(engine->imports[i]) && m < engine->imports[i]->member_count; m++)
-			if (engine->imports[i]->members[m].pr.registered || engine->imports[i]->members[m].pr.fenced)
-				return true;
-	return false;
+		for (size_t m = 0; is_watched(engine->imports[i]) && m < engine->imports[i]->member_count; m++) {
+			if (takes_part(&engine->imports[i]->members[m]))
+				return TEND_MS;
+			if (may_take_part(&engine->imports[i]->members[m]))
+				every_ms = FULL_LOOK_US / 1000;
+		}
+	return every_ms;
 }
 
 /* What a view was made of is as it was. */
@@ -353,6 +376,17 @@ static bool view_holds(const struct engine *engine, const struct pr_view *view)
 	return pr_view_is(view, generation, key, scope_type);
 }
 
+static bool is_quiet(const struct engine *engine, const struct member *member)
+{
+	for (int side = 0; side < 2; side++) {
+		const struct pr_view *view = &member->pr.views[side];
+
+		if ((view->known || takes_part(member)) && !view_holds(engine, view))
+			return false;
+	}
+	return true;
+}
+
 /* Is anything different that a report tells? */
 static bool is_news(const struct member_pr *before, const struct member_pr *now)
 {
@@ -367,16 +401,20 @@ static bool tend_member(struct work *work, struct member *member, uint64_t now_u
 	CLEANUP_PR_PAIR struct pr_pair pair = {
 		.work = work,
 		.member = member,
-		.live_side = member->exchanged ? SIDE_DESTINATION : SIDE_SOURCE,
+		.live_side = live_side(member),
 	};
 	struct member_pr *pr = &member->pr, before = *pr;
 	struct error err = { 0 };
+	bool full;
 
-	if ((!pr->registered && !pr->fenced) || now_us < pr->not_before_us)
+	if (now_us < pr->not_before_us ||
+	    (!takes_part(member) && (!may_take_part(member) || now_us < pr->full_look_us)))
 		return false;
-	if (pr->seen_us && now_us < pr->full_look_us && view_holds(work->engine, &pr->views[SIDE_SOURCE]) &&
-	    view_holds(work->engine, &pr->views[SIDE_DESTINATION])) {
+	full = takes_part(member) && now_us >= pr->full_look_us; /* nothing of ours: the generation tells it all */
+	if (pr->seen_us && !full && is_quiet(work->engine, member)) {
 		pr->seen_us = now_us;
+		if (!takes_part(member))
+			pr->full_look_us = now_us + FULL_LOOK_US;
 		return false;
 	}
 	work->to = pair.live_side;

@@ -36,10 +36,12 @@ bool pr_move_concerns(const struct import *import);
  */
 void pr_move_leave(struct work *work, enum side side);
 
-/* The look that engine_tend takes about once a second at every import with registrations; true when anything changed.
+/*
+ * The look that engine_tend takes, every so many milliseconds: at imports with registrations, and seldom at those where
+ * this host has none yet. True when anything changed.
  */
 bool pr_move_tend(struct engine *engine, const struct observer *observer);
-bool pr_move_has_work(const struct engine *engine);
+unsigned pr_move_tend_every_ms(const struct engine *engine); /* 0: there is nothing to look at */
 
 /* The source's reservation is lifted (registrations stay), or put back as the destination's is: 1; 0: it was so. */
 int pr_move_lift(struct work *work, bool lifted, struct error *err);

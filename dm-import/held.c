@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEND_HELD_MS = 20, TEND_RESERVATIONS_MS = 500, LEASES_MAX = 10 };
+enum { TEND_HELD_MS = 20, LEASES_MAX = 10 };
 
 static void add_side(struct json_object *object, enum side to)
 {
@@ -111,9 +111,7 @@ bool engine_tend(struct engine *engine, const struct observer *observer)
 
 unsigned engine_tend_every_ms(const struct engine *engine)
 {
-	if (engine->held)
-		return TEND_HELD_MS;
-	return pr_move_has_work(engine) ? TEND_RESERVATIONS_MS : 0;
+	return engine->held ? TEND_HELD_MS : pr_move_tend_every_ms(engine);
 }
 
 static int check_lease(const struct engine *engine, unsigned lease_ms, struct error *err)

@@ -438,10 +438,10 @@ int engine_lift_reservation(struct engine *engine, const char *id, bool lifted, 
 	if (!import || import_check_allowed(engine, import, "reservation", SIDE_SOURCE, err) < 0)
 		return -1;
 	result = pr_move_lift(&work, lifted, err);
-	if (result == 0)
-		*ret_result = state_result(import);
+	if (result >= 0)
+		*ret_result = result ? state_result(import) : import_unchanged();
 	work_free(&work);
-	return result;
+	return result < 0 ? -1 : 0;
 }
 
 int engine_precheck(struct engine *engine, const char *id, const struct observer *observer,

@@ -250,6 +250,20 @@ bool pr_lun_has_peers(const struct pr_lun *lun)
 	return false;
 }
 
+static size_t name_length(const char *initiator)
+{
+	const char *session = strstr(initiator, ",i,0x");
+
+	return session ? (size_t)(session - initiator) : strlen(initiator);
+}
+
+bool pr_lun_same_initiator(const char *a, const char *b)
+{
+	size_t length = name_length(a);
+
+	return length > 0 && name_length(b) == length && memcmp(a, b, length) == 0;
+}
+
 const struct pr_path *pr_lun_registered_path(const struct pr_lun *lun)
 {
 	for (size_t i = 0; i < lun->path_count; i++)

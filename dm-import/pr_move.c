@@ -5,13 +5,15 @@
  * the other one too, whichever side the application is on: a fenced node is never revived. The node does so itself, and
  * each peer does it for those that it saw fall (a hung node does nothing for itself).
  *
- * A key that its own host takes away looks the same. So it is exchanged for PR_KEY_LEAVING first, for longer than two
- * looks of a peer are apart; and what a peer saw more than SEEN_FOR_US ago it does not act upon.
+ * A key that its own host takes away looks the same. So it is exchanged for PR_KEY_LEAVING first (pr_leave.c), for
+ * longer than two looks of a peer are apart; and what a peer saw longer ago than that it does not act upon
+ * (pr_peers.c).
  */
 #include "pr_move.h"
 
 #include "pr_guard.h"
 #include "pr_pair.h"
+#include "pr_peers.h"
 
 #include "base/cleanup.h"
 
@@ -19,111 +21,12 @@
 #include <string.h>
 
 enum {
-	LEAVING_MS = 4000,
-	LEAVE_TRIES = 3,
-	SEEN_FOR_US = 3000000,
+	TEND_MS = 500,
 	FULL_LOOK_US = 10000000, /* paths come and go without a change of generation */
 	BACK_OFF_US = 30000000,	 /* a LUN that does not answer takes seconds to say so */
 };
 
-/* --- peers ---------------------------------------------------------------------------------------------------- */
-
-static bool has_key(const struct pr_view *view, uint64_t key)
-{
-	for (size_t i = 0; i < view->key_count; i++)
-		if (view->keys[i] == key)
-			return true;
-	return false;
-}
-
-static int preempt(struct pr_pair *pair, uint64_t key, struct error *err)
-{
-	const struct pr_path *mine = pr_lun_registered_path(&pair->other);
-	struct pr_request request = {
-		.action = PR_PREEMPT_AND_ABORT,
-		.type = pair->other.state.reserved ? pair->other.state.type : PR_WE_RO,
-		.service_action_key = key,
-	};
-	struct error why = { 0 };
-
-	if (!mine)
-		return 0;
-	request.key = mine->key;
-	pair->preempted = true;
-	if (pr_pair_send(pair, mine, &request, &why) == 0 || why.code == ERR_PR_CONFLICT) /* another peer was first */
-		return 0;
-	*err = why;
-	return -1;
-}
-
-/* The length of an initiator's name without the session of iSCSI, which differs from array to array. */
-static size_t host_name_length(const char *initiator)
-{
-	const char *session = strstr(initiator, ",i,0x");
-
-	return session ? (size_t)(session - initiator) : strlen(initiator);
-}
-
-/* One of the initiators that have this key on the other LUN is registered on the live one: with another key by now. */
-static bool took_another_key(const struct pr_pair *pair, uint64_t key)
-{
-	const struct pr_state *live = &pair->live.state, *other = &pair->other.state;
-
-	for (size_t o = 0; o < other->registration_count; o++) {
-		const char *initiator = other->registrations[o].nexus.initiator;
-		size_t length = host_name_length(initiator);
-
-		if (other->registrations[o].key != key || length == 0)
-			continue;
-		for (size_t l = 0; l < live->registration_count; l++)
-			if (host_name_length(live->registrations[l].nexus.initiator) == length &&
-			    memcmp(live->registrations[l].nexus.initiator, initiator, length) == 0)
-				return true;
-	}
-	return false;
-}
-
-/* Somebody leaves the live LUN, and that it is not the one with this key cannot be told by initiators. */
-static bool may_be_leaving(const struct pr_pair *pair, uint64_t key)
-{
-	const struct pr_state *live = &pair->live.state, *other = &pair->other.state;
-	size_t prefix;
-
-	if (!pr_lun_has_key(&pair->live, PR_KEY_LEAVING))
-		return false;
-	for (size_t o = 0; o < other->registration_count; o++)
-		for (size_t l = 0; l < live->registration_count; l++) {
-			prefix = strcspn(other->registrations[o].nexus.initiator, ":") + 1;
-			if (other->registrations[o].key == key && live->registrations[l].key == PR_KEY_LEAVING &&
-			    strncmp(other->registrations[o].nexus.initiator, live->registrations[l].nexus.initiator,
-				    prefix) == 0)
-				return false;
-		}
-	return true;
-}
-
-/* Peers that were on both LUNs a moment ago and are gone from the live one were fenced. */
-static int mirror_fenced_peers(struct pr_pair *pair, struct error *err)
-{
-	const struct host_port *host = &pair->work->engine->ports->host;
-	const struct member_pr *pr = &pair->member->pr;
-	const struct pr_view *live = &pr->views[pair->live_side], *other = &pr->views[other_side(pair->live_side)];
-
-	if (!pr->seen_us || host->now_us(host->ctx) - pr->seen_us > SEEN_FOR_US)
-		return 0;
-	for (size_t i = 0; i < live->key_count; i++) {
-		uint64_t key = live->keys[i];
-
-		if (!has_key(other, key) || pr_lun_has_key(&pair->live, key) || !pr_lun_has_key(&pair->other, key) ||
-		    pr_lun_is_own(&pair->other, key) || took_another_key(pair, key) || may_be_leaving(pair, key))
-			continue;
-		if (preempt(pair, key, err) < 0)
-			return -1;
-		work_log(pair->work, 2, NULL, "%s: a peer's key was preempted, and is now on %s too",
-			 pair->member->name, pair->other.wwid);
-	}
-	return 0;
-}
+/* --- one pair ------------------------------------------------------------------------------------------------- */
 
 static int refuse_strangers(const struct pr_pair *pair, struct error *err)
 {
@@ -142,8 +45,6 @@ static int refuse_strangers(const struct pr_pair *pair, struct error *err)
 	return 0;
 }
 
-/* --- one pair ------------------------------------------------------------------------------------------------- */
-
 static void note(const struct pr_lun *lun, struct pr_view *ret)
 {
 	const struct pr_state *state = &lun->state;
@@ -154,7 +55,7 @@ static void note(const struct pr_lun *lun, struct pr_view *ret)
 	ret->scope_type = state->reserved ? (uint8_t)(state->scope << 4 | state->type) : 0;
 	ret->key_count = 0;
 	for (size_t i = 0; i < state->key_count && ret->key_count < PR_KEYS_MAX; i++)
-		if (!has_key(ret, state->keys[i]))
+		if (!pr_view_has_key(ret, state->keys[i]))
 			ret->keys[ret->key_count++] = state->keys[i];
 	ret->paths = lun->path_count;
 	ret->own_paths = 0;
@@ -184,6 +85,7 @@ static void note_pair(struct pr_pair *pair)
 	keep_watch(pair, &pair->live, &pr->views[pair->live_side]);
 	keep_watch(pair, &pair->other, &pr->views[other_side(pair->live_side)]);
 	pr->seen_us = host->now_us(host->ctx);
+	pr->full_look_us = pr->seen_us + FULL_LOOK_US;
 	pair->noted = true;
 }
 
@@ -226,7 +128,7 @@ static int verify_paths(struct pr_pair *pair, struct error *err)
 static int follow_live(struct pr_pair *pair, struct error *err)
 {
 	if (pr_pair_check_capable(pair, err) < 0 || pr_pair_register_live(pair, err) < 0 ||
-	    pr_pair_register(pair, err) < 0 || mirror_fenced_peers(pair, err) < 0)
+	    pr_pair_register(pair, err) < 0 || pr_peers_mirror(pair, err) < 0)
 		return -1;
 	if (pair->preempted && pr_pair_read(pair, err) < 0)
 		return -1;
@@ -249,7 +151,7 @@ static int look_again(struct pr_pair *pair, struct error *err)
 	if (pair->member->pr.seen_us || pair->member->pr.fenced || !pr_lun_registered(&pair->live) ||
 	    !fenced_on(pair, &pair->other))
 		return 0;
-	host->sleep_ms(host->ctx, LEAVING_MS);
+	host->sleep_ms(host->ctx, PR_LEAVING_MS);
 	return pr_pair_look(pair->work, err) < 0 ? -1 : pr_pair_read(pair, err);
 }
 
@@ -384,9 +286,11 @@ static int restore(struct pr_pair *pair, struct error *err)
 /* Here the source is the other LUN, wherever the application is. */
 int pr_move_lift(struct work *work, bool lifted, struct error *err)
 {
+	int result = 0;
+
 	if (pr_pair_look(work, err) < 0)
 		return -1;
-	for (size_t i = 0; i < work->import->member_count; i++) {
+	for (size_t i = 0; i < work->import->member_count && result >= 0; i++) {
 		CLEANUP_PR_PAIR struct pr_pair pair = {
 			.work = work,
 			.member = &work->import->members[i],
@@ -396,13 +300,15 @@ int pr_move_lift(struct work *work, bool lifted, struct error *err)
 		if (lifted == (pair.member->pr.lifted != PR_NONE))
 			continue;
 		if (pr_pair_read(&pair, err) < 0 || (lifted ? lift(&pair, err) : restore(&pair, err)) < 0)
-			return -1;
+			result = -1;
+		else if (lifted == (pair.member->pr.lifted != PR_NONE))
+			result = 1;
 	}
-	return import_save(work->engine, work->import, err);
+	/* what was done to the members before the one that failed is recorded too */
+	return import_save(work->engine, work->import, result < 0 ? NULL : err) < 0 ? -1 : result;
 }
 
-/* A cancel without a switch back. */
-static void put_back_all(struct work *work)
+void pr_move_put_back(struct work *work)
 {
 	for (size_t i = 0; i < work->import->member_count; i++) {
 		CLEANUP_PR_PAIR struct pr_pair pair = {
@@ -417,59 +323,6 @@ static void put_back_all(struct work *work)
 	}
 }
 
-/* --- the end -------------------------------------------------------------------------------------------------- */
-
-static int leave_lun(struct pr_pair *pair, uint64_t key, struct error *err)
-{
-	if (pr_pair_read(pair, err) < 0)
-		return -1;
-	if (key && !pr_lun_has_peers(&pair->other))
-		return 0;
-	if (key || pair->live_side == SIDE_DESTINATION)
-		return pr_pair_set_keys(pair, key, err);
-	return pr_pair_drop_keys(pair, err);
-}
-
-/* Both steps go over all members, so that a group waits once. */
-static bool leave_step(struct work *work, enum side side, uint64_t key)
-{
-	bool wait = false;
-
-	for (size_t i = 0; i < work->import->member_count; i++) {
-		CLEANUP_PR_PAIR struct pr_pair pair = {
-			.work = work,
-			.member = &work->import->members[i],
-			.live_side = other_side(side),
-		};
-		struct error err = { 0 };
-		int tries = LEAVE_TRIES;
-
-		while (leave_lun(&pair, key, &err) < 0 && --tries > 0)
-			;
-		if (tries == 0)
-			work_log(work, 1, &err, "%s: this host's registration may be left on %s", pair.member->name,
-				 lun_on(pair.member, side));
-		wait = wait || pair.changed;
-	}
-	return wait;
-}
-
-void pr_move_leave(struct work *work, enum side side)
-{
-	const struct host_port *host = &work->engine->ports->host;
-	struct error err = { 0 };
-
-	if (pr_pair_look(work, &err) < 0)
-		work_log(work, 1, &err, "this host's registrations may be left");
-	if (side == SIDE_DESTINATION)
-		put_back_all(work);
-	for (size_t i = 0; i < work->import->member_count; i++)
-		work->import->members[i].pr.registered = false; /* what goes now was not taken */
-	if (leave_step(work, side, PR_KEY_LEAVING))
-		host->sleep_ms(host->ctx, LEAVING_MS);
-	leave_step(work, side, 0);
-}
-
 /* --- looking after it ------------------------------------------------------------------------------------------ */
 
 static bool is_watched(const struct import *import)
@@ -478,13 +331,34 @@ static bool is_watched(const struct import *import)
 	       import->doing == DOING_NOTHING;
 }
 
-bool pr_move_has_work(const struct engine *engine)
+static enum side live_side(const struct member *member)
 {
+	return member->exchanged ? SIDE_DESTINATION : SIDE_SOURCE;
+}
+
+static bool takes_part(const struct member *member)
+{
+	return member->pr.registered || member->pr.fenced;
+}
+
+/* This host may register at any time, unless the LUN knows no reservations: arrays do not learn that meanwhile. */
+static bool may_take_part(const struct member *member)
+{
+	return !member->pr.seen_us || member->pr.views[live_side(member)].known;
+}
+
+unsigned pr_move_tend_every_ms(const struct engine *engine)
+{
+	unsigned every_ms = 0;
+
 	for (size_t i = 0; i < engine->import_count; i++)
-		for (size_t m = 0; is_watched(engine->imports[i]) && m < engine->imports[i]->member_count; m++)
-			if (engine->imports[i]->members[m].pr.registered || engine->imports[i]->members[m].pr.fenced)
-				return true;
-	return false;
+		for (size_t m = 0; is_watched(engine->imports[i]) && m < engine->imports[i]->member_count; m++) {
+			if (takes_part(&engine->imports[i]->members[m]))
+				return TEND_MS;
+			if (may_take_part(&engine->imports[i]->members[m]))
+				every_ms = FULL_LOOK_US / 1000;
+		}
+	return every_ms;
 }
 
 /* What a view was made of is as it was. */
@@ -502,6 +376,17 @@ static bool view_holds(const struct engine *engine, const struct pr_view *view)
 	return pr_view_is(view, generation, key, scope_type);
 }
 
+static bool is_quiet(const struct engine *engine, const struct member *member)
+{
+	for (int side = 0; side < 2; side++) {
+		const struct pr_view *view = &member->pr.views[side];
+
+		if ((view->known || takes_part(member)) && !view_holds(engine, view))
+			return false;
+	}
+	return true;
+}
+
 /* Is anything different that a report tells? */
 static bool is_news(const struct member_pr *before, const struct member_pr *now)
 {
@@ -516,16 +401,20 @@ static bool tend_member(struct work *work, struct member *member, uint64_t now_u
 	CLEANUP_PR_PAIR struct pr_pair pair = {
 		.work = work,
 		.member = member,
-		.live_side = member->exchanged ? SIDE_DESTINATION : SIDE_SOURCE,
+		.live_side = live_side(member),
 	};
 	struct member_pr *pr = &member->pr, before = *pr;
 	struct error err = { 0 };
+	bool full;
 
-	if ((!pr->registered && !pr->fenced) || now_us < pr->not_before_us)
+	if (now_us < pr->not_before_us ||
+	    (!takes_part(member) && (!may_take_part(member) || now_us < pr->full_look_us)))
 		return false;
-	if (pr->seen_us && now_us < pr->full_look_us && view_holds(work->engine, &pr->views[SIDE_SOURCE]) &&
-	    view_holds(work->engine, &pr->views[SIDE_DESTINATION])) {
+	full = takes_part(member) && now_us >= pr->full_look_us; /* nothing of ours: the generation tells it all */
+	if (pr->seen_us && !full && is_quiet(work->engine, member)) {
 		pr->seen_us = now_us;
+		if (!takes_part(member))
+			pr->full_look_us = now_us + FULL_LOOK_US;
 		return false;
 	}
 	work->to = pair.live_side;

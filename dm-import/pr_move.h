@@ -31,17 +31,22 @@ bool pr_move_concerns(const struct import *import);
 
 /*
  * Take this host's keys off the LUNs of one side, in two steps with a pause between, so that peers see a host that
- * leaves, and not one that was fenced. What cannot be done is logged: the side goes away in any case.
+ * leaves, and not one that was fenced. The keys of paths that do not answer go through those that do. What cannot be
+ * done is logged: the side goes away in any case.
  */
 void pr_move_leave(struct work *work, enum side side);
 
-/* The look that engine_tend takes about once a second at every import with registrations; true when anything changed.
+/*
+ * The look that engine_tend takes, every so many milliseconds: at imports with registrations, and seldom at those where
+ * this host has none yet. True when anything changed.
  */
 bool pr_move_tend(struct engine *engine, const struct observer *observer);
-bool pr_move_has_work(const struct engine *engine);
+unsigned pr_move_tend_every_ms(const struct engine *engine); /* 0: there is nothing to look at */
 
-/* The source's reservation is lifted (registrations stay), or put back as the destination's is. */
+/* The source's reservation is lifted (registrations stay), or put back as the destination's is: 1; 0: it was so. */
 int pr_move_lift(struct work *work, bool lifted, struct error *err);
+
+void pr_move_put_back(struct work *work); /* what is lifted, at a cancel without a switch back */
 
 /* How a member stands, as of the last look: null, or an object for the report. */
 struct json_object *pr_move_report(const struct member *member);

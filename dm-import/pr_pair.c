@@ -198,6 +198,20 @@ int pr_pair_set_keys(struct pr_pair *pair, uint64_t key, struct error *err)
 	return result;
 }
 
+int pr_pair_preempt(struct pr_pair *pair, const struct pr_path *by, enum pr_action action, uint64_t key,
+		    struct error *err)
+{
+	const struct pr_request request = {
+		.action = action,
+		/* what the key's nexus holds goes over to `by`, as it was */
+		.type = pair->other.state.reserved ? pair->other.state.type : PR_WE_RO,
+		.key = by->key,
+		.service_action_key = key,
+	};
+
+	return pr_pair_send(pair, by, &request, err);
+}
+
 /* --- the reservation ---------------------------------------------------------------------------------------- */
 
 static bool only_the_holder_writes(enum pr_type type)

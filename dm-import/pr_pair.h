@@ -14,6 +14,8 @@
 /* "leaving!": a registration on its way out. */
 #define PR_KEY_LEAVING UINT64_C(0x6c656176696e6721)
 
+enum { PR_LEAVING_MS = 4000 }; /* how long it stays: longer than two looks of a peer are apart */
+
 struct pr_pair {
 	struct work *work;
 	struct member *member;
@@ -47,6 +49,10 @@ int pr_pair_register_live(struct pr_pair *pair, struct error *err);
 
 /* Exchange the keys that this host has on the other LUN, for none where `key` is 0. Goes on when one path fails. */
 int pr_pair_set_keys(struct pr_pair *pair, uint64_t key, struct error *err);
+
+/* Take all registrations with this key off the other LUN, by a path that is registered with another one. */
+int pr_pair_preempt(struct pr_pair *pair, const struct pr_path *by, enum pr_action action, uint64_t key,
+		    struct error *err);
 
 /* Take this host's keys off one of the LUNs; its reservation stays, for the peers, where there are any. */
 int pr_pair_drop_keys(struct pr_pair *pair, struct error *err);

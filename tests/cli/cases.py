@@ -144,6 +144,8 @@ CASES = {
         "GET /jobs/7": [job("reservation", "running"), job("reservation", result={"state": "prepared"})]}),
     "reservation-restored": ("import reservation db1 restored", {
         "POST /imports/db1/reservation": job("reservation", result={"state": "on_destination"})}),
+    "reservation-unchanged": ("import reservation db1 lifted", {
+        "POST /imports/db1/reservation": job("reservation", result={"unchanged": True})}),
     "reservation-json": ("import reservation db1 lifted --output json", {
         "POST /imports/db1/reservation": job("reservation", result={"state": "prepared"})}),
     "reservation-no-wait": ("import reservation --no-wait db1 lifted", {"POST /imports/db1/reservation": accepted("reservation")}),

@@ -393,12 +393,15 @@ int engine_lift_reservation(struct engine *engine, const char *id, bool lifted, 
 			    struct json_object **ret_result, struct error *err)
 {
 	struct import *import = find(engine, id, err);
+	bool unchanged;
 
 	if (!import || engine_verb_allowed(engine, id, "reservation", SIDE_SOURCE, err) < 0 ||
 	    work("reservation", observer, err) < 0)
 		return -1;
+	unchanged = import->lifted == lifted;
 	import->lifted = lifted;
-	*ret_result = fake_shape("{\"state\":\"%s\"}", import_state_name(import->state));
+	*ret_result = unchanged ? fake_shape("{\"unchanged\":true}")
+				: fake_shape("{\"state\":\"%s\"}", import_state_name(import->state));
 	return 0;
 }
 

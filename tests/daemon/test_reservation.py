@@ -28,10 +28,12 @@ class Reservation(unittest.TestCase):
         self.agent.verb("a", "prepare")
         self.agent.command("reservations", "source", TYPE)
         self.assertEqual(self.reservations()["source"]["type"], TYPE)
-        for source, lifted in (("lifted", True), ("lifted", True), ("restored", False), ("restored", False)):
+        done, again = {"state": "prepared"}, {"unchanged": True}
+        for source, lifted, result in (("lifted", True, done), ("lifted", True, again), ("restored", False, done),
+                                       ("restored", False, again)):
             answer = self.send(source)
             self.assertEqual((answer.status, answer.body["kind"], answer.body["state"], answer.body["result"]),
-                             (200, "reservation", "done", {"state": "prepared"}), answer.body)
+                             (200, "reservation", "done", result), answer.body)
             self.assertEqual(self.agent.tls("GET", "/imports/a").body["job"], answer.body["id"])
             shown = self.reservations()
             self.assertEqual(shown["source_reservation_lifted"], lifted)
@@ -104,6 +106,7 @@ class RealReservation(unittest.TestCase):
     def done(self, verb, **body):
         answer = self.agent.verb("a", verb, body or None)
         self.assertEqual((answer.status, answer.body["state"]), (200, "done"), answer.body)
+        return answer.body["result"]
 
     def shown(self):
         first, second = self.agent.tls("GET", "/imports/a").body["members"]
@@ -122,8 +125,8 @@ class RealReservation(unittest.TestCase):
             view = {key: value for key, value in shown[side].items() if key != "generation"}
             self.assertEqual(view, {"keys": ["0xabc"], "type": TYPE, "holder_key": "0xabc", "held_by_this_host": True,
                                     "registered_paths": 2, "paths": 2}, side)
-        self.done("reservation", source="lifted")
-        self.done("reservation", source="lifted")
+        self.assertEqual(self.done("reservation", source="lifted"), {"state": "prepared"})
+        self.assertEqual(self.done("reservation", source="lifted"), {"unchanged": True})
         wait_until(lambda: self.types() == [None, TYPE])
         self.assertTrue(self.shown()["source_reservation_lifted"])
         self.done("switch", to="destination")

@@ -242,6 +242,113 @@ static void looks_are_quiet(void **state)
 	host_test_end(&pr_test);
 }
 
+/* --- registered for the first time after prepare --- */
+
+/* How many commands 30 seconds of looks cost, which find nothing new. */
+static size_t commands_of_looks(void)
+{
+	world_begin(pr_test.world, NULL);
+	for (int i = 0; i < 30; i++)
+		assert_false(tend(LOOK_US));
+	return calls_of("scsi.");
+}
+
+/* Of both LUNs, one command each, every ten seconds; or never more than once where the LUNs know no reservations. */
+static void without_registrations_looks_are_few(void **state)
+{
+	(void)state;
+	for (int unsupported = 0; unsupported < 2; unsupported++)
+		for (int switched = 0; switched < 2; switched++) {
+			begin(1, 2);
+			lun_of(world_source(0))->pr.unsupported = unsupported;
+			lun_of(world_destination(0))->pr.unsupported = unsupported;
+			assert_int_equal(engine_tend_every_ms(pr_test.engine), 0);
+			host_test_must(&pr_test, VERB_PREPARE);
+			if (switched)
+				host_test_must(&pr_test, VERB_SWITCH);
+			assert_int_equal(engine_tend_every_ms(pr_test.engine), unsupported ? 0 : 10000);
+			assert_int_equal(commands_of_looks(), unsupported ? 0 : 6);
+			host_test_close(&pr_test);
+			assert_int_equal(host_test_open(&pr_test), 0);
+			assert_int_equal(engine_tend_every_ms(pr_test.engine), 10000); /* it does not know yet */
+			tend(LOOK_US);
+			assert_int_equal(engine_tend_every_ms(pr_test.engine), unsupported ? 0 : 10000);
+			tend(10 * LOOK_US);
+			assert_int_equal(commands_of_looks(), unsupported ? 0 : 6);
+			host_test_must(&pr_test, VERB_CANCEL);
+			assert_int_equal(engine_tend_every_ms(pr_test.engine), 0);
+			host_test_end(&pr_test);
+		}
+}
+
+/* Only the destination knows no reservations: nothing can be carried over, and looks stay few. */
+static void without_registrations_on_a_destination_without(void **state)
+{
+	(void)state;
+	begin(1, 2);
+	lun_of(world_destination(0))->pr.unsupported = true;
+	host_test_must(&pr_test, VERB_PREPARE);
+	assert_int_equal(engine_tend_every_ms(pr_test.engine), 10000);
+	assert_int_equal(commands_of_looks(), 3);
+	host_test_end(&pr_test);
+}
+
+static void registered_after_prepare(void **state)
+{
+	(void)state;
+	for (int switched = 0; switched < 2; switched++)
+		for (int with_peer = 0; with_peer < 2; with_peer++)
+			for (int restarted = 0; restarted < 2; restarted++) {
+				int live = switched ? world_destination(0) : world_source(0);
+				int other = switched ? world_source(0) : world_destination(0);
+
+				begin(1, 2);
+				host_test_must(&pr_test, VERB_PREPARE);
+				if (switched)
+					host_test_must(&pr_test, VERB_SWITCH);
+				tend(LOOK_US);
+				if (with_peer) {
+					peer_registers(live, &peer, PEER_KEY);
+					peer_registers(other, &peer, PEER_KEY);
+					for (int i = 0; i < 12; i++)
+						tend(LOOK_US);
+				}
+				if (restarted) {
+					host_test_close(&pr_test);
+					assert_int_equal(host_test_open(&pr_test), 0);
+				}
+				reserve_host(live, OWN_KEY, &usual);
+				for (int i = 0; i < 10 && own_count(other) == 0; i++)
+					tend(LOOK_US);
+				expect_moved(switched ? "on_destination" : "prepared",
+					     switched ? SIDE_DESTINATION : SIDE_SOURCE);
+				assert_true(member_pr(0)->registered);
+				assert_int_equal(engine_tend_every_ms(pr_test.engine), 500);
+				assert_int_equal(has_key(other, PEER_KEY), with_peer);
+				host_test_end(&pr_test);
+			}
+}
+
+/* Of two members one is registered: the other one is not looked at as often. */
+static void one_member_is_registered(void **state)
+{
+	(void)state;
+	begin(2, 2);
+	reserve_host(world_source(0), OWN_KEY, &usual);
+	host_test_must(&pr_test, VERB_PREPARE);
+	assert_int_equal(engine_tend_every_ms(pr_test.engine), 500);
+	tend(LOOK_US);
+	world_begin(pr_test.world, NULL);
+	for (int i = 0; i < 8; i++)
+		assert_false(tend(LOOK_US));
+	assert_int_equal(calls_of("scsi."), 16);
+	reserve_host(world_source(1), OWN_KEY, &usual);
+	for (int i = 0; i < 10 && own_count(world_destination(1)) == 0; i++)
+		tend(LOOK_US);
+	expect_moved("prepared", SIDE_SOURCE);
+	host_test_end(&pr_test);
+}
+
 /* --- looking after peers --- */
 
 static void peers_fencing_is_finished(void **state)
@@ -468,6 +575,10 @@ int main(void)
 		cmocka_unit_test(unfenced_before_the_agent_looks),
 		cmocka_unit_test(agent_restarts),
 		cmocka_unit_test(looks_are_quiet),
+		cmocka_unit_test(without_registrations_looks_are_few),
+		cmocka_unit_test(without_registrations_on_a_destination_without),
+		cmocka_unit_test(registered_after_prepare),
+		cmocka_unit_test(one_member_is_registered),
 		cmocka_unit_test(peers_fencing_is_finished),
 		cmocka_unit_test(peers_that_leave_are_left_alone),
 		cmocka_unit_test(a_peer_leaves_first),

@@ -1,6 +1,6 @@
 /*
- * Reservations that move, on a fake host: what is on both LUNs behind each verb, with peers, with changes while they
- * are moved, and the source's reservation lifted and put back. And that the checks check.
+ * Reservations that move, on a fake host: what is on both LUNs behind each verb, with peers, and with changes while
+ * they are moved. And that the checks check.
  */
 #include "reservations.h"
 
@@ -105,7 +105,6 @@ static void without_registrations_nothing_is_sent(void **state)
 		lun_of(world_source(0))->pr.unsupported = lun_of(world_destination(0))->pr.unsupported = unsupported;
 		host_test_must(&pr_test, VERB_PREPARE);
 		host_test_must(&pr_test, VERB_SWITCH);
-		assert_int_equal(engine_tend_every_ms(pr_test.engine), 0);
 		assert_false(tend(LOOK_US));
 		host_test_must(&pr_test, VERB_SWITCH_BACK);
 		host_test_must(&pr_test, VERB_CANCEL);
@@ -358,154 +357,6 @@ static void held_while_the_reservations_change(void **state)
 	host_test_end(&pr_test);
 }
 
-/* --- the source's reservation lifted and put back --- */
-
-static int lift(bool lifted)
-{
-	json_object_put(pr_test.result);
-	pr_test.result = NULL;
-	pr_test.err = (struct error){ 0 };
-	return engine_lift_reservation(pr_test.engine, "test", lifted, NULL, &pr_test.result, &pr_test.err);
-}
-
-static void expect_lifted(void)
-{
-	for (int i = 0; i < 12; i++)
-		tend(LOOK_US);
-	assert_int_equal(lun_of(world_source(0))->pr.type, PR_NONE);
-	assert_int_equal(own_count(world_source(0)), 2);
-	assert_int_equal(lun_of(world_destination(0))->pr.type, PR_WE_RO);
-}
-
-static void lifted_and_put_back(void **state)
-{
-	(void)state;
-	begin_prepared(1);
-	assert_int_equal(lift(true), 0);
-	expect_lifted();
-	assert_int_equal(lift(true), 0);
-	host_test_must(&pr_test, VERB_SWITCH);
-	expect_lifted();
-	host_test_expect(&pr_test, "on_destination", SIDE_DESTINATION);
-	assert_int_equal(lift(false), 0);
-	assert_int_equal(lift(false), 0);
-	expect_moved("on_destination", SIDE_DESTINATION);
-	assert_int_equal(lift(true), 0);
-	host_test_close(&pr_test);
-	assert_int_equal(host_test_open(&pr_test), 0);
-	expect_lifted();
-	host_test_must(&pr_test, VERB_SWITCH_BACK);
-	expect_moved("prepared", SIDE_SOURCE);
-	host_test_end(&pr_test);
-}
-
-static void cancel_puts_back_what_was_lifted(void **state)
-{
-	(void)state;
-	for (int switched = 0; switched < 2; switched++) {
-		begin_prepared(1);
-		if (switched)
-			host_test_must(&pr_test, VERB_SWITCH);
-		assert_int_equal(lift(true), 0);
-		host_test_must(&pr_test, VERB_CANCEL);
-		host_test_expect(&pr_test, "cancelled", SIDE_SOURCE);
-		assert_int_equal(lun_of(world_source(0))->pr.type, PR_WE_RO);
-		assert_int_equal(own_count(world_source(0)), 2);
-		expect_none_of_ours(world_destination(0));
-		host_test_end(&pr_test);
-	}
-}
-
-/* Only the host whose reservation it is lifts it; the others switch meanwhile. */
-static void lifted_by_a_peer(void **state)
-{
-	(void)state;
-	begin(1, 2);
-	register_host(world_source(0), OWN_KEY, &usual);
-	peer_registers(world_source(0), &peer, PEER_KEY);
-	reserve(world_source(0), &peer, PEER_KEY, PR_WE_RO);
-	host_test_must(&pr_test, VERB_PREPARE);
-	peer_registers(world_destination(0), &peer, PEER_KEY);
-	reserve(world_destination(0), &peer, PEER_KEY, PR_WE_RO);
-	expect_error(lift(true), ERR_PR_NOT_HOLDER);
-	must_out(world_source(0), &peer,
-		 (struct pr_request){ .action = PR_RELEASE, .type = PR_WE_RO, .key = PEER_KEY });
-	tend(LOOK_US);
-	host_test_must(&pr_test, VERB_SWITCH);
-	expect_lifted();
-	host_test_expect(&pr_test, "on_destination", SIDE_DESTINATION);
-	host_test_end(&pr_test);
-}
-
-/* All registrants are holders: the peer's lifting is not undone, the destination stays reserved, and all switch. */
-static void all_registrants_lifted_by_a_peer(void **state)
-{
-	const struct way all = { .type = PR_WE_AR, .aptpl = true };
-
-	(void)state;
-	for (int switched = 0; switched < 2; switched++) {
-		begin(1, 2);
-		reserve_host(world_source(0), OWN_KEY, &all);
-		peer_registers(world_source(0), &peer, PEER_KEY);
-		host_test_must(&pr_test, VERB_PREPARE);
-		peer_registers(world_destination(0), &peer, PEER_KEY);
-		if (switched)
-			host_test_must(&pr_test, VERB_SWITCH);
-		must_out(world_source(0), &peer,
-			 (struct pr_request){ .action = PR_RELEASE, .type = PR_WE_AR, .key = PEER_KEY });
-		for (int i = 0; i < 12; i++)
-			tend(LOOK_US);
-		assert_int_equal(lun_of(world_source(0))->pr.type, PR_NONE);
-		assert_int_equal(lun_of(world_destination(0))->pr.type, PR_WE_AR);
-		if (!switched)
-			host_test_must(&pr_test, VERB_SWITCH);
-		host_test_expect(&pr_test, "on_destination", SIDE_DESTINATION);
-		host_test_must(&pr_test, VERB_SWITCH_BACK);
-		assert_int_equal(lun_of(world_source(0))->pr.type, PR_WE_AR);
-		expect_moved("prepared", SIDE_SOURCE);
-		host_test_end(&pr_test);
-	}
-}
-
-/* Of the first member's reservations: "destination.type", as text. */
-static const char *reported(const char *side, const char *field)
-{
-	struct json_object *report = NULL, *at = NULL;
-	static char text[64];
-
-	assert_int_equal(engine_report_import(pr_test.engine, "test", &report, &pr_test.err), 0);
-	assert_true(json_object_object_get_ex(report, "members", &at));
-	assert_true(json_object_object_get_ex(json_object_array_get_idx(at, 0), "reservations", &at));
-	if (*side)
-		assert_true(json_object_object_get_ex(at, side, &at));
-	assert_true(json_object_object_get_ex(at, field, &at));
-	snprintf(text, sizeof(text), "%s", at ? json_object_get_string(at) : "null");
-	json_object_put(report);
-	return text;
-}
-
-static void the_report_tells(void **state)
-{
-	(void)state;
-	begin_prepared(1);
-	assert_string_equal(reported("", "registered"), "true");
-	assert_string_equal(reported("", "fenced"), "false");
-	assert_string_equal(reported("destination", "type"), "write_exclusive_registrants_only");
-	assert_string_equal(reported("destination", "registered_paths"), "2");
-	assert_string_equal(reported("source", "holder_key"), "0xa0001");
-	assert_int_equal(lift(true), 0);
-	tend(LOOK_US);
-	assert_string_equal(reported("source", "type"), "null");
-	assert_string_equal(reported("", "source_reservation_lifted"), "true");
-	assert_int_equal(lift(false), 0);
-	this_host_is_preempted();
-	tend(LOOK_US);
-	assert_string_equal(reported("", "fenced"), "true");
-	assert_string_equal(reported("destination", "registered_paths"), "0");
-	assert_string_equal(reported("source", "holder_key"), "0xb0001");
-	host_test_end(&pr_test);
-}
-
 /* --- the checks check --- */
 
 static int deaf_pr_out(void *ctx, const char *disk, const struct pr_request *request, struct error *err)
@@ -578,11 +429,6 @@ int main(void)
 		cmocka_unit_test(changes_without_an_end),
 		cmocka_unit_test(changes_between_the_verbs),
 		cmocka_unit_test(held_while_the_reservations_change),
-		cmocka_unit_test(lifted_and_put_back),
-		cmocka_unit_test(cancel_puts_back_what_was_lifted),
-		cmocka_unit_test(lifted_by_a_peer),
-		cmocka_unit_test(all_registrants_lifted_by_a_peer),
-		cmocka_unit_test(the_report_tells),
 		cmocka_unit_test(control_commands_without_effect),
 		cmocka_unit_test(control_switch_without_registration),
 		cmocka_unit_test(control_switch_of_a_fenced_host),

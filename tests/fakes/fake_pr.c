@@ -123,20 +123,23 @@ static enum error_code do_release(struct fake_pr *pr, const struct fake_registra
 	return ERR_NONE;
 }
 
-/* The other nexuses that have the key; 0: all others. How many there were. */
-static size_t drop_others(struct fake_pr *pr, const struct pr_nexus *mine, uint64_t key)
+/* The nexuses that have the key (0: all), but this one (NULL: none is spared). How many there were. */
+static size_t drop_all(struct fake_pr *pr, const struct pr_nexus *but, uint64_t key)
 {
 	size_t dropped = 0;
 
 	for (size_t i = pr->count; i-- > 0;)
-		if ((!key || pr->registrations[i].key == key) && !is_of(&pr->registrations[i], mine)) {
+		if ((!key || pr->registrations[i].key == key) && !(but && is_of(&pr->registrations[i], but))) {
 			drop(pr, &pr->registrations[i]);
 			dropped++;
 		}
 	return dropped;
 }
 
-/* SPC-4 5.13.11.2.4: with the holder's key, or 0 where all registrants hold it, the reservation goes over. */
+/*
+ * SPC-4 5.13.11.2.4: with the holder's key, or 0 where all registrants hold it, the reservation goes over, to the nexus
+ * that preempts. 5.13.11.2.5: else registrations go and nothing more, its own too if it has that key.
+ */
 static enum error_code do_preempt(struct fake_pr *pr, const struct pr_nexus *nexus, const struct pr_request *request)
 {
 	uint64_t victim = request->service_action_key;
@@ -145,7 +148,7 @@ static enum error_code do_preempt(struct fake_pr *pr, const struct pr_nexus *nex
 
 	if ((!victim && !takes) || (takes && !is_known_type(request->type)))
 		return ERR_PR_FAILED;
-	if (!drop_others(pr, nexus, victim) && !takes && find(pr, nexus)->key != victim)
+	if (!drop_all(pr, takes ? nexus : NULL, victim) && !takes)
 		return ERR_PR_CONFLICT;
 	pr->generation++;
 	if (!takes)

@@ -72,8 +72,10 @@ static void control(struct agent *agent, int signals)
 
 		poll(fds, ARRAY_SIZE(fds), TICK_MS);
 		stop = take_signal(signals, agent->web);
-		if (watch && udev_watch_drain(watch))
+		if (watch && udev_watch_drain(watch)) {
 			snapshot_set_stale(agent->snapshot);
+			worker_devices_changed(agent->worker);
+		}
 		web_tick(agent->web);
 	}
 }

@@ -36,7 +36,8 @@ struct worker {
 	pthread_cond_t changed; /* a call began or ended */
 	struct call *calls;
 	bool stop;
-	atomic_bool holds; /* an import is held: nobody waits for this thread but who releases it */
+	atomic_bool devices_changed; /* since the engine was told */
+	atomic_bool holds;	     /* an import is held: nobody waits for this thread but who releases it */
 };
 
 static struct timespec after_ms(unsigned ms)
@@ -186,6 +187,8 @@ static void wait_for_work(struct worker *worker)
 	const struct observer observer = { .log = on_log };
 	unsigned every_ms = engine_tend_every_ms(worker->engine);
 
+	if (atomic_exchange(&worker->devices_changed, false))
+		engine_paths_changed(worker->engine);
 	if (!every_ms) {
 		while (sem_wait(&worker->work) < 0 && errno == EINTR)
 			;
@@ -247,6 +250,12 @@ int worker_start(struct worker **ret, struct engine *engine, struct jobs *jobs, 
 	}
 	*ret = worker;
 	return 0;
+}
+
+void worker_devices_changed(struct worker *worker)
+{
+	if (!atomic_exchange(&worker->devices_changed, true))
+		sem_post(&worker->work);
 }
 
 void worker_stop(struct worker *worker)

@@ -27,6 +27,9 @@ int worker_submit(struct worker *worker, struct job_request *request, uint64_t *
 int worker_call(struct worker *worker, int (*function)(struct engine *engine, void *ctx, struct error *err), void *ctx,
 		unsigned timeout_ms, struct error *err);
 
+/* Devices of the host changed: what looks after reservations is to see whether paths came. Never blocks. */
+void worker_devices_changed(struct worker *worker);
+
 /* Bring a part of the snapshot up to date when it is not; while a job runs or an import is held, leave it. */
 void worker_freshen(struct worker *worker, enum snapshot_part part);
 

@@ -131,6 +131,9 @@ bool engine_holds(const struct engine *engine);
 bool engine_tend(struct engine *engine, const struct observer *observer);
 unsigned engine_tend_every_ms(const struct engine *engine);
 
+/* Disks or maps came, went or changed: engine_tend, called next, sees to it that each path is registered as it should. */
+void engine_paths_changed(struct engine *engine);
+
 /*
  * The source's reservation (not the registrations) is lifted, because the destination array will write to the source
  * itself, or put back. In states prepared and on_destination; a switch back to the source puts it back too.

@@ -114,6 +114,11 @@ unsigned engine_tend_every_ms(const struct engine *engine)
 	return engine->held ? TEND_HELD_MS : pr_move_tend_every_ms(engine);
 }
 
+void engine_paths_changed(struct engine *engine)
+{
+	pr_move_paths_changed(engine);
+}
+
 static int check_lease(const struct engine *engine, unsigned lease_ms, struct error *err)
 {
 	if (lease_ms == LEASE_NOT_GIVEN || (lease_ms >= LEASE_MIN_MS && lease_ms <= engine->options.hold_lease_max_ms))

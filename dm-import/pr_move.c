@@ -23,6 +23,7 @@
 enum {
 	TEND_MS = 500,
 	FULL_LOOK_US = 10000000, /* paths come and go without a change of generation */
+	PATHS_LOOK_US = 500000,	 /* when they are known to: events come in crowds */
 	BACK_OFF_US = 30000000,	 /* a LUN that does not answer takes seconds to say so */
 };
 
@@ -396,6 +397,11 @@ static bool is_news(const struct member_pr *before, const struct member_pr *now)
 	       memcmp(&before->views[1], &now->views[1], offsetof(struct pr_view, watch)) != 0;
 }
 
+static bool is_full_look_due(const struct member_pr *pr, uint64_t now_us)
+{
+	return now_us + (pr->paths_changed ? FULL_LOOK_US - PATHS_LOOK_US : 0) >= pr->full_look_us;
+}
+
 static bool tend_member(struct work *work, struct member *member, uint64_t now_us)
 {
 	CLEANUP_PR_PAIR struct pr_pair pair = {
@@ -410,7 +416,7 @@ static bool tend_member(struct work *work, struct member *member, uint64_t now_u
 	if (now_us < pr->not_before_us ||
 	    (!takes_part(member) && (!may_take_part(member) || now_us < pr->full_look_us)))
 		return false;
-	full = takes_part(member) && now_us >= pr->full_look_us; /* nothing of ours: the generation tells it all */
+	full = takes_part(member) && is_full_look_due(pr, now_us); /* nothing of ours: the generation tells it all */
 	if (pr->seen_us && !full && is_quiet(work->engine, member)) {
 		pr->seen_us = now_us;
 		if (!takes_part(member))
@@ -419,6 +425,7 @@ static bool tend_member(struct work *work, struct member *member, uint64_t now_u
 	}
 	work->to = pair.live_side;
 	pr->full_look_us = now_us + FULL_LOOK_US;
+	pr->paths_changed = false;
 	if (((!work->paths.disks && pr_pair_look(work, &err) < 0) || sync_pair(&pair, &err) < 0) &&
 	    err.code == ERR_SCSI_FAILED)
 		pr->not_before_us = now_us + BACK_OFF_US;
@@ -444,6 +451,13 @@ bool pr_move_tend(struct engine *engine, const struct observer *observer)
 		inventory_free(&work.paths);
 	}
 	return news;
+}
+
+void pr_move_paths_changed(struct engine *engine)
+{
+	for (size_t i = 0; i < engine->import_count; i++)
+		for (size_t m = 0; m < engine->imports[i]->member_count; m++)
+			engine->imports[i]->members[m].pr.paths_changed = true;
 }
 
 void pr_move_forget(const struct ports *ports, struct member *member)

@@ -201,6 +201,13 @@ void expect_none_of_ours(int lun)
 	assert_false(has_key(lun, LEAVING));
 }
 
+void hot_add_path(int lun)
+{
+	world_paths(pr_test.world, lun, 1);
+	world_map_lun(pr_test.world, lun);
+	pr_test.world->disks[pr_test.world->disk_count - 1].nexus.relative_port = 9;
+}
+
 /* A look as the agent takes it each second. */
 bool tend(uint64_t after_us)
 {

@@ -71,6 +71,7 @@ void expect_error(int rc, enum error_code code);
 
 /* A look as the agent takes it each second. */
 bool tend(uint64_t after_us);
+void hot_add_path(int lun); /* one more, through another port */
 const struct member_pr *member_pr(unsigned member);
 size_t calls_of(const char *name);
 

@@ -520,15 +520,7 @@ static void new_keys_follow(void **state)
 	}
 }
 
-static void hot_add_path(int lun)
-{
-	world_paths(pr_test.world, lun, 1);
-	world_map_lun(pr_test.world, lun);
-	pr_test.world->disks[pr_test.world->disk_count - 1].nexus.relative_port = 9;
-}
-
-/* The new path is in the live map before the agent sees it; that conflicts meanwhile is what the ten seconds are for.
- */
+/* The new path is in the live map before the agent sees it, and no event tells of it. */
 static void later_paths_are_registered(void **state)
 {
 	(void)state;

@@ -4,6 +4,8 @@
  */
 #include "reservations.h"
 
+#include "dm-import/pr_lun.h"
+
 /* --- the ways through --- */
 
 static void go_all_the_way(const struct way *way, unsigned paths, bool with_peer)
@@ -263,6 +265,44 @@ static void whose_key_is_it(void **state)
 
 /* --- changes behind the move --- */
 
+/* Of ALL_TG_PT, Linux targets make an entry without the session for other ports: it fits the sessions that have none.
+ */
+static void an_entry_without_a_session(void **state)
+{
+	static const char *const sessions[] = { "iscsi:iqn.2004-10.example:a,i,0x00023d000001",
+						"iscsi:iqn.2004-10.example:a,i,0x00023d000002" };
+	int source = world_source(0);
+
+	(void)state;
+	for (int order = 0; order < 2; order++) {
+		CLEANUP_INVENTORY struct inventory now = { 0 };
+		struct fake_pr *pr;
+		struct pr_lun lun;
+
+		begin(1, 2);
+		for (int i = 0; i < 2; i++)
+			snprintf(path_of(source, i)->nexus.initiator, sizeof(path_of(source, i)->nexus.initiator), "%s",
+				 sessions[i]);
+		pr = &lun_of(source)->pr;
+		pr->count = 2;
+		pr->registrations[order] =
+			(struct fake_registration){ OWN_KEY, "iscsi:iqn.2004-10.example:a", 0, true, false };
+		pr->registrations[!order] = (struct fake_registration){ NEW_KEY, "", 0, true, false };
+		snprintf(pr->registrations[!order].initiator, sizeof(pr->registrations[0].initiator), "%s",
+			 sessions[1]);
+		assert_int_equal(inventory_load(&pr_test.ports, &now, &pr_test.err), 0);
+		assert_int_equal(pr_lun_read(pr_test.engine, &now, lun_of(source)->wwid, 0, NULL, &lun, &pr_test.err),
+				 0);
+		assert_int_equal(lun.path_count, 2);
+		for (size_t i = 0; i < lun.path_count; i++)
+			assert_int_equal(lun.paths[i].key,
+					 strcmp(lun.paths[i].nexus.initiator, sessions[1]) == 0 ? NEW_KEY : OWN_KEY);
+		pr_lun_free(&lun);
+		pr->count = 0;
+		host_test_end(&pr_test);
+	}
+}
+
 static void source_gets_another_key(void)
 {
 	register_host(world_source(0), NEW_KEY + hook_times, &usual);
@@ -340,6 +380,33 @@ static void changes_between_the_verbs(void **state)
 	reserve_host(world_destination(0), OWN_KEY, &usual);
 	host_test_must(&pr_test, VERB_SWITCH_BACK);
 	expect_moved("prepared", SIDE_SOURCE);
+	host_test_end(&pr_test);
+}
+
+/* Told of an event the agent looks at once, and a crowd of them costs two looks a second. */
+static void new_paths_by_event(void **state)
+{
+	int lun = world_destination(0);
+
+	(void)state;
+	begin(1, 2);
+	reserve_host(world_source(0), OWN_KEY, &usual);
+	host_test_must(&pr_test, VERB_PREPARE);
+	host_test_must(&pr_test, VERB_SWITCH);
+	tend(LOOK_US);
+	hot_add_path(lun);
+	world_scan(pr_test.world);
+	engine_paths_changed(pr_test.engine);
+	tend(0);
+	assert_int_equal(own_count(lun), 3);
+	world_begin(pr_test.world, NULL);
+	for (int i = 0; i < 100; i++) {
+		engine_paths_changed(pr_test.engine);
+		tend(10000);
+	}
+	assert_in_range(calls_of("device.disks"), 1, 3);
+	host_test_must(&pr_test, VERB_CANCEL);
+	expect_none_of_ours(lun);
 	host_test_end(&pr_test);
 }
 
@@ -425,9 +492,11 @@ int main(void)
 		cmocka_unit_test(the_holder_is_a_peer),
 		cmocka_unit_test(stranger_on_the_destination),
 		cmocka_unit_test(whose_key_is_it),
+		cmocka_unit_test(an_entry_without_a_session),
 		cmocka_unit_test(changes_just_before_the_hold),
 		cmocka_unit_test(changes_without_an_end),
 		cmocka_unit_test(changes_between_the_verbs),
+		cmocka_unit_test(new_paths_by_event),
 		cmocka_unit_test(held_while_the_reservations_change),
 		cmocka_unit_test(control_commands_without_effect),
 		cmocka_unit_test(control_switch_without_registration),

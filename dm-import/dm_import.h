@@ -131,7 +131,8 @@ bool engine_holds(const struct engine *engine);
 bool engine_tend(struct engine *engine, const struct observer *observer);
 unsigned engine_tend_every_ms(const struct engine *engine);
 
-/* Disks or maps came, went or changed: engine_tend, called next, sees to it that each path is registered as it should. */
+/* Disks or maps came, went or changed: engine_tend, called next, sees to it that each path is registered as it should.
+ */
 void engine_paths_changed(struct engine *engine);
 
 /*

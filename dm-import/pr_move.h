@@ -51,7 +51,7 @@ void pr_move_put_back(struct work *work); /* what is lifted, at a cancel without
 /* How a member stands, as of the last look: null, or an object for the report. */
 struct json_object *pr_move_report(const struct member *member);
 
-void pr_move_paths_changed(struct engine *engine); /* see engine_paths_changed */
+void pr_move_paths_changed(struct engine *engine);		       /* see engine_paths_changed */
 void pr_move_forget(const struct ports *ports, struct member *member); /* frees what the member keeps for this file */
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/num.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -235,19 +236,44 @@ static size_t name_length(const char *initiator)
 	return separator ? (size_t)(separator - initiator) : strlen(initiator);
 }
 
-static bool same_initiator(const char *a, const char *b)
+bool pr_same_initiator(const char *a, const char *b)
 {
-	size_t length = name_length(a), digits_a = strlen(isid_of(a)), digits_b = strlen(isid_of(b));
+	size_t length = name_length(a);
 
-	if (strncmp(a, "iscsi:", 6) != 0)
-		return strcmp(a, b) == 0;
-	return name_length(b) == length && memcmp(a, b, length) == 0 &&
-	       memcmp(isid_of(a), isid_of(b), digits_a < digits_b ? digits_a : digits_b) == 0;
+	return length > 0 && name_length(b) == length && memcmp(a, b, length) == 0;
+}
+
+bool pr_names_session(const char *initiator)
+{
+	return *isid_of(initiator) != '\0';
+}
+
+/*
+ * Open-iSCSI does not tell its ISIDs. It makes them of its OUI and the session's number, in the last three bytes;
+ * before 2.1 in the fourth alone.
+ */
+static bool is_isid_of(const char *isid, uint32_t session)
+{
+	unsigned long number, made_of = session - 1;
+
+	if (!session || strlen(isid) != 12 || strncmp(isid, "00023d", 6) != 0)
+		return true;
+	number = strtoul(isid + 6, NULL, 16);
+	return number == (made_of & 0xffffff) || number == (made_of & 0xff) << 16;
+}
+
+static bool same_session(const struct pr_nexus *nexus, const char *initiator)
+{
+	const char *ours = isid_of(nexus->initiator), *theirs = isid_of(initiator);
+	size_t digits = strlen(ours) < strlen(theirs) ? strlen(ours) : strlen(theirs);
+
+	return *ours ? memcmp(ours, theirs, digits) == 0 : is_isid_of(theirs, nexus->session);
 }
 
 bool pr_nexus_registered(const struct pr_nexus *nexus, const struct pr_registration *registration)
 {
-	if (!nexus->initiator[0] || !same_initiator(nexus->initiator, registration->nexus.initiator))
+	if (!pr_same_initiator(nexus->initiator, registration->nexus.initiator) ||
+	    !same_session(nexus, registration->nexus.initiator))
 		return false;
 	return registration->all_target_ports ||
 	       (nexus->relative_port && nexus->relative_port == registration->nexus.relative_port);

@@ -44,6 +44,7 @@ enum {
 struct pr_nexus {
 	char initiator[PR_INITIATOR_SIZE]; /* "" = not known */
 	uint16_t relative_port;		   /* of the target port; 0 = not known */
+	uint32_t session;		   /* Open-iSCSI's, 1 + its number; 0 = not known */
 };
 
 struct pr_registration {
@@ -103,9 +104,16 @@ void pr_encode_out(const struct pr_request *request, uint8_t ret[static PR_OUT_L
 
 /*
  * Is it the registration of this nexus? An iSCSI initiator whose ISID one side does not know, or knows the beginning of
- * (Linux targets of before 2020 cut it off), counts as the same. Never true for a nexus that is not known.
+ * (Linux targets of before 2020 cut it off), counts as the same, unless it is one that Open-iSCSI made of another
+ * session's number. Never true for a nexus that is not known.
  */
 bool pr_nexus_registered(const struct pr_nexus *nexus, const struct pr_registration *registration);
+
+/* Are they of one host's initiator? iSCSI: by the name alone. Never true for "". */
+bool pr_same_initiator(const char *a, const char *b);
+
+/* An iSCSI initiator whose session is told. */
+bool pr_names_session(const char *initiator);
 
 /* "write_exclusive", ..., "exclusive_access_all_registrants"; "none", and "unknown" for other values. */
 const char *pr_type_name(enum pr_type type);

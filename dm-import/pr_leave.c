@@ -24,7 +24,7 @@ struct leaving {
 static bool is_ours(const struct leaving *leaving, const char *initiator)
 {
 	for (size_t i = 0; i < leaving->initiator_count; i++)
-		if (pr_lun_same_initiator(leaving->initiators[i], initiator))
+		if (pr_same_initiator(leaving->initiators[i], initiator))
 			return true;
 	return false;
 }

@@ -94,7 +94,7 @@ static const struct pr_registration *registration_of(const struct pr_lun *lun, c
 
 		if (!pr_nexus_registered(nexus, registration))
 			continue;
-		if (strcmp(nexus->initiator, registration->nexus.initiator) == 0)
+		if (pr_names_session(registration->nexus.initiator))
 			return registration;
 		found = registration;
 	}
@@ -207,16 +207,12 @@ int pr_lun_read(struct engine *engine, const struct inventory *now, const char *
 	return -1;
 }
 
-/* Is it this host's, whichever target port it was made through? */
+/* Is it this host's, whichever target port and session it was made through? */
 static bool is_own(const struct pr_lun *lun, const struct pr_registration *registration)
 {
-	for (size_t i = 0; i < lun->path_count; i++) {
-		struct pr_nexus nexus = lun->paths[i].nexus;
-
-		nexus.relative_port = registration->nexus.relative_port;
-		if (pr_nexus_registered(&nexus, registration))
+	for (size_t i = 0; i < lun->path_count; i++)
+		if (pr_same_initiator(lun->paths[i].nexus.initiator, registration->nexus.initiator))
 			return true;
-	}
 	return false;
 }
 
@@ -248,20 +244,6 @@ bool pr_lun_has_peers(const struct pr_lun *lun)
 		if (!pr_lun_is_own(lun, lun->state.keys[i]))
 			return true;
 	return false;
-}
-
-static size_t name_length(const char *initiator)
-{
-	const char *session = strstr(initiator, ",i,0x");
-
-	return session ? (size_t)(session - initiator) : strlen(initiator);
-}
-
-bool pr_lun_same_initiator(const char *a, const char *b)
-{
-	size_t length = name_length(a);
-
-	return length > 0 && name_length(b) == length && memcmp(a, b, length) == 0;
 }
 
 const struct pr_path *pr_lun_registered_path(const struct pr_lun *lun)

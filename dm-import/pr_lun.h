@@ -50,9 +50,6 @@ bool pr_lun_registered(const struct pr_lun *lun);
 /* Others than this host are registered; without TransportIDs: with keys that are not this host's. */
 bool pr_lun_has_peers(const struct pr_lun *lun);
 
-/* One initiator port, as two LUNs or two paths tell it: without the session of iSCSI, which differs. Never of "". */
-bool pr_lun_same_initiator(const char *a, const char *b);
-
 /* The path of this host whose nexus holds the reservation (with all-registrants types any that is registered); NULL. */
 const struct pr_path *pr_lun_holder(const struct pr_lun *lun);
 

@@ -156,7 +156,11 @@ static int look_again(struct pr_pair *pair, struct error *err)
 	return pr_pair_look(pair->work, err) < 0 ? -1 : pr_pair_read(pair, err);
 }
 
-/* This host's keys are, or are no more, on the live LUN; are they still as this look began? */
+/*
+ * This host's keys are, or are no more, on a path of the live LUN. Those of the sessions before a reboot are on it
+ * still where the array tells sessions apart: such a host is not fenced, and not registered either until somebody does
+ * so.
+ */
 static int settle_keys(struct pr_pair *pair, bool own, struct error *err)
 {
 	struct member_pr *pr = &pair->member->pr;
@@ -179,7 +183,7 @@ static int sync_pair(struct pr_pair *pair, struct error *err)
 		return 0;
 	if (fenced_on(pair, &pair->live) || (pr->seen_us && !pr->fenced && fenced_on(pair, &pair->other)))
 		return stay_fenced(pair, err);
-	if (settle_keys(pair, pr_lun_registered(&pair->live), err) < 0)
+	if (settle_keys(pair, pr_lun_registered_path(&pair->live), err) < 0)
 		return -1;
 	if (fenced_on(pair, &pair->live)) /* meanwhile; what was registered comes off again */
 		return stay_fenced(pair, err);

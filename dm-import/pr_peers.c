@@ -43,7 +43,7 @@ static bool took_another_key(const struct pr_lun *gone, const struct pr_lun *kep
 			const struct pr_registration *now = &gone->state.registrations[g];
 
 			if ((!new_key || now->key == new_key) &&
-			    pr_lun_same_initiator(now->nexus.initiator, found->nexus.initiator))
+			    pr_same_initiator(now->nexus.initiator, found->nexus.initiator))
 				return true;
 		}
 	}

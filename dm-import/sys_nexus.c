@@ -2,7 +2,7 @@
  * The I_T nexus of a path: the initiator port by the kernel's transport classes, as the target names it in a
  * TransportID (pr.h), and the target port by the number that the LUN gives it in VPD page 83h.
  *
- * The ISID of an iSCSI session is in sysfs for some drivers only.
+ * The ISID of an iSCSI session is in sysfs for some drivers only; for the others the session's number stands for it.
  */
 #include "sys.h"
 #include "sys_disk.h"
@@ -33,29 +33,32 @@ static void set_wwn(const char *prefix, const char *wwn, char ret[static PR_INIT
 	ret[used] = '\0';
 }
 
-static void set_iscsi(const char *path, const char *name, char ret[static PR_INITIATOR_SIZE])
+static void set_iscsi(const char *path, const char *name, struct pr_nexus *nexus)
 {
 	char session[64] = "", directory[128], isid[32] = "";
 	const char *digits;
+	unsigned number;
 
 	parse_path_component(path, "session", session, sizeof(session));
 	snprintf(directory, sizeof(directory), "/sys/class/iscsi_session/%s", session);
 	sysfs_text(directory, "isid", isid, sizeof(isid));
 	digits = strncmp(isid, "0x", 2) == 0 ? isid + 2 : isid;
-	snprintf(ret, PR_INITIATOR_SIZE, "iscsi:%.223s%s%.12s", name, *digits ? ",i,0x" : "", digits);
+	snprintf(nexus->initiator, PR_INITIATOR_SIZE, "iscsi:%.223s%s%.12s", name, *digits ? ",i,0x" : "", digits);
+	if (sscanf(session, "session%u", &number) == 1)
+		nexus->session = number + 1;
 }
 
-static void set_initiator(const char *path, const struct disk *disk, char ret[static PR_INITIATOR_SIZE])
+static void set_initiator(const char *path, const struct disk *disk, struct pr_nexus *nexus)
 {
 	if (!disk->initiator_port[0])
 		return;
 	if (disk->protocol == PROTOCOL_FC)
-		set_wwn("fc:", disk->initiator_port, ret);
+		set_wwn("fc:", disk->initiator_port, nexus->initiator);
 	else if (disk->protocol == PROTOCOL_SAS)
-		set_wwn("sas:", disk->initiator_port, ret);
+		set_wwn("sas:", disk->initiator_port, nexus->initiator);
 	else if (disk->protocol == PROTOCOL_ISCSI)
-		set_iscsi(path, disk->initiator_port, ret);
-	lower(ret);
+		set_iscsi(path, disk->initiator_port, nexus);
+	lower(nexus->initiator);
 }
 
 int sys_nexus(void *ctx, const char *disk, struct pr_nexus *ret, struct error *err)
@@ -76,7 +79,7 @@ int sys_nexus(void *ctx, const char *disk, struct pr_nexus *ret, struct error *e
 	snprintf(found.hctl, sizeof(found.hctl), "%.31s", strrchr(device, '/') + 1);
 	page = sys_disk_page_83(path, &length);
 	sys_disk_transport(path, NULL, 0, &found);
-	set_initiator(path, &found, nexus.initiator);
+	set_initiator(path, &found, &nexus);
 	nexus.relative_port = page ? vpd_relative_port(page, length) : 0;
 	*ret = nexus;
 	return 0;

@@ -4,7 +4,7 @@
 #include "reservations.h"
 
 struct host_test pr_test;
-const struct pr_nexus peer = { "fc:5001438000000001", 1 }, third = { "fc:5001438000000002", 1 };
+const struct pr_nexus peer = { "fc:5001438000000001", 1, 0 }, third = { "fc:5001438000000002", 1, 0 };
 
 const struct way usual = { .type = PR_WE_RO, .aptpl = true };
 

@@ -177,6 +177,60 @@ static void offline_and_a_peer_holds(void **state)
 	}
 }
 
+static void number_sessions(int lun, unsigned first)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		struct pr_nexus *nexus = &path_of(lun, (int)i)->nexus;
+
+		snprintf(nexus->initiator, sizeof(nexus->initiator), "iscsi:iqn.2004-10.example:a,i,0x00023d%06x",
+			 first + i);
+	}
+}
+
+/*
+ * A reboot gives each session another ISID, and the array keeps what is registered for those before. The host is not
+ * fenced by that; registered again, it goes on; and at the end nothing is left of either boot.
+ */
+static void other_sessions_after_a_reboot(void **state)
+{
+	(void)state;
+	for (size_t e = 0; e < ARRAY_SIZE(ends); e++) {
+		begin(1, 2);
+		number_sessions(world_source(0), 1);
+		number_sessions(world_destination(0), 3);
+		reserve_host(world_source(0), OWN_KEY, &usual);
+		peer_registers(world_source(0), &peer, PEER_KEY);
+		host_test_must(&pr_test, VERB_PREPARE);
+		peer_registers(world_destination(0), &peer, PEER_KEY);
+		tend(LOOK_US);
+		host_test_forget(&pr_test);
+		world_reboot(pr_test.world);
+		number_sessions(world_source(0), 3);
+		number_sessions(world_destination(0), 1);
+		assert_int_equal(host_test_open(&pr_test), 0);
+		for (int i = 0; i < 5; i++)
+			tend(LOOK_US);
+		assert_false(member_pr(0)->fenced);
+		assert_false(member_pr(0)->registered);
+		register_host(world_source(0), OWN_KEY, &usual);
+		for (int i = 0; i < 25 && !member_pr(0)->registered; i++)
+			tend(LOOK_US);
+		assert_true(member_pr(0)->registered);
+		world_begin(pr_test.world, NULL);
+		for (int i = 0; i < 5; i++)
+			tend(LOOK_US);
+		assert_int_equal(calls_of("scsi.pr_out"), 0);
+		if (ends[e].switched)
+			host_test_must(&pr_test, VERB_SWITCH);
+		if (ends[e].commits)
+			world_finish_copy(pr_test.world, world_destination(0));
+		must_end(&ends[e]);
+		assert_int_equal(lun_of(left_lun(&ends[e]))->pr.count, 1); /* the peer */
+		assert_true(has_key(left_lun(&ends[e]), PEER_KEY));
+		host_test_end(&pr_test);
+	}
+}
+
 /* It is there for the kernel, and does not answer. */
 static void dead_before_the_end(void **state)
 {
@@ -241,7 +295,7 @@ static void offline_with_a_key_per_initiator(void **state)
 /* The other end of it: a peer with two paths leaves the LUN that this host is on, one of its paths being offline. */
 static void a_peer_leaves_with_a_path_offline(void **state)
 {
-	static const struct pr_nexus same = { "fc:5001438000000002", 2 }, another = { "fc:5001438000000003", 2 };
+	static const struct pr_nexus same = { "fc:5001438000000002", 2, 0 }, another = { "fc:5001438000000003", 2, 0 };
 
 	(void)state;
 	for (int by_another = 0; by_another < 2; by_another++) {
@@ -368,6 +422,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(offline_before_the_end),
 		cmocka_unit_test(offline_and_a_peer_holds),
+		cmocka_unit_test(other_sessions_after_a_reboot),
 		cmocka_unit_test(dead_before_the_end),
 		cmocka_unit_test(offline_with_a_key_that_a_peer_uses),
 		cmocka_unit_test(offline_with_a_key_per_initiator),

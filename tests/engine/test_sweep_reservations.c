@@ -15,7 +15,7 @@
 
 enum { LOOK_US = 1000000 };
 
-static const struct pr_nexus peer = { "fc:5001438000000001", 1 };
+static const struct pr_nexus peer = { "fc:5001438000000001", 1, 0 };
 static unsigned combinations;
 
 static void peer_does(struct fake_world *world, int lun, struct pr_request request)

@@ -56,9 +56,8 @@ class Cluster:
         expect_report(self.work, self.was, 2, "unfenced")
 
     def leave(self):
-        cancel(self.work, lambda: None)
+        cancel(self.work, lambda: self.there.unregister(0))
         self.work.delete()
-        self.there.unregister(0)
         self.here.unregister(0)
 
 

@@ -31,19 +31,24 @@ SLOW_FIRST = $(filter %_sweep_again %_sweep_stuck %_sweep,$(TESTS)) $(CHECKS_FAS
 check-quick: $(PROGRAMS) $(TESTS) $(addprefix $(OUT)/,contract-fake import-agent-fake import-agent-world importcli-fake)
 	@MAKE=$(MAKE) MODE=$(MODE) CC=$(CC) BUILD=$(BUILD) tests/fast $(SLOW_FIRST)
 
+# $(call run_and_record,SCENARIOS): what they measured goes into docs/RESULTS.md, passed or not.
+define run_and_record
+@tests/deps build lab
+@tests/lab/run --no-skip $(1); status=$$?; tests/lab/results docs/RESULTS.md $(BUILD)/lab $(1); exit $$status
+endef
+
 # Longer than a test run may take under emulation.
 .PHONY: check-scale
 check-scale:
-	@tests/deps build lab
-	@tests/lab/run --no-skip group-16
+	$(call run_and_record,group-16)
 
 # Two hosts, and reservations; some of it is not part of make check.
+CLUSTER_SCENARIOS := 'cluster-*' 'pr-*' 'control-pr-*' 'hold-*' pr-types pr-path-later pr-unrest cluster-hold cluster-pr-cancel \
+	cluster-pr-group cluster-pr-node-reboots cluster-fence-before cluster-fence-between cluster-fence-after cluster-smoke \
+	cluster-node-reboots control-cluster-stray-write
 .PHONY: check-cluster
 check-cluster:
-	@tests/deps build lab
-	@tests/lab/run --no-skip 'cluster-*' 'pr-*' 'control-pr-*' pr-types pr-path-later pr-unrest cluster-pr-cancel cluster-pr-group \
-		cluster-pr-node-reboots cluster-fence-before cluster-fence-between cluster-fence-after cluster-smoke \
-		cluster-node-reboots control-cluster-stray-write
+	$(call run_and_record,$(CLUSTER_SCENARIOS))
 
 lint:
 	@tests/lint/run

@@ -1,5 +1,9 @@
 """What takes longer with two hosts, or is in the other scenarios too: `make check-cluster` runs it."""
+from bad_input import answer
+from reservations_move import BUSY, expect_cluster, guard_cluster
 from scenario import scenario
+
+LEASE_MS = 20000
 
 
 @scenario("cluster-smoke", cluster=2, transport="iscsi", timeout=600, max_io_ms=8000)
@@ -48,3 +52,51 @@ def control_cluster_stray_write(cluster):
     work.delete()
     strays = [host.kept["stray_writes"] for host in cluster.hosts]
     cluster.expect(strays == [1, 0], "stray writes of the hosts: %s" % strays)
+
+
+# The held switch
+
+def hold_all(work, side, leases):
+    """As an orchestrator does it: host by host, and each confirms."""
+    for part, lease_ms in zip(work.on, leases):
+        part.lab.agent.run(part.api.path + "/hold", {"to": side, "lease_ms": lease_ms})
+    return [part.api.show()["state"] for part in work.on]
+
+
+def release_all(work, side, is_new):
+    """`is_new`: not the side that the hosts were on before the hold."""
+    for part in work.on:
+        if is_new and side == "source":
+            part.lab.leaving_destination()
+        part.lab.agent.run(part.api.path + "/release", {"to": side})
+        if is_new:
+            part.lab.moved(side, part.indexes)
+        part.check_sides()
+
+
+@scenario("cluster-hold", cluster=2, transport="iscsi", timeout=1800, max_io_ms=LEASE_MS + 10000)
+def cluster_hold(cluster):
+    """Both hosts hold, confirm, and are released to the destination. On the way back the lease of one ends before the other
+    has confirmed: that is released to where it was too. Reservations stay with who has them all along."""
+    was = guard_cluster(cluster)
+    cluster.everywhere(lambda node: node.fio(**BUSY))
+    work = cluster.create_import()
+    work.map()
+    work.prepare()
+    cluster.expect(hold_all(work, "destination", (LEASE_MS, LEASE_MS)) == ["held", "held"], "not all hosts hold")
+    release_all(work, "destination", True)
+    expect_cluster(cluster, work, was, "released to the destination")
+    hold_all(work, "source", (2000, LEASE_MS))
+    codes, _ = answer(lambda: release(work.on[0], "source"))
+    cluster.expect(codes == ["lease_expired"], "a release behind the lease's end gives %s" % codes)
+    release_all(work, "destination", False)
+    expect_cluster(cluster, work, was, "released to where they were")
+    cluster.expect(hold_all(work, "source", (LEASE_MS, LEASE_MS)) == ["held", "held"], "not all hosts hold")
+    release_all(work, "source", True)
+    expect_cluster(cluster, work, was, "released to the source")
+    work.cancel()
+    work.delete()
+
+
+def release(part, side):
+    part.lab.agent.run(part.api.path + "/release", {"to": side})

@@ -384,11 +384,6 @@ bool engine_tend(struct engine *engine, const struct observer *observer)
 	return true;
 }
 
-void engine_paths_changed(struct engine *engine)
-{
-	(void)engine;
-}
-
 unsigned engine_tend_every_ms(const struct engine *engine)
 {
 	return engine->held ? 20 : 0;

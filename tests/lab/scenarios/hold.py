@@ -1,5 +1,7 @@
 """The held switch: hold, release to either side, and everything that ends a hold without one. The pause may be as long as
 the lease, and no longer; fio sees no error."""
+import time
+
 import pairing
 from driver import LabImport
 from orchestrator import JobFailed, Problem
@@ -22,6 +24,7 @@ def held(lab, lease_ms=LEASE_MS):
 
 
 def hold(lab, work, lease_ms):
+    lab.hold_begins = time.monotonic()
     with lab.step("hold"):
         lab.agent.run(work.api.path + "/hold", {"to": "destination", "lease_ms": lease_ms})
     if lease_ms > SHORT_MS:     # a short one may have ended by now; last_hold will tell
@@ -30,7 +33,12 @@ def hold(lab, work, lease_ms):
 
 def release(lab, work, side):
     with lab.step("release to " + side):
-        return lab.agent.run(work.api.path + "/release", {"to": side})
+        lab.agent.run(work.api.path + "/release", {"to": side})
+
+
+def ended(lab):
+    """The hold has just been ended: no I/O may have waited for longer than since it began, however long its lease is."""
+    lab.options["max_io_ms"] = (time.monotonic() - lab.hold_begins) * 1000 + LEEWAY_MS
 
 
 def expect_back(lab, work, outcome):
@@ -63,6 +71,7 @@ def expect_too_late(lab, work):
 def hold_release(lab):
     work = held(lab)
     release(lab, work, "destination")
+    ended(lab)
     lab.moved("destination", work.indexes)
     work.expect_state("on_destination", "Destination")
     lab.expect(work.api.show()["last_hold"]["outcome"] == "released", "last_hold does not say released")
@@ -75,6 +84,7 @@ def hold_release(lab):
 def hold_back(lab):
     work = held(lab)
     release(lab, work, "source")
+    ended(lab)
     expect_back(lab, work, "taken_back")
     work.switch("destination")
     leave(work)
@@ -98,6 +108,7 @@ def hold_agent_killed(lab):
         sh("systemctl kill --kill-whom=main -s SIGKILL import-agent")
     name = lab.map_name()
     wait_for("the map is released", lambda: "ACTIVE" in sh("dmsetup info " + name), 15, 0.1)
+    ended(lab)
     lab.agent.close()
     wait_for("the agent is back", lambda: pairing.answers(lab.agent), 180, 0.5)
     expect_back(lab, work, "interrupted")

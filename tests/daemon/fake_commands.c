@@ -6,7 +6,6 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/num.h"
-#include "dm-import/dm_import.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -107,8 +106,9 @@ struct json_object *fake_reservations(bool prepared, bool lifted)
 	return object;
 }
 
-/* Nothing is looked after here. */
-void engine_paths_changed(struct engine *engine)
+bool fake_wwid_form_is_right(const char *wwid)
 {
-	(void)engine;
+	size_t length = strlen(wwid);
+
+	return wwid[0] == '3' && num_is_hex(wwid) && (length == 17 || length == 33);
 }

@@ -14,6 +14,8 @@ void fake_time(const char *function, unsigned parts);
 int fake_fault(const char *function, struct error *err);
 struct json_object *fake_shape(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+bool fake_wwid_form_is_right(const char *wwid);
+
 /* The result of a pre-check: one finding, an error or a warning. */
 struct json_object *fake_findings(const char *source_wwid, const char *destination_wwid, bool failed);
 

@@ -138,13 +138,6 @@ static int volume_index(const char *wwid)
 	return -1;
 }
 
-static bool wwid_form_is_right(const char *wwid)
-{
-	size_t length = strlen(wwid);
-
-	return wwid[0] == '3' && num_is_hex(wwid) && (length == 17 || length == 33);
-}
-
 static bool same_members(const struct import *import, const struct import_request *request)
 {
 	return import->member_count == request->member_count &&
@@ -156,7 +149,7 @@ static int check_members(struct engine *engine, const struct import_request *req
 	for (size_t i = 0; i < request->member_count; i++) {
 		const struct member_request *member = &request->members[i];
 
-		if (!wwid_form_is_right(member->source_wwid) || !wwid_form_is_right(member->destination_wwid))
+		if (!fake_wwid_form_is_right(member->source_wwid) || !fake_wwid_form_is_right(member->destination_wwid))
 			return error_set(err, ERR_WWID_FORM, NULL, "member %zu", i);
 		if (strcmp(member->source_wwid, member->destination_wwid) == 0)
 			return error_set(err, ERR_SAME_LUN, NULL, "member %zu", i);
@@ -382,6 +375,11 @@ bool engine_tend(struct engine *engine, const struct observer *observer)
 	import->lease_expired = true;
 	engine->held = NULL;
 	return true;
+}
+
+void engine_paths_changed(struct engine *engine)
+{
+	(void)engine;
 }
 
 unsigned engine_tend_every_ms(const struct engine *engine)

@@ -138,7 +138,8 @@ static void source_reserved(void)
 
 	source()->pr.no_full_status = true;
 	for (uint16_t port = 1; port <= 2; port++)
-		world_pr_out(test.world, world_source(0), &(struct pr_nexus){ "fc:2100000000000001", port, 0 }, &request);
+		world_pr_out(test.world, world_source(0), &(struct pr_nexus){ "fc:2100000000000001", port, 0 },
+			     &request);
 }
 
 static void recheck_wwid(void)

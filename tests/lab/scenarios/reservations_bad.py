@@ -1,10 +1,16 @@
 """Requests of holds and reservations that are refused: a clear error, and no LUN has changed, by READ FULL STATUS with its
 generation. No request carries a key: whose key it is the LUN tells, or the host's own configuration (pr-refused)."""
+import host
 import reservations
 from bad_input import refused
 from orchestrator import Import
 from reservations_move import KEY, REGISTRANTS_ONLY
 from scenario import scenario
+
+
+def states(lab):
+    """Of the LUNs that the host sees: the destination comes with prepare."""
+    return [reservations.read_lun(wwid) for wwid in lab.wwids() if host.disks_of(wwid)]
 
 
 @scenario("pr-bad-input", transport="iscsi")
@@ -17,9 +23,9 @@ def pr_bad_input(lab):
         path = work.api.path
 
         def unchanged(name, wanted, verb, body, at=path):
-            before = [reservations.read_lun(wwid) for wwid in lab.wwids()]
+            before = states(lab)
             refused(lab, name, wanted, lambda: lab.agent.run(at + verb, body))
-            after = [reservations.read_lun(wwid) for wwid in lab.wwids()]
+            after = states(lab)
             lab.expect(after == before, "%s: the LUNs have %s, before %s" % (name, after, before))
 
         unchanged("hold-new", "state_wrong", "/hold", {"to": "destination", "lease_ms": 2000})

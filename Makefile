@@ -5,7 +5,7 @@ ifeq ($(origin CC),default) # make's own default is cc
 CC := gcc
 endif
 BUILD ?= build
-OUT := $(BUILD)/$(MODE)-$(notdir $(CC))
+OUT := $(BUILD)/$(MODE)-$(notdir $(CC))$(if $(CRASH_POINTS),-crash-points)
 DESTDIR ?=
 
 PKG_CONFIG ?= pkg-config
@@ -26,16 +26,16 @@ $(error MODE=$(MODE) is not one of: release debug asan tsan)
 endif
 
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -I. $(WARN) $(CFLAGS_$(MODE)) -fstack-protector-strong -fPIE \
-	-MMD -MP -DDM_IMPORT_VERSION='"$(VERSION)"' $(CFLAGS)
+	-MMD -MP -DDM_IMPORT_VERSION='"$(VERSION)"' $(if $(CRASH_POINTS),-DCRASH_POINTS) $(CFLAGS)
 ALL_LDFLAGS = $(LDFLAGS_$(MODE)) -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS)
 
 .DEFAULT_GOAL := all
 PROGRAMS :=
 CHECKS_FAST :=
 
-# $(call library,NAME,FOLDER): all C files of a folder but main.c, as $(OUT)/libNAME.a
+# $(call library,NAME,FOLDER,MORE): all C files of a folder but main.c, and more, as $(OUT)/libNAME.a
 define library
-$(1)_SRC := $$(filter-out $(2)/main.c,$$(wildcard $(2)/*.c))
+$(1)_SRC := $$(filter-out $(2)/main.c,$$(wildcard $(2)/*.c)) $(3)
 $(1)_OBJ := $$($(1)_SRC:%.c=$$(OUT)/%.o)
 $$(OUT)/lib$(1).a: $$($(1)_OBJ)
 	@rm -f $$@; $$(AR) rcs $$@ $$^
@@ -69,10 +69,15 @@ all: $(PROGRAMS)
 
 help:
 	@echo 'make                 build everything into $(OUT) (MODE=release|debug|asan|tsan, CC=gcc|clang)'
-	@echo 'make check           every test but the ones in tests/lab/apart'
-	@echo 'make check-fast      what needs no VM, under two minutes'
+	@echo 'make check           what needs no VM, and some scenarios of each kind'
+	@echo 'make check-fast      what needs no VM, some four minutes'
+	@echo 'make check-lab       all scenarios of the lab, of which make check runs some of each kind'
 	@echo 'make check-scale     the group of 16 members, which takes a quarter of an hour here'
 	@echo 'make check-cluster   the scenarios with two hosts, and those with reservations'
+	@echo 'make check-sanitizers  unit, engine and daemon tests with ASan and UBSan, then with TSan'
+	@echo 'make check-valgrind  unit, engine and daemon tests under valgrind'
+	@echo 'make soak            SOAK (200) switches there and back under load; writes docs/SOAK.md'
+	@echo 'make check-faults    the crash and the fault matrix: each step of each verb, whatever goes wrong (hours; ONLY="--sample 40": a part)'
 	@echo 'make demo            a whole import, narrated (CANCEL=1: goes back instead)'
 	@echo 'make bench           the pause, measured against bare device-mapper and multipath -r'
 	@echo 'make fuzz            new inputs for the parsers, FUZZ_SECONDS each (300)'

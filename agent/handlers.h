@@ -35,6 +35,7 @@ HANDLER(post_import_release);
 HANDLER(post_import_reservation);
 HANDLER(post_import_commit);
 HANDLER(post_import_cancel);
+HANDLER(post_recover);
 HANDLER(get_jobs);
 HANDLER(get_job);
 

@@ -145,6 +145,22 @@ int post_import_cancel(struct request *request, struct reply *reply, struct erro
 	return submit_verb(request, &job, reply, err);
 }
 
+int post_recover(struct request *request, struct reply *reply, struct error *err)
+{
+	struct job_request job = { .kind = JOB_RECOVER };
+	CLEANUP_JSON struct json_object *body = NULL;
+	const char *wwid;
+
+	if (parse_verb(request, (const char *const[]){ "wwid", "dry_run", NULL }, &body, err) < 0 ||
+	    json_in_text(body, "wwid", true, &wwid, err) < 0 ||
+	    json_in_bool(body, "dry_run", false, &job.dry_run, err) < 0)
+		return -1;
+	if (strlen(wwid) >= sizeof(job.wwid))
+		return error_set(err, ERR_WWID_FORM, NULL, "'wwid' has %zu characters", strlen(wwid));
+	memcpy(job.wwid, wwid, strlen(wwid) + 1);
+	return reply_with_job(request, &job, reply, err);
+}
+
 int get_jobs(struct request *request, struct reply *reply, struct error *err)
 {
 	return reply_json(reply, 200, jobs_json_all(request->agent->jobs), err);

@@ -42,8 +42,8 @@ struct jobs {
 	struct job_totals totals;
 };
 
-static const char *const kind_names[] = { "refresh", "precheck", "prepare", "switch",	  "commit",
-					  "cancel",  "hold",	 "release", "reservation" };
+static const char *const kind_names[] = { "refresh", "precheck", "prepare", "switch",	   "commit",
+					  "cancel",  "hold",	 "release", "reservation", "recover" };
 static const char *const state_names[] = { "queued", "running", "done", "failed" };
 
 const char *job_kind_name(enum job_kind kind)
@@ -118,6 +118,7 @@ static struct job *find_same(struct jobs *jobs, const struct job_request *reques
 		if (is_active(jobs->list[i]) && !other->precheck && other->kind == request->kind &&
 		    other->to == request->to && other->force == request->force &&
 		    other->lease_ms == request->lease_ms && other->lifted == request->lifted &&
+		    other->dry_run == request->dry_run && strcmp(other->wwid, request->wwid) == 0 &&
 		    strcmp(other->import_id, request->import_id) == 0)
 			return jobs->list[i];
 	}

@@ -19,6 +19,7 @@ enum job_kind {
 	JOB_HOLD,
 	JOB_RELEASE,
 	JOB_RESERVATION,
+	JOB_RECOVER,
 	JOB_KINDS
 };
 enum job_state { JOB_QUEUED, JOB_RUNNING, JOB_DONE, JOB_FAILED };
@@ -31,6 +32,8 @@ struct job_request {
 	unsigned lease_ms;		 /* JOB_HOLD */
 	bool force;			 /* JOB_CANCEL */
 	bool lifted;			 /* JOB_RESERVATION */
+	char wwid[WWID_SIZE];		 /* JOB_RECOVER, which has no import_id */
+	bool dry_run;			 /* JOB_RECOVER */
 	struct import_request *precheck; /* JOB_PRECHECK without an import; else NULL */
 };
 

@@ -16,6 +16,7 @@ static const struct route routes[] = {
 	{ "GET", "/volumes", get_volumes, TRUSTED },
 	{ "GET", "/volumes/{}", get_volume, TRUSTED },
 	{ "POST", "/precheck", post_precheck, TRUSTED },
+	{ "POST", "/recover", post_recover, TRUSTED },
 	{ "GET", "/imports", get_imports, TRUSTED },
 	{ "POST", "/imports", post_imports, TRUSTED },
 	{ "GET", "/imports/{}", get_import, TRUSTED },

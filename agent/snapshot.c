@@ -165,7 +165,8 @@ static struct import_verbs *ask_verbs(struct engine *engine, struct json_object 
 	return list;
 }
 
-static void publish_imports(struct snapshot *snapshot, struct engine *engine)
+/* Each gives whether all was told. */
+static bool publish_imports(struct snapshot *snapshot, struct engine *engine)
 {
 	struct report imports = ask(engine_report_imports, engine);
 	size_t in_progress = engine_imports_in_progress(engine), count;
@@ -180,9 +181,10 @@ static void publish_imports(struct snapshot *snapshot, struct engine *engine)
 	}
 	snapshot->in_progress = in_progress;
 	pthread_mutex_unlock(&snapshot->mutex);
+	return imports.error.code == ERR_NONE;
 }
 
-static void publish_devices(struct snapshot *snapshot, struct engine *engine)
+static bool publish_devices(struct snapshot *snapshot, struct engine *engine)
 {
 	struct report volumes = ask(all_volumes, engine);
 	struct report host = ask(engine_report_host, engine);
@@ -193,18 +195,19 @@ static void publish_devices(struct snapshot *snapshot, struct engine *engine)
 	put(&snapshot->host, &host);
 	put(&snapshot->arrays, &arrays);
 	pthread_mutex_unlock(&snapshot->mutex);
+	return volumes.error.code == ERR_NONE && host.error.code == ERR_NONE && arrays.error.code == ERR_NONE;
 }
 
 void snapshot_publish(struct snapshot *snapshot, struct engine *engine, enum snapshot_part part)
 {
+	bool told;
+
 	pthread_mutex_lock(&snapshot->mutex);
 	snapshot->stale[part] = false; /* before looking: what changes meanwhile makes it stale again */
 	pthread_mutex_unlock(&snapshot->mutex);
-	if (part == SNAPSHOT_IMPORTS)
-		publish_imports(snapshot, engine);
-	else
-		publish_devices(snapshot, engine);
+	told = part == SNAPSHOT_IMPORTS ? publish_imports(snapshot, engine) : publish_devices(snapshot, engine);
 	pthread_mutex_lock(&snapshot->mutex);
+	snapshot->stale[part] |= !told; /* who asks next may have better luck */
 	snapshot->published_us[part] = clock_mono_us();
 	pthread_mutex_unlock(&snapshot->mutex);
 }
@@ -346,6 +349,7 @@ static int verb_refusal(const struct import_verbs *import, const struct job_requ
 		break;
 	case JOB_REFRESH:
 	case JOB_PRECHECK:
+	case JOB_RECOVER:
 	case JOB_KINDS:
 		return 0;
 	}

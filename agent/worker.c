@@ -136,6 +136,8 @@ static int run_verb(struct engine *engine, const struct job_request *request, co
 		return engine_release(engine, id, request->to, observer, ret_result, err);
 	case JOB_RESERVATION:
 		return engine_lift_reservation(engine, id, request->lifted, observer, ret_result, err);
+	case JOB_RECOVER:
+		return engine_recover(engine, request->wwid, request->dry_run, observer, ret_result, err);
 	case JOB_KINDS:
 		break;
 	}
@@ -149,13 +151,14 @@ static bool run_one_job(struct worker *worker)
 	const struct observer observer = { &progress, on_step, on_log };
 	struct json_object *result = NULL;
 	struct error err = { 0 };
-	char what[IMPORT_ID_SIZE + 32];
+	char what[IMPORT_ID_SIZE + WWID_SIZE + 32];
+	const char *subject;
 	bool failed;
 
 	if (!job)
 		return false;
-	snprintf(what, sizeof(what), "%s%s%s", job_kind_name(job_request(job)->kind),
-		 *job_request(job)->import_id ? " " : "", job_request(job)->import_id);
+	subject = *job_request(job)->import_id ? job_request(job)->import_id : job_request(job)->wwid;
+	snprintf(what, sizeof(what), "%s%s%s", job_kind_name(job_request(job)->kind), *subject ? " " : "", subject);
 	log_info("%s: begins", what);
 	failed = run_verb(worker->engine, job_request(job), &observer, &result, &err) < 0;
 	if (failed)

@@ -1,6 +1,6 @@
 /*
- * Whole files, durably; see file.h. A crash at any moment leaves the old file or the new one, and at most a
- * stale "<path>.new", which the next replace overwrites.
+ * Files, durably; see file.h. A crash while one is replaced leaves the old file or the new one, and at most a stale
+ * "<path>.new", which the next replace overwrites; a crash while one is appended to may leave a part of the text.
  */
 #include "file.h"
 
@@ -103,6 +103,56 @@ int file_replace(const char *path, const char *text, size_t length, mode_t mode,
 		return error_set_sys(err, write_code(sys_errno), path, sys_errno, "cannot write the file");
 	}
 	return sync_directory_of(path, err);
+}
+
+/* One write, so that the kernel sees no half of a text; tried again only when a signal came before its first byte. */
+static int write_once(int fd, const char *text, size_t length, off_t offset)
+{
+	ssize_t put;
+
+	do
+		put = pwrite(fd, text, length, offset);
+	while (put < 0 && errno == EINTR);
+	if (put >= 0 && (size_t)put < length)
+		errno = ENOSPC;
+	return put < 0 || (size_t)put < length ? -1 : fdatasync(fd);
+}
+
+int file_append(const char *path, uint64_t offset, const char *text, size_t length, struct error *err)
+{
+	CLEANUP_FD int fd = open(path, O_WRONLY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return error_set_sys(err, ERR_IO, path, errno, "cannot open the file");
+	if ((uint64_t)st.st_size < offset)
+		return error_set(err, ERR_IO, path, "somebody made the file shorter");
+	/* not without need: it gives back what was reserved */
+	if ((uint64_t)st.st_size > offset && ftruncate(fd, (off_t)offset) < 0)
+		return error_set_sys(err, ERR_IO, path, errno, "cannot cut the file");
+	if (write_once(fd, text, length, (off_t)offset) < 0) {
+		int sys_errno = errno;
+
+		if (fstat(fd, &st) == 0 && (uint64_t)st.st_size > offset && ftruncate(fd, (off_t)offset) == 0)
+			fdatasync(fd);
+		return error_set_sys(err, write_code(sys_errno), path, sys_errno, "cannot append to the file");
+	}
+	return 0;
+}
+
+int file_reserve(const char *path, uint64_t size, struct error *err)
+{
+	CLEANUP_FD int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int result;
+
+	if (fd < 0)
+		return error_set_sys(err, ERR_IO, path, errno, "cannot open the file");
+	do
+		result = fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size);
+	while (result < 0 && errno == EINTR);
+	if (result < 0 && errno != EOPNOTSUPP && errno != ENOSYS)
+		return error_set_sys(err, write_code(errno), path, errno, "cannot reserve space for the file");
+	return 0;
 }
 
 int file_remove(const char *path, struct error *err)

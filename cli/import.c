@@ -30,6 +30,13 @@ int import_path(struct cli *cli, const char *verb, struct buf *ret)
 	return import_check_id(cli);
 }
 
+int import_wwid(struct cli *cli, const char *text, char *ret, size_t size)
+{
+	if (args_wwid(text, ret, size))
+		return 0;
+	return cli_usage(cli, "'%s' is not a WWID (16 or 32 hexadecimal digits, with or without a 3 before)", text);
+}
+
 static int add_member(struct cli *cli, struct json_object *members, const char *const pair[2])
 {
 	static const char *const names[] = { "source_wwid", "destination_wwid" };
@@ -38,10 +45,8 @@ static int add_member(struct cli *cli, struct json_object *members, const char *
 
 	json_object_array_add(members, member);
 	for (size_t i = 0; i < 2; i++) {
-		if (!args_wwid(pair[i], wwid, sizeof(wwid)))
-			return cli_usage(cli,
-					 "'%s' is not a WWID (16 or 32 hexadecimal digits, with or without a 3 before)",
-					 pair[i]);
+		if (import_wwid(cli, pair[i], wwid, sizeof(wwid)) < 0)
+			return -1;
 		json_object_object_add(member, names[i], json_object_new_string(wwid));
 	}
 	return 0;

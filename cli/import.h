@@ -9,6 +9,9 @@
 /* The first operand can name an import; else it is wrong usage. */
 int import_check_id(struct cli *cli);
 
+/* What somebody typed for a LUN, in multipath's form; else it is wrong usage. */
+int import_wwid(struct cli *cli, const char *text, char *ret, size_t size);
+
 /* "/imports/<id><verb>" of the import that the first operand names; checks it first. */
 int import_path(struct cli *cli, const char *verb, struct buf *ret);
 

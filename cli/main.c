@@ -14,7 +14,9 @@ const struct command *const commands[] = {
 	&command_log_level,
 	&command_mhd_status,
 	&command_restart_web_server,
+	&command_recover_device,
 	&command_import,
+	&command_journal,
 	NULL,
 };
 

@@ -32,18 +32,23 @@ enum import_state {
 enum side { SIDE_SOURCE, SIDE_DESTINATION };
 
 struct engine_options {
-	const char *etc_directory;   /* identity store: "/etc/dm-import" */
-	const char *rules_directory; /* "/etc/udev/rules.d" */
-	const char *state_directory; /* "/var/lib/dm-import" */
-	const char *arrays_file;     /* "/usr/share/dm-import/arrays.conf" */
-	const char *held_marker;     /* "/run/dm-import.held": there while the identities of a hold are in force */
-	const char *lock_file;	     /* "/run/dm-import.lock"; NULL: no lock, for tests */
-	unsigned min_paths;	     /* policy default, 2 */
-	unsigned max_members;	     /* policy, 16 */
-	bool look_only;		     /* reports only: nothing is repaired or written, verbs must not be called */
-	unsigned hold_deadline_ms;   /* longest hold of a switch, 5000 */
-	unsigned hold_lease_max_ms;  /* policy: longest lease of a held switch, 30000 */
-	const char *log_directory;   /* "/var/log/import": nothing writes there for us while it is on a held map */
+	const char *etc_directory;	  /* identity store: "/etc/dm-import" */
+	const char *rules_directory;	  /* "/etc/udev/rules.d" */
+	const char *boot_rules_directory; /* "/run/udev/rules.d" */
+	const char *state_directory;	  /* "/var/lib/dm-import" */
+	const char *initramfs_note;	  /* "/run/dm-import/initramfs-failed": the initramfs could not be made anew */
+	const char *arrays_file;	  /* "/usr/share/dm-import/arrays.conf" */
+	const char *held_marker;	  /* "/run/dm-import.held": there while the identities of a hold are in force */
+	const char *lock_file;		  /* "/run/dm-import.lock"; NULL: no lock, for tests */
+	unsigned min_paths;		  /* policy default, 2 */
+	unsigned max_members;		  /* policy, 16 */
+	bool look_only;			  /* reports only: nothing is repaired or written, verbs must not be called */
+	bool leave_torn; /* nothing is repaired at opening: only to call engine_recover, which tells what it does */
+	unsigned hold_deadline_ms;  /* longest hold of a switch, 5000 */
+	unsigned hold_lease_max_ms; /* policy: longest lease of a held switch, 30000 */
+	size_t journal_limit;	    /* the journal is compacted from so many bytes on, 1 MiB */
+	unsigned journal_keep;	    /* how many records of history it then keeps, 200 */
+	const char *log_directory;  /* "/var/log/import": nothing writes there for us while it is on a held map */
 };
 
 /* Fill in the paths and numbers above. */
@@ -143,6 +148,19 @@ void engine_paths_changed(struct engine *engine);
 int engine_lift_reservation(struct engine *engine, const char *id, bool lifted, const struct observer *observer,
 			    struct json_object **ret_result, struct error *err);
 
+/*
+ * Put the device with this WWID (a source's or a destination's), and with it all members of its import, back into a
+ * correct state, whatever a crash or a person left behind; recover_device.c tells how it decides. It never moves an
+ * application to the other side but to end a switch that was under way. dry_run looks only.
+ * *ret_result, also on failure where there is one: {"findings":[{"code","device","detail"[,"remedy"]}], "actions":
+ * [{"action","code","detail","done"}], "state"}; a remedy is there when only a person can mend it.
+ * WWID_FORM, NOT_IMPORTED, IMPORT_HELD; STORE_DAMAGED when the engine was opened with leave_torn, and nothing tells the
+ * side for certain; else the code of the first finding that is left, or of what failed in mending.
+ * dry_run fails with none of those.
+ */
+int engine_recover(struct engine *engine, const char *wwid, bool dry_run, const struct observer *observer,
+		   struct json_object **ret_result, struct error *err);
+
 /* Forget a committed or cancelled import. A cancelled pair's hiding rule goes with it (STATE_WRONG while its LUN is
  * visible). */
 int engine_import_delete(struct engine *engine, const char *id, struct error *err);
@@ -171,6 +189,39 @@ int engine_report_imports(struct engine *engine, struct json_object **ret, struc
 int engine_report_import(struct engine *engine, const char *id, struct json_object **ret, struct error *err);
 int engine_report_host(struct engine *engine, struct json_object **ret, struct error *err);
 int engine_report_arrays(struct engine *engine, struct json_object **ret, struct error *err);
+
+/*
+ * The journal as it lies on disk, by files alone: needs neither engine nor lock. import_id NULL: of all imports.
+ * {"records":[{"sequence","line","time","import","event","doing","state","side"}], "damage":{"line","device","detail"}
+ * or null, "torn": the last line is not whole}. All whole records are there, those behind damage too.
+ */
+int engine_report_journal(const struct engine_options *options, const struct host_port *host, const char *import_id,
+			  struct json_object **ret, struct error *err);
+
+/*
+ * The checks at boot (docs/ARCHITECTURE.md). An engine need not be openable, and must not be open (AGENT_RUNNING).
+ * *ret_text is what a person should know, NULL: nothing; *ret_well false: the agent will not start, and something has
+ * to be repaired.
+ */
+
+/* Before udev starts, by files alone. What the rules of /etc do not say is written to boot_rules_directory. */
+int engine_boot_check(const struct engine_options *options, const struct host_port *host, char **ret_text,
+		      bool *ret_well, struct error *err);
+
+/* Behind udev's start, before multipathd's: maps that were assembled of the wrong LUN are removed. */
+int engine_boot_maps(const struct engine_options *options, const struct ports *ports, char **ret_text, bool *ret_well,
+		     struct error *err);
+
+/*
+ * At any time: the rules for an initramfs, which keep all LUNs of pairs down there; "" when there are no pairs.
+ * `directory`: where their files go, too; NULL: nowhere.
+ */
+int engine_boot_initramfs(const struct engine_options *options, const struct host_port *host, const char *directory,
+			  char **ret_rules, char **ret_text, struct error *err);
+
+/* Store and rules anew, from `records` (lines of a store), or from the newest whole copy (NULL). */
+int engine_boot_restore(const struct engine_options *options, const struct host_port *host, const char *records,
+			struct error *err);
 
 const char *import_state_name(enum import_state state);
 

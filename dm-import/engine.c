@@ -18,6 +18,8 @@ void engine_options_defaults(struct engine_options *ret)
 	*ret = (struct engine_options){
 		.etc_directory = "/etc/dm-import",
 		.rules_directory = "/etc/udev/rules.d",
+		.boot_rules_directory = "/run/udev/rules.d",
+		.initramfs_note = "/run/dm-import/initramfs-failed",
 		.state_directory = "/var/lib/dm-import",
 		.arrays_file = "/usr/share/dm-import/arrays.conf",
 		.held_marker = "/run/dm-import.held",
@@ -26,20 +28,22 @@ void engine_options_defaults(struct engine_options *ret)
 		.max_members = 16,
 		.hold_deadline_ms = 5000,
 		.hold_lease_max_ms = 30000,
+		.journal_limit = 1 << 20,
+		.journal_keep = 200,
 		.log_directory = "/var/log/import",
 	};
 }
 
-static int take_lock(struct engine *engine, struct error *err)
+int engine_lock(const struct engine_options *options, int *ret_fd, struct error *err)
 {
-	const char *path = engine->options.lock_file;
+	const char *path = options->lock_file;
 
 	if (!path)
 		return 0;
-	engine->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (engine->lock_fd < 0)
+	*ret_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (*ret_fd < 0)
 		return error_set_sys(err, errno == EACCES ? ERR_NOT_ROOT : ERR_IO, path, errno, "cannot open the lock");
-	if (flock(engine->lock_fd, LOCK_EX | LOCK_NB) < 0)
+	if (flock(*ret_fd, LOCK_EX | LOCK_NB) < 0)
 		return error_set_sys(err, errno == EWOULDBLOCK ? ERR_AGENT_RUNNING : ERR_IO, path, errno,
 				     "cannot take the lock");
 	return 0;
@@ -81,12 +85,45 @@ static int load_arrays(struct engine *engine, struct error *err)
 static int make_directories(struct engine *engine, struct error *err)
 {
 	const struct host_port *host = &engine->ports->host;
-	char imports[PATH_MAX];
 
-	snprintf(imports, sizeof(imports), "%s/imports", engine->options.state_directory);
 	if (host->make_directories(host->ctx, engine->options.etc_directory, 0755, err) < 0)
 		return -1;
-	return host->make_directories(host->ctx, imports, 0700, err);
+	return host->make_directories(host->ctx, engine->options.state_directory, 0700, err);
+}
+
+static int load(struct engine *engine, struct error *err)
+{
+	const struct host_port *host = &engine->ports->host;
+	CLEANUP_JOURNAL struct journal journal = { 0 };
+	CLEANUP_FREE char *text = NULL;
+	bool writes = !engine->options.look_only;
+	struct error why = { 0 };
+	int result, read;
+
+	if ((writes && make_directories(engine, err) < 0) || load_arrays(engine, err) < 0)
+		return -1;
+	read = journal_read(&engine->options, host, &text, &journal, &why);
+	result = identities_load(engine, &journal, err);
+	if (read == 0)
+		read = import_load_all(engine, &journal, !text, &why);
+	if (read < 0 && result == 0) {
+		*err = why;
+		result = -1;
+	}
+	/* without its records the engine does nothing; but where it is certain that a switch is torn, nobody waits */
+	if (result < 0 && writes)
+		recover_release(engine);
+	return result;
+}
+
+static int repair(struct engine *engine, struct error *err)
+{
+	/* an application waits for what is held: before anything that could fail or take its time */
+	recover_release(engine);
+	if (journal_mend(engine, err) < 0 || identities_end_boot(engine, err) < 0 || recover_all(engine, err) < 0)
+		return -1;
+	journal_compact_file(engine, true);
+	return 0;
 }
 
 int engine_open(struct engine **ret, const struct engine_options *options, const struct ports *ports, struct error *err)
@@ -98,9 +135,8 @@ int engine_open(struct engine **ret, const struct engine_options *options, const
 	engine->options = *options;
 	engine->ports = ports;
 	engine->lock_fd = -1;
-	if (take_lock(engine, err) < 0 || (!options->look_only && make_directories(engine, err) < 0) ||
-	    load_arrays(engine, err) < 0 || identities_load(engine, err) < 0 || import_load_all(engine, err) < 0 ||
-	    (!options->look_only && recover_all(engine, err) < 0)) {
+	if (engine_lock(options, &engine->lock_fd, err) < 0 || load(engine, err) < 0 ||
+	    (!options->look_only && !options->leave_torn && repair(engine, err) < 0)) {
 		engine_close(engine);
 		return -1;
 	}
@@ -120,6 +156,7 @@ void engine_close(struct engine *engine)
 	}
 	free(engine->imports);
 	identity_free(&engine->identities);
+	boot_finding_free(&engine->files);
 	arrays_free(&engine->arrays);
 	if (engine->lock_fd >= 0)
 		close(engine->lock_fd);
@@ -180,7 +217,20 @@ void work_log(struct work *work, int level, const struct error *err, const char 
 int work_void_intent(struct work *work, struct error *err)
 {
 	work->import->doing = DOING_NOTHING;
-	return import_save(work->engine, work->import, err);
+	return import_void(work->engine, work->import, err);
+}
+
+int work_record_done(struct work *work, enum import_state state, struct error *err)
+{
+	work->import->state = state;
+	work->import->doing = DOING_NOTHING;
+	work->import->attention = (struct error){ 0 };
+	return import_save(work->engine, work->import, JOURNAL_DONE, err);
+}
+
+const char *idle_lun(const struct member *member)
+{
+	return lun_on(member, member->exchanged ? SIDE_SOURCE : SIDE_DESTINATION);
 }
 
 const char *lun_on(const struct member *member, enum side side)

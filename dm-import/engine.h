@@ -5,9 +5,11 @@
 #define DM_IMPORT_ENGINE_H
 
 #include "arrays.h"
+#include "boot.h"
 #include "dm_import.h"
 #include "identity.h"
 #include "inventory.h"
+#include "journal.h"
 #include "plan.h"
 
 enum { PR_KEYS_MAX = 64 };
@@ -20,6 +22,7 @@ struct pr_view {
 	uint8_t scope_type; /* 0: not reserved */
 	uint64_t keys[PR_KEYS_MAX];
 	size_t key_count;
+	uint64_t own_key;	 /* one of this host's, when it last had any */
 	size_t own_paths, paths; /* of this host: registered, and all that run */
 	bool holder;		 /* this host is, or one of the holders */
 	struct pr_watch *watch;	 /* NULL: look with a full read */
@@ -68,7 +71,7 @@ enum doing { DOING_NOTHING, DOING_PREPARE, DOING_TO_DESTINATION, DOING_TO_SOURCE
 struct import {
 	char id[IMPORT_ID_SIZE];
 	enum import_state state;
-	enum doing doing;
+	enum doing doing, recorded;	 /* `recorded`: what the journal says */
 	uint64_t created_ms, updated_ms; /* CLOCK_REALTIME */
 	unsigned min_paths;
 	bool forced;  /* cancelled without going back */
@@ -81,12 +84,23 @@ struct import {
 	size_t member_count;
 };
 
+/* Where the journal's file ends, as far as it is ours (journal_store.c). */
+struct journal_file {
+	uint64_t size, sequence; /* of what is whole; the last record's number */
+	uint64_t compacted_size; /* behind the last look at what could go */
+	bool missing;
+	bool tail;   /* something may stand behind `size`; the next append cuts it */
+	bool unsure; /* replacing it failed: look at it before the next write */
+};
+
 struct engine {
 	struct engine_options options;
 	const struct ports *ports;
 	struct import **imports;
 	size_t import_count;
+	struct journal_file journal;
 	struct identity_store identities;
+	struct boot_finding files; /* what was wrong with theirs when the engine was opened */
 	struct arrays arrays;
 	struct work *held; /* the held switch that waits for its release, NULL: none (held.c) */
 	int lock_fd;
@@ -119,6 +133,8 @@ struct work {
 
 enum { IMPORTS_MAX = 256 };
 
+enum { JOURNAL_RESERVE = 256 << 10 }; /* what the records of one verb with 64 members need, several times */
+
 #define FREE_BYTES_NEEDED (16u << 20) /* state, rules, log of one import, with room to spare */
 
 enum {
@@ -132,12 +148,16 @@ enum {
 };
 
 /* engine.c */
+int engine_lock(const struct engine_options *options, int *ret_fd, struct error *err);
 struct import *engine_find(struct engine *engine, const char *id);
 void work_log(struct work *work, int level, const struct error *err, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
-int work_void_intent(struct work *work,
-		     struct error *err); /* the undo of an intent: the record says nothing is under way */
+/* The undo of an intent: the record says that nothing is under way. The end of a plan: that, the state, and all is
+ * well. */
+int work_void_intent(struct work *work, struct error *err);
+int work_record_done(struct work *work, enum import_state state, struct error *err);
 const char *lun_on(const struct member *member, enum side side); /* the true WWID of that side's LUN */
+const char *idle_lun(const struct member *member);		 /* of the one that no application is on */
 enum side other_side(enum side side);
 const char *side_name(enum side side); /* as the API has it */
 enum doing doing_switch(enum side to);
@@ -154,6 +174,8 @@ int import_check_allowed(struct engine *engine, const struct import *import, con
 
 /* import.c: what verbs share that are not in it */
 struct import *import_find(struct engine *engine, const char *id, struct error *err);
+bool import_concerns(const struct import *import, const char *wwid);	     /* a source's or destination's of it */
+struct import *import_of_lun(const struct engine *engine, const char *wwid); /* NULL: none concerns it */
 struct json_object *import_unchanged(void);
 /* The end of a verb: record what is stuck, make the result, free what `work` has. 0 or -1. */
 int import_finish(struct work *work, enum plan_outcome outcome, enum doing doing, const struct error *why,
@@ -165,17 +187,41 @@ int held_take_back(struct engine *engine, enum hold_outcome outcome, const struc
 		   struct error *err);
 void held_report(const struct import *import, struct json_object *object);
 
-/* import_store.c: records of imports, one JSON file each */
-int import_save(struct engine *engine, struct import *import, struct error *err);
-int import_load_all(struct engine *engine, struct error *err);
+/*
+ * journal_store.c: the journal's file. save and forget append one record; on failure the journal is as before.
+ * load_all: with ERR_STORE_DAMAGED those imports are there whose newest record is certain.
+ * reserve: space for all records of a verb, before its intent; a verb that goes on with what is torn is not refused.
+ * void: nothing is under way any more; writes only when the journal says otherwise.
+ * mend: a torn end is cut off, a missing file made. compact: drop what nobody needs, when it is worth it and no verb
+ * is under way; that it fails does no harm.
+ */
+int import_save(struct engine *engine, struct import *import, enum journal_event event, struct error *err);
+int import_load_all(struct engine *engine, const struct journal *journal, bool missing, struct error *err);
 int import_forget(struct engine *engine, struct import *import, struct error *err);
+int import_void(struct engine *engine, struct import *import, struct error *err);
+int import_reserve(struct work *work, struct error *err);
+/* The file as it is now; *ret_text is NULL without one. Both are the caller's. */
+int journal_read(const struct engine_options *options, const struct host_port *host, char **ret_text,
+		 struct journal *ret, struct error *err);
+int journal_mend(struct engine *engine, struct error *err);
+void journal_compact_file(struct engine *engine, bool at_opening);
+
+/* import_store.c: an import and its record. read_record: false when it is none of this version. */
+struct json_object *import_record(const struct import *import);
+bool import_read_record(struct json_object *record, struct import *import);
 void import_free(struct import *import);
 const char *doing_name(enum doing doing);
 const char *hold_outcome_name(enum hold_outcome outcome);
 
 /* identity_store.c: the store on disk, the rules made of it, and udev's acceptance of them */
-int identities_load(struct engine *engine, struct error *err);
-int identities_apply(struct engine *engine, struct error *err); /* write store and rules; udev is not told */
+/* STORE_DAMAGED when the files are in doubt and it is not recover_device that asks. journal: as it was read */
+int identities_load(struct engine *engine, const struct journal *journal, struct error *err);
+int identities_look_again(struct engine *engine, struct error *err); /* at the files, behind a mend: engine->files */
+int identities_at_boot(const struct engine *engine, bool *ret, struct error *err); /* its rules are in force */
+int identities_end_boot(struct engine *engine, struct error *err); /* its rules give way to those of /etc */
+int identities_apply(struct engine *engine, struct error *err);	   /* write store and rules; udev is not told */
+int identities_check_files(const struct engine *engine,
+			   struct error *err); /* IDENTITY_FILES: not as apply writes them */
 int identities_assign(struct engine *engine, const struct import *import, enum identity_role role, struct error *err);
 /* As identities_assign, until identities_apply makes it last; a reboot before that makes it void. */
 int identities_hold(struct engine *engine, const struct import *import, enum identity_role role, struct error *err);
@@ -196,6 +242,7 @@ enum plan_outcome prepare_run(struct work *work, struct error *err);
 enum plan_outcome commit_run(struct work *work, struct error *err);
 enum plan_outcome cancel_run(struct work *work, struct error *err); /* behind the switch back to the source */
 int unmap_destinations(struct work *work, struct error *err);	    /* remove the idle maps */
+int remove_side(struct work *work, struct error *err);		    /* the idle maps, and the other side's disks */
 
 /* queueing.c: what maps did without a path, before the switch; queue during it; as before, behind it */
 int queueing_note(struct work *work, struct error *err);
@@ -219,12 +266,17 @@ int precheck_hold(struct work *work, struct error *err);
 /* prepare.c: have multipathd build the map of a LUN, which shows itself as `wwid` */
 int map_lun(struct work *work, const char *true_wwid, const char *wwid, const struct inventory *now, struct error *err);
 
+int map_is_hidden(const struct engine *engine, const struct map *map, bool *ret_hidden, struct error *err);
+
 /* recover.c */
 int release_maps(struct engine *engine, const struct import *import, bool forward, struct error *err);
 /* release what a torn switch left held; *ret_forward (may be NULL): in the direction that it was going */
 int release_torn(struct engine *engine, const struct import *import, bool *ret_forward, struct error *err);
 /* go on with a torn switch, to whichever side it is nearer to */
 enum plan_outcome recover_switch(struct work *work, struct error *err);
+void recover_release(struct engine *engine); /* what torn switches left held; only that */
+/* End what the import is in the middle of, forward or back; -1: it is stuck, and recorded so. */
+int recover_import(struct engine *engine, struct import *import, const struct observer *observer, struct error *err);
 int recover_all(struct engine *engine, struct error *err);
 
 #endif

@@ -14,8 +14,7 @@
 
 enum { REMOVE_TRIES = 5 };
 
-/* The idle map of a pair always has the destination's WWID; the LUN in it depends on the side. */
-static int remove_map(struct work *work, const struct member *member, struct error *err)
+static int remove_map(struct work *work, const char *wwid, struct error *err)
 {
 	const struct multipathd_port *multipathd = &work->engine->ports->multipathd;
 	const struct dm_port *dm = &work->engine->ports->dm;
@@ -28,7 +27,7 @@ static int remove_map(struct work *work, const struct member *member, struct err
 
 		if (inventory_load(work->engine->ports, &now, err) < 0)
 			return -1;
-		idle = inventory_map(&now, member->destination_wwid);
+		idle = inventory_map(&now, wwid);
 		if (!idle)
 			return 0;
 		if (idle->dm.open_count)
@@ -46,7 +45,7 @@ static int remove_map(struct work *work, const struct member *member, struct err
 int unmap_destinations(struct work *work, struct error *err)
 {
 	for (size_t i = 0; i < work->import->member_count; i++)
-		if (remove_map(work, &work->import->members[i], err) < 0)
+		if (remove_map(work, work->import->members[i].destination_wwid, err) < 0)
 			return -1;
 	return 0;
 }
@@ -73,7 +72,21 @@ static int delete_disks(struct work *work, const char *true_wwid, struct error *
 	return 0;
 }
 
-static int remove_side(struct work *work, struct error *err)
+/*
+ * The idle map of a pair always has the destination's WWID; the LUN in it depends on the side. Of a LUN that is retired
+ * multipathd may have made one under the name that it presents.
+ */
+static int remove_maps(struct work *work, const struct member *member, const char *leaving, struct error *err)
+{
+	struct presentation shown;
+
+	identity_present(&work->engine->identities, leaving, &shown);
+	if (shown.retired && remove_map(work, shown.wwid, err) < 0)
+		return -1;
+	return remove_map(work, member->destination_wwid, err);
+}
+
+int remove_side(struct work *work, struct error *err)
 {
 	const struct device_port *device = &work->engine->ports->device;
 
@@ -83,10 +96,10 @@ static int remove_side(struct work *work, struct error *err)
 		int tries = 0;
 
 		/* multipathd may make the map again as long as the disks are there */
-		while (remove_map(work, member, err) < 0 || delete_disks(work, leaving, err) < 0)
+		while (remove_maps(work, member, leaving, err) < 0 || delete_disks(work, leaving, err) < 0)
 			if (++tries == REMOVE_TRIES)
 				return -1;
-		if (remove_map(work, member, err) < 0)
+		if (remove_maps(work, member, leaving, err) < 0)
 			return -1;
 	}
 	return device->settle(device->ctx, SETTLE_TIMEOUT_MS, err);
@@ -106,8 +119,11 @@ static int check_on_destination(struct work *work, struct error *err)
 
 static int intend_commit(struct work *work, struct error *err)
 {
+	/* as in a switch: what cannot write rules is found where nothing has changed */
+	if ((!work->recovering && identities_apply(work->engine, err) < 0) || import_reserve(work, err) < 0)
+		return -1;
 	work->import->doing = DOING_COMMIT;
-	return import_save(work->engine, work->import, err);
+	return import_save(work->engine, work->import, JOURNAL_INTENT, err);
 }
 
 /* From here the source LUN is quarantined whenever it shows up again. Its disks are not asked now: they go away next.
@@ -132,9 +148,7 @@ static int unretire_source(struct work *work, struct error *err)
 
 static int record_committed(struct work *work, struct error *err)
 {
-	work->import->state = IMPORT_COMMITTED;
-	work->import->doing = DOING_NOTHING;
-	return import_save(work->engine, work->import, err);
+	return work_record_done(work, IMPORT_COMMITTED, err);
 }
 
 static const struct plan_step commit_steps[] = {
@@ -153,16 +167,15 @@ enum plan_outcome commit_run(struct work *work, struct error *err)
 
 static int intend_cancel(struct work *work, struct error *err)
 {
+	if (import_reserve(work, err) < 0)
+		return -1;
 	work->import->doing = DOING_CANCEL;
-	return import_save(work->engine, work->import, err);
+	return import_save(work->engine, work->import, JOURNAL_INTENT, err);
 }
 
 static int record_cancelled(struct work *work, struct error *err)
 {
-	work->import->state = IMPORT_CANCELLED;
-	work->import->doing = DOING_NOTHING;
-	work->import->attention = (struct error){ 0 };
-	return import_save(work->engine, work->import, err);
+	return work_record_done(work, IMPORT_CANCELLED, err);
 }
 
 /* The hiding rule stays until the import is deleted: the array may not have unmapped the LUN yet. */

@@ -5,6 +5,7 @@
 #include "identity.h"
 
 #include "base/buf.h"
+#include "base/checksum.h"
 #include "base/cleanup.h"
 #include "base/num.h"
 
@@ -12,7 +13,7 @@
 #include <string.h>
 
 static const char header[] =
-	"# Identity store of dm-import, format 1. Written by the engine; see dm-import-identity(5).\n";
+	"# Identity store of dm-import, format 2. Written by the engine; see dm-import-identity(5).\n";
 static const char *const role_names[] = { "hidden", "exchanged", "retired" };
 
 bool identity_wwid_valid(const char *wwid)
@@ -53,6 +54,12 @@ void identity_present(const struct identity_store *store, const char *true_wwid,
 		snprintf(ret->wwid, sizeof(ret->wwid), "%s", wwid);
 }
 
+void identity_present_down(const char *true_wwid, struct presentation *ret)
+{
+	*ret = (struct presentation){ .hidden = true, .retired = true };
+	snprintf(ret->wwid, sizeof(ret->wwid), "down-%.48s", true_wwid);
+}
+
 int identity_set(struct identity_store *store, const char *import_id, const char *source_wwid,
 		 const char *destination_wwid, enum identity_role role, struct error *err)
 {
@@ -70,7 +77,10 @@ int identity_set(struct identity_store *store, const char *import_id, const char
 	snprintf(record->import_id, sizeof(record->import_id), "%s", import_id);
 	snprintf(record->source_wwid, sizeof(record->source_wwid), "%s", source_wwid);
 	snprintf(record->destination_wwid, sizeof(record->destination_wwid), "%s", destination_wwid);
-	record->generation += record->role != role || record->generation == 0;
+	if (record->role != role || record->generation == 0) {
+		record->generation++;
+		store->generation++;
+	}
 	record->role = role;
 	return 0;
 }
@@ -81,6 +91,7 @@ void identity_drop(struct identity_store *store, const char *destination_wwid)
 
 	if (!record)
 		return;
+	store->generation++;
 	store->count--;
 	memmove(record, record + 1, (size_t)(store->records + store->count - record) * sizeof(*record));
 }
@@ -91,28 +102,20 @@ void identity_free(struct identity_store *store)
 	*store = (struct identity_store){ 0 };
 }
 
-/* FNV-1a, 64 bits: tells a torn or edited file from a whole one; not meant against an attacker, who is root here. */
-static uint64_t checksum(const char *text, size_t length)
-{
-	uint64_t sum = 0xcbf29ce484222325u;
-
-	for (size_t i = 0; i < length; i++)
-		sum = (sum ^ (unsigned char)text[i]) * 0x100000001b3u;
-	return sum;
-}
-
 char *identity_format(const struct identity_store *store)
 {
 	struct buf buf = { 0 };
 
 	buf_puts(&buf, header);
+	buf_printf(&buf, "generation %" PRIu64 "\n", store->generation);
 	for (size_t i = 0; i < store->count; i++) {
 		const struct identity_record *record = &store->records[i];
 
 		buf_printf(&buf, "pair %s %s %s %s %" PRIu64 "\n", record->import_id, record->source_wwid,
 			   record->destination_wwid, role_names[record->role], record->generation);
 	}
-	buf_printf(&buf, "end %zu %016" PRIx64 "\n", store->count, checksum(buf_text(&buf), buf.length));
+	buf_printf(&buf, "end %zu %016" PRIx64 "\n", store->count,
+		   checksum_add(CHECKSUM_BEGIN, buf_text(&buf), buf.length));
 	return buf_take(&buf);
 }
 
@@ -136,28 +139,71 @@ static int parse_pair(const char *line, unsigned number, struct identity_store *
 	return 0;
 }
 
-int identity_parse(const char *text, struct identity_store *ret, struct error *err)
+static int parse_line(const char *line, unsigned number, struct identity_store *store, uint64_t *generation,
+		      struct error *err)
+{
+	if (line[0] == '#' || line[0] == '\n')
+		return 0;
+	if (*generation == 0 && sscanf(line, "generation %" SCNu64, generation) == 1)
+		return 0;
+	return parse_pair(line, number, store, err);
+}
+
+/* All lines up to the last one; *ret_end is where that begins, the text's end when there is none. */
+static int parse_lines(const char *text, struct identity_store *ret, const char **ret_end, unsigned *ret_number,
+		       struct error *err)
 {
 	struct identity_store store = { 0 };
-	const char *line = text;
+	const char *line = text, *newline;
+	uint64_t generation = 0;
 	unsigned number = 1;
+
+	for (; strncmp(line, "end ", 4) != 0 && (newline = strchr(line, '\n')); line = newline + 1, number++) {
+		if (parse_line(line, number, &store, &generation, err) < 0) {
+			identity_free(&store);
+			return -1;
+		}
+	}
+	store.generation = generation;
+	*ret = store;
+	*ret_end = line;
+	*ret_number = number;
+	return 0;
+}
+
+int identity_parse_records(const char *text, struct identity_store *ret, struct error *err)
+{
+	struct identity_store store;
+	const char *line;
+	unsigned number;
+
+	if (parse_lines(text, &store, &line, &number, err) < 0)
+		return -1;
+	if (*line && strncmp(line, "end ", 4) != 0) {
+		identity_free(&store);
+		return error_set(err, ERR_STORE_DAMAGED, NULL, "line %u has no end", number);
+	}
+	*ret = store;
+	return 0;
+}
+
+int identity_parse(const char *text, struct identity_store *ret, struct error *err)
+{
+	struct identity_store store;
+	const char *line;
+	unsigned number;
 	uint64_t sum;
 	size_t count;
 	int end = 0;
 
-	for (; strncmp(line, "end ", 4) != 0; number++) {
-		const char *newline = strchr(line, '\n');
-
-		if (!newline) {
-			error_set(err, ERR_STORE_DAMAGED, NULL, "the store has no last line; it is not whole");
-			goto damaged;
-		}
-		if (line[0] != '#' && line != newline && parse_pair(line, number, &store, err) < 0)
-			goto damaged;
-		line = newline + 1;
+	if (parse_lines(text, &store, &line, &number, err) < 0)
+		return -1;
+	if (strncmp(line, "end ", 4) != 0) {
+		error_set(err, ERR_STORE_DAMAGED, NULL, "the store has no last line; it is not whole");
+		goto damaged;
 	}
 	if (sscanf(line, "end %zu %16" SCNx64 " %n", &count, &sum, &end) != 2 || end == 0 || line[end] != '\0' ||
-	    count != store.count || sum != checksum(text, (size_t)(line - text))) {
+	    count != store.count || sum != checksum_add(CHECKSUM_BEGIN, text, (size_t)(line - text))) {
 		error_set(err, ERR_STORE_DAMAGED, NULL, "the store's checksum in line %u does not match", number);
 		goto damaged;
 	}
@@ -166,4 +212,55 @@ int identity_parse(const char *text, struct identity_store *ret, struct error *e
 damaged:
 	identity_free(&store);
 	return -1;
+}
+
+bool lun_set_has(const struct lun_set *set, const char *wwid)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if (strcmp(set->wwids[i], wwid) == 0)
+			return true;
+	return false;
+}
+
+int lun_set_add(struct lun_set *set, const char *wwid, struct error *err)
+{
+	char(*more)[WWID_SIZE];
+
+	if (lun_set_has(set, wwid))
+		return 0;
+	more = reallocarray(set->wwids, set->count + 1, sizeof(*more));
+	if (!more)
+		return error_no_memory(err);
+	set->wwids = more;
+	snprintf(more[set->count++], sizeof(*more), "%s", wwid);
+	return 0;
+}
+
+int lun_set_add_pair(struct lun_set *set, const char *source_wwid, const char *destination_wwid, struct error *err)
+{
+	if (lun_set_add(set, source_wwid, err) < 0)
+		return -1;
+	return lun_set_add(set, destination_wwid, err);
+}
+
+int lun_set_add_from(struct lun_set *set, const char *text, struct error *err)
+{
+	static const char kernels[] = "naa.",
+			  alphanumeric[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+	for (const char *word = text; *(word += strcspn(word, alphanumeric)); word += strspn(word, alphanumeric)) {
+		bool kernel = word - text >= 4 && strncmp(word - 4, kernels, 4) == 0;
+		char wwid[WWID_SIZE];
+
+		snprintf(wwid, sizeof(wwid), "%s%.*s", kernel ? "3" : "", (int)strspn(word, alphanumeric), word);
+		if (identity_wwid_valid(wwid) && lun_set_add(set, wwid, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+void lun_set_free(struct lun_set *set)
+{
+	free(set->wwids);
+	*set = (struct lun_set){ 0 };
 }

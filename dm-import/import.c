@@ -200,7 +200,7 @@ static int hide_and_record(struct engine *engine, struct import *import, struct 
 	engine->imports = imports;
 	if (identities_assign(engine, import, IDENTITY_HIDDEN, err) < 0 ||
 	    identities_present(engine, import, err) < 0 || identities_show_live(engine, import, err) < 0 ||
-	    import_save(engine, import, err) < 0) {
+	    import_save(engine, import, JOURNAL_CREATED, err) < 0) {
 		drop_identities(engine, import);
 		identities_apply(engine, NULL);
 		identities_present(engine, import, NULL);
@@ -253,6 +253,23 @@ int engine_import_create(struct engine *engine, const struct import_request *req
 	}
 	import_free(import);
 	return -1;
+}
+
+bool import_concerns(const struct import *import, const char *wwid)
+{
+	for (size_t i = 0; i < import->member_count; i++)
+		if (strcmp(import->members[i].source_wwid, wwid) == 0 ||
+		    strcmp(import->members[i].destination_wwid, wwid) == 0)
+			return true;
+	return false;
+}
+
+struct import *import_of_lun(const struct engine *engine, const char *wwid)
+{
+	for (size_t i = 0; i < engine->import_count; i++)
+		if (import_concerns(engine->imports[i], wwid))
+			return engine->imports[i];
+	return NULL;
 }
 
 struct import *import_find(struct engine *engine, const char *id, struct error *err)
@@ -310,7 +327,7 @@ static void record_stuck(struct work *work, enum doing doing, const struct error
 	work->import->state = IMPORT_RECOVERING;
 	work->import->doing = doing;
 	work->import->attention = *why;
-	import_save(work->engine, work->import, NULL);
+	import_save(work->engine, work->import, JOURNAL_STUCK, NULL);
 }
 
 int import_finish(struct work *work, enum plan_outcome outcome, enum doing doing, const struct error *why,
@@ -386,7 +403,7 @@ static int cancel_forced(struct work *work, struct json_object **ret_result, str
 	import->state = IMPORT_CANCELLED;
 	import->doing = DOING_NOTHING;
 	import->forced = true;
-	if (import_save(work->engine, import, err) < 0)
+	if (import_save(work->engine, import, JOURNAL_FORCED, err) < 0)
 		return -1;
 	*ret_result = state_result(import);
 	return 0;
@@ -394,7 +411,8 @@ static int cancel_forced(struct work *work, struct json_object **ret_result, str
 
 static bool needs_way_back(const struct import *import)
 {
-	return import->state == IMPORT_ON_DESTINATION || state_torn_switch(import);
+	return import->state == IMPORT_ON_DESTINATION || import->state == IMPORT_NEEDS_ATTENTION ||
+	       state_torn_switch(import);
 }
 
 int engine_cancel(struct engine *engine, const char *id, bool force, const struct observer *observer,
@@ -557,5 +575,5 @@ int engine_import_session(struct engine *engine, const char *id, const char *sta
 		return error_set(err, ERR_VALUE_INVALID, NULL, "no such session state, or a percentage above 100");
 	snprintf(import->session_state, sizeof(import->session_state), "%s", state);
 	import->session_percent = percent;
-	return engine->held ? 0 : import_save(engine, import, err); /* the end of the hold saves it */
+	return engine->held ? 0 : import_save(engine, import, JOURNAL_SESSION, err); /* the end of the hold saves it */
 }

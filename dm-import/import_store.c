@@ -1,14 +1,11 @@
 /*
- * Records of imports: one JSON file each in the state directory, replaced atomically. A record is written before the
- * first step of a verb (with `doing`) and behind its last; recovery starts from what it says, but believes the kernel.
+ * An import as the journal records it: JSON, with what it is doing. Recovery starts from what it says, but believes the
+ * kernel.
  */
 #include "engine.h"
-#include "pr_move.h"
 
 #include "base/cleanup.h"
 
-#include <inttypes.h>
-#include <limits.h>
 #include <string.h>
 
 static const char *const state_names[] = { "new",	"prepared",   "on_destination",	 "committed",
@@ -31,11 +28,6 @@ const char *hold_outcome_name(enum hold_outcome outcome)
 	return outcome_names[outcome];
 }
 
-static void record_path(const struct engine *engine, const char *id, char ret[static PATH_MAX])
-{
-	snprintf(ret, PATH_MAX, "%s/imports/%s.json", engine->options.state_directory, id);
-}
-
 static void add_text(struct json_object *object, const char *key, const char *text)
 {
 	json_object_object_add(object, key, json_object_new_string(text));
@@ -46,7 +38,7 @@ static void add_number(struct json_object *object, const char *key, uint64_t num
 	json_object_object_add(object, key, json_object_new_int64((int64_t)number));
 }
 
-static struct json_object *record_of(const struct import *import)
+struct json_object *import_record(const struct import *import)
 {
 	struct json_object *record = json_object_new_object();
 	struct json_object *members = json_object_new_array();
@@ -89,22 +81,6 @@ static struct json_object *record_of(const struct import *import)
 	}
 	json_object_object_add(record, "members", members);
 	return record;
-}
-
-int import_save(struct engine *engine, struct import *import, struct error *err)
-{
-	const struct host_port *host = &engine->ports->host;
-	struct json_object *record;
-	char path[PATH_MAX];
-	int result;
-
-	import->updated_ms = host->wall_ms(host->ctx);
-	record = record_of(import);
-	record_path(engine, import->id, path);
-	result = host->replace(host->ctx, path, json_object_to_json_string_ext(record, JSON_C_TO_STRING_PRETTY), 0600,
-			       err);
-	json_object_put(record);
-	return result;
 }
 
 static const char *text_of(struct json_object *object, const char *key)
@@ -180,7 +156,7 @@ static struct hold_note read_last_hold(struct json_object *record)
 	};
 }
 
-static bool read_record(struct json_object *record, struct import *import)
+bool import_read_record(struct json_object *record, struct import *import)
 {
 	int state = index_of(text_of(record, "state"), state_names, ARRAY_SIZE(state_names));
 	int doing = index_of(text_of(record, "doing"), doing_names, ARRAY_SIZE(doing_names));
@@ -188,7 +164,7 @@ static bool read_record(struct json_object *record, struct import *import)
 	if (number_of(record, "format") != 1 || state < 0 || doing < 0)
 		return false;
 	import->state = (enum import_state)state;
-	import->doing = (enum doing)doing;
+	import->doing = import->recorded = (enum doing)doing;
 	snprintf(import->id, sizeof(import->id), "%s", text_of(record, "id"));
 	import->created_ms = number_of(record, "created_ms");
 	import->updated_ms = number_of(record, "updated_ms");
@@ -202,67 +178,6 @@ static bool read_record(struct json_object *record, struct import *import)
 	snprintf(import->attention.device, sizeof(import->attention.device), "%s", text_of(record, "attention_device"));
 	snprintf(import->attention.detail, sizeof(import->attention.detail), "%s", text_of(record, "attention_detail"));
 	return read_members(record, import);
-}
-
-static int load_one(struct engine *engine, const char *file_name, struct error *err)
-{
-	const struct host_port *host = &engine->ports->host;
-	struct import **imports, *import = NULL;
-	CLEANUP_FREE char *text = NULL;
-	struct json_object *record;
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s/imports/%s", engine->options.state_directory, file_name);
-	if (host->read(host->ctx, path, &text, err) < 0)
-		return -1;
-	record = text ? json_tokener_parse(text) : NULL;
-	import = calloc(1, sizeof(*import));
-	imports = reallocarray(engine->imports, engine->import_count + 1, sizeof(struct import *));
-	if (imports)
-		engine->imports = imports;
-	if (!record || !import || !imports || !read_record(record, import)) {
-		json_object_put(record);
-		import_free(import);
-		return error_set(err, ERR_STORE_DAMAGED, path, "the record of this import cannot be read");
-	}
-	json_object_put(record);
-	engine->imports[engine->import_count++] = import;
-	return 0;
-}
-
-int import_load_all(struct engine *engine, struct error *err)
-{
-	const struct host_port *host = &engine->ports->host;
-	CLEANUP_FREE char *names = NULL;
-	char path[PATH_MAX], *rest, *name;
-
-	snprintf(path, sizeof(path), "%s/imports", engine->options.state_directory);
-	if (host->list(host->ctx, path, &names, err) < 0)
-		return -1;
-	for (name = strtok_r(names, "\n", &rest); name; name = strtok_r(NULL, "\n", &rest)) {
-		size_t length = strlen(name);
-
-		if (length > 5 && strcmp(name + length - 5, ".json") == 0 && load_one(engine, name, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-int import_forget(struct engine *engine, struct import *import, struct error *err)
-{
-	const struct host_port *host = &engine->ports->host;
-	char path[PATH_MAX];
-
-	record_path(engine, import->id, path);
-	if (host->remove(host->ctx, path, err) < 0)
-		return -1;
-	for (size_t i = 0; i < engine->import_count; i++)
-		if (engine->imports[i] == import)
-			engine->imports[i] = engine->imports[--engine->import_count];
-	for (size_t i = 0; i < import->member_count; i++)
-		pr_move_forget(engine->ports, &import->members[i]);
-	import_free(import);
-	return 0;
 }
 
 void import_free(struct import *import)

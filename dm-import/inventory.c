@@ -104,6 +104,17 @@ void inventory_true_wwid(const struct inventory *inventory, const struct map *ma
 	snprintf(ret, WWID_SIZE, "%s", wwid);
 }
 
+bool inventory_has_path_of(const struct inventory *inventory, const struct map *map, const char *true_wwid)
+{
+	for (size_t i = 0; i < map->paths.path_count; i++) {
+		const struct disk *disk = inventory_path(inventory, map->paths.paths[i]);
+
+		if (disk && strcmp(disk->true_wwid, true_wwid) == 0)
+			return true;
+	}
+	return false;
+}
+
 const struct disk *inventory_lun_disk(const struct inventory *inventory, const char *true_wwid, size_t nth)
 {
 	for (size_t i = 0; i < inventory->disk_count; i++)

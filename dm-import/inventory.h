@@ -36,6 +36,9 @@ const struct disk *inventory_path(const struct inventory *inventory, const char 
 /* The true WWID of all of a map's paths; "" when it has none, or of two LUNs, or one that is gone. */
 void inventory_true_wwid(const struct inventory *inventory, const struct map *map, char ret[static WWID_SIZE]);
 
+/* True when a path of the map is a disk of this LUN. */
+bool inventory_has_path_of(const struct inventory *inventory, const struct map *map, const char *true_wwid);
+
 /* The `nth` disk (from 0) with this true WWID, NULL behind the last: for loops. */
 const struct disk *inventory_lun_disk(const struct inventory *inventory, const char *true_wwid, size_t nth);
 size_t inventory_lun_disk_count(const struct inventory *inventory, const char *true_wwid);

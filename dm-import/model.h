@@ -8,6 +8,8 @@
 #ifndef DM_IMPORT_MODEL_H
 #define DM_IMPORT_MODEL_H
 
+#include "pr.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -57,10 +59,17 @@ struct disk {
 	struct queue_limits limits;
 	enum protocol protocol;
 	char initiator_port[PORT_NAME_SIZE], target_port[PORT_NAME_SIZE];
-	char state[16]; /* sysfs: "running", "offline", ... */
+	struct pr_nexus nexus; /* the same as persistent reservations name it; what cannot be known is "" or 0 */
+	char state[16];	       /* sysfs: "running", "offline", ... */
 	enum alua_state alua;
 	bool system_ready; /* udev: SYSTEMD_READY is not "0" */
 	bool partitions;   /* the kernel shows partitions on the raw disk */
+};
+
+/* What a LUN itself says, asked by command. */
+struct probed {
+	char wwid[WWID_SIZE]; /* "" when it has no NAA designator */
+	uint64_t size_bytes;
 };
 
 struct dm_device {

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/num.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,7 +115,7 @@ bool mp_table_has_feature(const char *text, const char *feature)
 	return mp_table_parse(text, &table, NULL) == 0 && has_feature(text, &table, feature);
 }
 
-int mp_table_with_feature(const char *text, const char *feature, char **ret, struct error *err)
+int mp_table_adapt(const char *text, uint64_t length_sectors, const char *feature, char **ret, struct error *err)
 {
 	struct walk walk = { .text = text };
 	struct buf buf = { 0 };
@@ -124,7 +125,10 @@ int mp_table_with_feature(const char *text, const char *feature, char **ret, str
 	if (mp_table_parse(text, &table, err) < 0)
 		return -1;
 	has = has_feature(text, &table, feature);
-	buf_add(&buf, text, table.features_at);
+	next_word(&walk); /* where it starts */
+	next_word(&walk); /* its length */
+	buf_printf(&buf, "0 %" PRIu64, length_sectors);
+	buf_add(&buf, text + walk.at, table.features_at - walk.at);
 	buf_printf(&buf, "%u", table.feature_count + (has ? 0 : 1));
 	walk.at = table.features_at;
 	next_word(&walk);

@@ -28,7 +28,7 @@ int mp_table_parse(const char *text, struct mp_table *ret, struct error *err);
 
 bool mp_table_has_feature(const char *text, const char *feature);
 
-/* The same table that surely has this feature. Owned by the caller. */
-int mp_table_with_feature(const char *text, const char *feature, char **ret, struct error *err);
+/* The same paths and settings for a map of this length, surely with this feature. Owned by the caller. */
+int mp_table_adapt(const char *text, uint64_t length_sectors, const char *feature, char **ret, struct error *err);
 
 #endif

@@ -3,6 +3,7 @@
  */
 #include "plan.h"
 
+#include "crash_point.h"
 #include "engine.h"
 
 #include <stdio.h>
@@ -63,8 +64,10 @@ enum plan_outcome plan_run(const struct plan *plan, struct work *work, struct er
 		const struct plan_step *step = &plan->steps[i];
 
 		tell(work, plan, i);
+		crash_point(plan->name, step->name, "before");
 		if (act(step, work, forward ? PLAN_FORWARD_TRIES : 1, err) < 0)
 			return forward ? PLAN_STUCK : undo_from(plan, work, i, 1, NULL);
+		crash_point(plan->name, step->name, "after");
 		forward = forward || step->no_return;
 	}
 	return PLAN_DONE;

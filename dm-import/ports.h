@@ -37,6 +37,9 @@ struct dm_port {
 	/* Remove a map that nobody has open; a map that does not exist is success. Waits for udev. */
 	int (*remove)(void *ctx, const char *map, struct error *err);
 
+	/* Give a map another name, open or not. Waits for udev. EBUSY: another map has it. */
+	int (*rename)(void *ctx, const char *map, const char *name, struct error *err);
+
 	/* Send a target message to sector 0, e.g. "queue_if_no_path". EBUSY while suspended. */
 	int (*message)(void *ctx, const char *map, const char *message, struct error *err);
 
@@ -60,9 +63,10 @@ struct scsi_port {
 
 	/*
 	 * One path answers real commands: TEST UNIT READY, and READ of the first and last block. Unit attentions
-	 * are retried. ERR_PATH_PROBE_FAILED with status and sense in the detail; bounded by timeout_ms.
+	 * are retried. Tells which LUN is behind the path now: the kernel knows only which one was there when it found
+	 * the disk. ERR_PATH_PROBE_FAILED with status and sense in the detail; bounded by timeout_ms.
 	 */
-	int (*probe)(void *ctx, const char *disk, unsigned timeout_ms, struct error *err);
+	int (*probe)(void *ctx, const char *disk, unsigned timeout_ms, struct probed *ret, struct error *err);
 
 	/*
 	 * All that the LUN says about its persistent reservations, as one consistent picture: what changes while it is
@@ -79,9 +83,6 @@ struct scsi_port {
 	 * and sense.
 	 */
 	int (*pr_out)(void *ctx, const char *disk, const struct pr_request *request, struct error *err);
-
-	/* This path's I_T nexus; what cannot be known of it is "" or 0. */
-	int (*nexus)(void *ctx, const char *disk, struct pr_nexus *ret, struct error *err);
 
 	/*
 	 * For the hold, as dm_port.hold_*: prepare opens and allocates all; a read only sends READ RESERVATION (again
@@ -157,9 +158,12 @@ struct multipathd_port {
 struct host_port {
 	void *ctx;
 
-	/* As base/file.h. read: a missing file is success with *ret_text NULL. */
+	/* As base/file.h. read, read_bytes: a missing file is success with *ret_text NULL. */
 	int (*read)(void *ctx, const char *path, char **ret_text, struct error *err);
+	int (*read_bytes)(void *ctx, const char *path, char **ret_text, size_t *ret_length, struct error *err);
 	int (*replace)(void *ctx, const char *path, const char *text, mode_t mode, struct error *err);
+	int (*append)(void *ctx, const char *path, uint64_t offset, const char *text, struct error *err);
+	int (*reserve)(void *ctx, const char *path, uint64_t size, struct error *err);
 	int (*remove)(void *ctx, const char *path, struct error *err);
 	int (*make_directories)(void *ctx, const char *path, mode_t mode, struct error *err);
 
@@ -191,5 +195,8 @@ struct ports {
 /* The real ports; one sys_*.c file each. ports_system opens what they need, ports_system_close frees it. */
 int ports_system(struct ports *ret, struct error *err);
 void ports_system_close(struct ports *ports);
+
+/* Files and clocks alone: opens nothing, needs no privilege. */
+void ports_system_host(struct host_port *ret);
 
 #endif

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { LEAVE_TRIES = 3, NEXUS_TRIES = 2, INITIATORS_MAX = 64 };
+enum { LEAVE_TRIES = 3, INITIATORS_MAX = 64 };
 
 /* One member that leaves. */
 struct leaving {
@@ -33,22 +33,16 @@ static bool is_ours(const struct leaving *leaving, const char *initiator)
 static void look_at_initiators(struct leaving *leaving)
 {
 	const struct pr_pair *pair = &leaving->pair;
-	const struct scsi_port *scsi = &pair->work->engine->ports->scsi;
 
 	for (int side = 0; side < 2; side++) {
 		const char *wwid = lun_on(pair->member, side);
 		const struct disk *disk;
 
 		for (size_t nth = 0; (disk = inventory_lun_disk(&pair->work->paths, wwid, nth)); nth++) {
-			struct pr_nexus nexus = { 0 };
+			const char *initiator = disk->nexus.initiator;
 
-			for (int tries = 0; tries < NEXUS_TRIES; tries++)
-				if (scsi->nexus(scsi->ctx, disk->name, &nexus, NULL) == 0)
-					break;
-			if (leaving->initiator_count < INITIATORS_MAX && nexus.initiator[0] &&
-			    !is_ours(leaving, nexus.initiator))
-				memcpy(leaving->initiators[leaving->initiator_count++], nexus.initiator,
-				       sizeof(nexus.initiator));
+			if (leaving->initiator_count < INITIATORS_MAX && initiator[0] && !is_ours(leaving, initiator))
+				memcpy(leaving->initiators[leaving->initiator_count++], initiator, PR_INITIATOR_SIZE);
 		}
 	}
 }

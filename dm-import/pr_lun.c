@@ -15,8 +15,6 @@ static const char *const fence_key_files[] = {
 	"/var/run/cluster/fence_mpath.key",
 };
 
-enum { NEXUS_TRIES = 2 }; /* when both fail, the disk is gone by now */
-
 void pr_lun_free(struct pr_lun *lun)
 {
 	pr_state_free(&lun->state);
@@ -45,40 +43,12 @@ static int look(struct engine *engine, const struct inventory *now, struct pr_lu
 		if (strcmp(disk->state, "running") != 0 || lun->path_count == PR_PATHS_MAX)
 			continue;
 		answered = answered || scsi->pr_read(scsi->ctx, disk->name, &lun->state, err) == 0;
-		*path = (struct pr_path){ 0 };
+		*path = (struct pr_path){ .nexus = disk->nexus };
 		snprintf(path->disk, sizeof(path->disk), "%s", disk->name);
 		lun->path_count++;
 	}
-	return lun->path_count > 0 && !answered ? -1 : 0;
-}
-
-static bool is_known(const struct pr_lun *before, const char *disk, struct pr_nexus *ret)
-{
-	for (size_t i = 0; before && i < before->path_count; i++)
-		if (strcmp(before->paths[i].disk, disk) == 0 && before->paths[i].nexus.relative_port) {
-			*ret = before->paths[i].nexus;
-			return true;
-		}
-	return false;
-}
-
-/* Whose paths they are; one of which that cannot be told is none. */
-static void look_at_nexuses(struct engine *engine, const struct pr_lun *before, struct pr_lun *lun, struct error *err)
-{
-	const struct scsi_port *scsi = &engine->ports->scsi;
-	size_t count = 0;
-
-	for (size_t i = 0; i < lun->path_count; i++) {
-		int tries = NEXUS_TRIES;
-
-		lun->paths[count] = lun->paths[i];
-		while (!is_known(before, lun->paths[count].disk, &lun->paths[count].nexus) &&
-		       scsi->nexus(scsi->ctx, lun->paths[count].disk, &lun->paths[count].nexus, err) < 0 && --tries > 0)
-			;
-		count += tries > 0;
-	}
-	lun->path_count = count;
 	qsort(lun->paths, lun->path_count, sizeof(*lun->paths), by_nexus);
+	return lun->path_count > 0 && !answered ? -1 : 0;
 }
 
 /*
@@ -167,10 +137,12 @@ static uint64_t key_of_fence_agent(struct engine *engine, const struct pr_lun *l
 	return 0;
 }
 
-/* No TransportIDs: a key that is ours by configuration is taken to be registered on as many of our paths as it is
- * there. */
-static int by_configuration(struct engine *engine, const struct inventory *now, uint64_t known, struct pr_lun *lun,
-			    struct error *err)
+/*
+ * No TransportIDs: a key that is ours by configuration is taken to be registered on as many of our paths as it is
+ * there. So is the one before: the configuration changes before the paths do, and one LUN before the other.
+ */
+static int by_configuration(struct engine *engine, const struct inventory *now, uint64_t known, uint64_t before,
+			    struct pr_lun *lun, struct error *err)
 {
 	uint64_t key = known ? known : key_of_multipathd(engine, now, lun);
 	size_t registered = 0;
@@ -178,19 +150,21 @@ static int by_configuration(struct engine *engine, const struct inventory *now, 
 	if (!key)
 		key = key_of_fence_agent(engine, lun);
 	if (!key)
+		key = before;
+	if (!key)
 		return error_set(err, ERR_PR_KEY_UNKNOWN, lun->wwid, "(%zu key%s on the LUN)", lun->state.key_count,
 				 lun->state.key_count == 1 ? "" : "s");
 	lun->by_count = true;
 	for (size_t i = 0; i < lun->state.key_count && registered < lun->path_count; i++)
-		if (lun->state.keys[i] == key)
-			lun->paths[registered++].key = key;
-	if (registered && lun->state.reserved && lun->state.reservation_key == key)
-		lun->paths[0].holder = true;
+		if (lun->state.keys[i] == key || lun->state.keys[i] == before)
+			lun->paths[registered++].key = lun->state.keys[i];
+	for (size_t i = 0; i < registered && lun->state.reserved && !pr_lun_holder(lun); i++)
+		lun->paths[i].holder = lun->state.reservation_key == lun->paths[i].key;
 	return 0;
 }
 
 int pr_lun_read(struct engine *engine, const struct inventory *now, const char *true_wwid, uint64_t known,
-		const struct pr_lun *before, struct pr_lun *ret, struct error *err)
+		uint64_t before, struct pr_lun *ret, struct error *err)
 {
 	*ret = (struct pr_lun){ 0 };
 	snprintf(ret->wwid, sizeof(ret->wwid), "%s", true_wwid);
@@ -198,10 +172,8 @@ int pr_lun_read(struct engine *engine, const struct inventory *now, const char *
 		pr_lun_free(ret);
 		return -1;
 	}
-	if (ret->state.key_count || known)
-		look_at_nexuses(engine, before, ret, err);
 	if (ret->state.key_count == 0 || ret->path_count == 0 || by_transport_id(ret) ||
-	    by_configuration(engine, now, known, ret, err) == 0)
+	    by_configuration(engine, now, known, before, ret, err) == 0)
 		return 0;
 	pr_lun_free(ret);
 	return -1;
@@ -227,12 +199,17 @@ bool pr_lun_is_own(const struct pr_lun *lun, uint64_t key)
 	return false;
 }
 
-bool pr_lun_registered(const struct pr_lun *lun)
+uint64_t pr_lun_own_key(const struct pr_lun *lun)
 {
 	for (size_t i = 0; i < lun->state.key_count; i++)
 		if (pr_lun_is_own(lun, lun->state.keys[i]))
-			return true;
-	return false;
+			return lun->state.keys[i];
+	return 0;
+}
+
+bool pr_lun_registered(const struct pr_lun *lun)
+{
+	return pr_lun_own_key(lun) != 0;
 }
 
 bool pr_lun_has_peers(const struct pr_lun *lun)

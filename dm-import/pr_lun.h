@@ -32,11 +32,11 @@ void pr_lun_free(struct pr_lun *lun);
 /*
  * Read it through the first path that answers. Blocks for some seconds at most. A LUN without a running path:
  * path_count 0, nothing known. SCSI2_RESERVATION; PR_KEY_UNKNOWN when keys are there and nobody can say which is this
- * host's; SCSI_FAILED when no path answers. `known` is the key that this host is known to use, 0: find out.
- * `before`: the same LUN, read a moment ago, whose paths are not looked up again; or NULL.
+ * host's; SCSI_FAILED when no path answers. `known` is the key that this host is known to use, 0: find out; `before`
+ * the one that it had at the last look (0: none), which is its own still where it is there yet.
  */
 int pr_lun_read(struct engine *engine, const struct inventory *now, const char *true_wwid, uint64_t known,
-		const struct pr_lun *before, struct pr_lun *ret, struct error *err);
+		uint64_t before, struct pr_lun *ret, struct error *err);
 
 /* Somebody has registered this key. */
 bool pr_lun_has_key(const struct pr_lun *lun, uint64_t key);
@@ -44,8 +44,9 @@ bool pr_lun_has_key(const struct pr_lun *lun, uint64_t key);
 /* A key of this host's: registered by one of its initiator ports, through whichever target port. */
 bool pr_lun_is_own(const struct pr_lun *lun, uint64_t key);
 
-/* One of this host's keys is registered. */
+/* One of this host's keys is registered; and which, 0: none. */
 bool pr_lun_registered(const struct pr_lun *lun);
+uint64_t pr_lun_own_key(const struct pr_lun *lun);
 
 /* Others than this host are registered; without TransportIDs: with keys that are not this host's. */
 bool pr_lun_has_peers(const struct pr_lun *lun);

@@ -24,6 +24,7 @@ enum {
 	TEND_MS = 500,
 	FULL_LOOK_US = 10000000, /* paths come and go without a change of generation */
 	PATHS_LOOK_US = 500000,	 /* when they are known to: events come in crowds */
+	LOOKS_APART_US = 100000, /* and so do calls of pr_move_tend then */
 	BACK_OFF_US = 30000000,	 /* a LUN that does not answer takes seconds to say so */
 };
 
@@ -49,6 +50,7 @@ static int refuse_strangers(const struct pr_pair *pair, struct error *err)
 static void note(const struct pr_lun *lun, struct pr_view *ret)
 {
 	const struct pr_state *state = &lun->state;
+	uint64_t own_key = pr_lun_own_key(lun);
 
 	ret->known = state->has_capabilities || state->has_full_status || state->generation || state->key_count;
 	ret->generation = state->generation;
@@ -58,6 +60,8 @@ static void note(const struct pr_lun *lun, struct pr_view *ret)
 	for (size_t i = 0; i < state->key_count && ret->key_count < PR_KEYS_MAX; i++)
 		if (!pr_view_has_key(ret, state->keys[i]))
 			ret->keys[ret->key_count++] = state->keys[i];
+	if (own_key)
+		ret->own_key = own_key;
 	ret->paths = lun->path_count;
 	ret->own_paths = 0;
 	for (size_t i = 0; i < lun->path_count; i++)
@@ -88,6 +92,38 @@ static void note_pair(struct pr_pair *pair)
 	pr->seen_us = host->now_us(host->ctx);
 	pr->full_look_us = pr->seen_us + FULL_LOOK_US;
 	pair->noted = true;
+}
+
+/* What the view was made of is as it was: one command. */
+static bool view_holds(const struct engine *engine, const struct pr_view *view)
+{
+	const struct scsi_port *scsi = &engine->ports->scsi;
+	uint32_t generation;
+	uint64_t key;
+	uint8_t scope_type;
+
+	if (!view->watch)
+		return !view->known && view->paths == 0;
+	if (scsi->pr_watch_read(view->watch, &generation, &key, &scope_type) != 0)
+		return false;
+	return pr_view_is(view, generation, key, scope_type);
+}
+
+/* The live LUN only where somebody changed it, and last: this host may have been fenced meanwhile. */
+static int read_what_changed(struct pr_pair *pair, struct error *err)
+{
+	struct pr_view live = { 0 };
+	bool holds;
+
+	if (!pair->changed)
+		return 0;
+	if (pr_pair_read_other(pair, err) < 0)
+		return -1;
+	note(&pair->live, &live);
+	keep_watch(pair, &pair->live, &live);
+	holds = view_holds(pair->work->engine, &live);
+	pair->work->engine->ports->scsi.pr_watch_free(live.watch);
+	return holds ? 0 : pr_pair_read(pair, err);
 }
 
 /* Was one of this host's registrations taken away on a LUN that still is guarded against it? */
@@ -133,7 +169,7 @@ static int follow_live(struct pr_pair *pair, struct error *err)
 		return -1;
 	if (pair->preempted && pr_pair_read(pair, err) < 0)
 		return -1;
-	if (pr_pair_move_reservation(pair, err) < 0 || (pair->changed && pr_pair_read(pair, err) < 0))
+	if (pr_pair_move_reservation(pair, err) < 0 || read_what_changed(pair, err) < 0)
 		return -1;
 	pair->member->pr.registered = true;
 	pair->member->pr.fenced = false;
@@ -161,11 +197,11 @@ static int look_again(struct pr_pair *pair, struct error *err)
  * still where the array tells sessions apart: such a host is not fenced, and not registered either until somebody does
  * so.
  */
-static int settle_keys(struct pr_pair *pair, bool own, struct error *err)
+static int settle_keys(struct pr_pair *pair, struct error *err)
 {
 	struct member_pr *pr = &pair->member->pr;
 
-	if (own)
+	if (pr_lun_registered_path(&pair->live))
 		return pair->other.path_count > 0 ? follow_live(pair, err) : 0;
 	pr->registered = pr->fenced = false;
 	if ((pair->live.state.reserved ? pr_pair_drop_keys(pair, err) : pr_pair_set_keys(pair, 0, err)) < 0)
@@ -183,7 +219,7 @@ static int sync_pair(struct pr_pair *pair, struct error *err)
 		return 0;
 	if (fenced_on(pair, &pair->live) || (pr->seen_us && !pr->fenced && fenced_on(pair, &pair->other)))
 		return stay_fenced(pair, err);
-	if (settle_keys(pair, pr_lun_registered_path(&pair->live), err) < 0)
+	if (settle_keys(pair, err) < 0)
 		return -1;
 	if (fenced_on(pair, &pair->live)) /* meanwhile; what was registered comes off again */
 		return stay_fenced(pair, err);
@@ -310,7 +346,7 @@ int pr_move_lift(struct work *work, bool lifted, struct error *err)
 			result = 1;
 	}
 	/* what was done to the members before the one that failed is recorded too */
-	return import_save(work->engine, work->import, result < 0 ? NULL : err) < 0 ? -1 : result;
+	return import_save(work->engine, work->import, JOURNAL_RESERVATION, result < 0 ? NULL : err) < 0 ? -1 : result;
 }
 
 void pr_move_put_back(struct work *work)
@@ -366,21 +402,6 @@ unsigned pr_move_tend_every_ms(const struct engine *engine)
 	return every_ms;
 }
 
-/* What a view was made of is as it was. */
-static bool view_holds(const struct engine *engine, const struct pr_view *view)
-{
-	const struct scsi_port *scsi = &engine->ports->scsi;
-	uint32_t generation;
-	uint64_t key;
-	uint8_t scope_type;
-
-	if (!view->watch)
-		return !view->known && view->paths == 0;
-	if (scsi->pr_watch_read(view->watch, &generation, &key, &scope_type) != 0)
-		return false;
-	return pr_view_is(view, generation, key, scope_type);
-}
-
 static bool is_quiet(const struct engine *engine, const struct member *member)
 {
 	for (int side = 0; side < 2; side++) {
@@ -421,6 +442,8 @@ static bool tend_member(struct work *work, struct member *member, uint64_t now_u
 	    (!takes_part(member) && (!may_take_part(member) || now_us < pr->full_look_us)))
 		return false;
 	full = takes_part(member) && is_full_look_due(pr, now_us); /* nothing of ours: the generation tells it all */
+	if (pr->seen_us && !full && now_us < pr->seen_us + LOOKS_APART_US)
+		return false;
 	if (pr->seen_us && !full && is_quiet(work->engine, member)) {
 		pr->seen_us = now_us;
 		if (!takes_part(member))
@@ -437,7 +460,7 @@ static bool tend_member(struct work *work, struct member *member, uint64_t now_u
 		work_log(work, 1, &err, "%s: its reservations", member->name);
 	pr->last_failure = err.code;
 	if (pr->registered != before.registered || pr->fenced != before.fenced)
-		import_save(work->engine, work->import, NULL);
+		import_save(work->engine, work->import, JOURNAL_RESERVATION, NULL);
 	return is_news(&before, pr);
 }
 

@@ -15,14 +15,6 @@ void pr_pair_free(struct pr_pair *pair)
 	pr_lun_free(&pair->other);
 }
 
-static uint64_t any_own_key(const struct pr_lun *lun)
-{
-	for (size_t i = 0; i < lun->state.key_count; i++)
-		if (pr_lun_is_own(lun, lun->state.keys[i]))
-			return lun->state.keys[i];
-	return 0;
-}
-
 enum { LOOK_TRIES = 2 }; /* what comes behind a look that failed is not always tried again */
 
 int pr_pair_look(struct work *work, struct error *err)
@@ -40,18 +32,22 @@ int pr_pair_look(struct work *work, struct error *err)
 static int read_again(struct pr_pair *pair, enum side side, uint64_t known, struct pr_lun *lun, struct error *err)
 {
 	struct work *work = pair->work;
-	struct pr_lun before = *lun;
-	int result = pr_lun_read(work->engine, &work->paths, lun_on(pair->member, side), known, &before, lun, err);
 
-	pr_lun_free(&before);
-	return result;
+	pr_lun_free(lun);
+	return pr_lun_read(work->engine, &work->paths, lun_on(pair->member, side), known,
+			   pair->member->pr.views[side].own_key, lun, err);
 }
 
 int pr_pair_read(struct pr_pair *pair, struct error *err)
 {
 	if (read_again(pair, pair->live_side, 0, &pair->live, err) < 0)
 		return -1;
-	return read_again(pair, other_side(pair->live_side), any_own_key(&pair->live), &pair->other, err);
+	return pr_pair_read_other(pair, err);
+}
+
+int pr_pair_read_other(struct pr_pair *pair, struct error *err)
+{
+	return read_again(pair, other_side(pair->live_side), pr_lun_own_key(&pair->live), &pair->other, err);
 }
 
 int pr_pair_send(struct pr_pair *pair, const struct pr_path *path, const struct pr_request *request, struct error *err)
@@ -123,17 +119,27 @@ static bool has_new_paths(const struct pr_pair *pair, enum side side)
 	return !view->known || lun->path_count > view->paths;
 }
 
+/* Which of the other LUN's paths lacks the key nobody tells: one may, or has the key that went before. */
+static bool some_may_lack(const struct pr_pair *pair)
+{
+	const struct pr_lun *other = &pair->other;
+
+	for (size_t i = 0; i < other->path_count; i++)
+		if (other->paths[i].key && !pr_lun_is_own(&pair->live, other->paths[i].key))
+			return true;
+	return !pr_lun_registered_path(other) || has_new_paths(pair, other_side(pair->live_side));
+}
+
 int pr_pair_register(struct pr_pair *pair, struct error *err)
 {
 	bool by_count = pair->other.by_count;
-	bool all =
-		by_count && (!pr_lun_registered_path(&pair->other) || has_new_paths(pair, other_side(pair->live_side)));
+	bool all = by_count && some_may_lack(pair);
 
 	for (size_t i = 0; i < pair->other.path_count; i++) {
 		const struct pr_path *model = counterpart(pair, i);
 		struct pr_request request = {
 			.action = PR_REGISTER_AND_IGNORE,
-			.service_action_key = model ? model->key : any_own_key(&pair->live),
+			.service_action_key = model ? model->key : pr_lun_own_key(&pair->live),
 			.aptpl = pair->live.state.aptpl_active && pair->other.state.aptpl_capable,
 			.all_target_ports = model && model->all_target_ports && pair->other.state.all_tg_pt_capable,
 		};

@@ -2,8 +2,8 @@
  * One member's two LUNs and what may be done to their reservations: registering this host's paths, taking its keys
  * away, and the reservation itself. What is to be done when is pr_move.c's.
  *
- * The live LUN is the one that the application's map is on, the other LUN is its partner. But for pr_pair_read nothing
- * here reads again what a command changed.
+ * The live LUN is the one that the application's map is on, the other LUN is its partner. But for pr_pair_read and
+ * pr_pair_read_other nothing here reads again what a command changed.
  */
 #ifndef DM_IMPORT_PR_PAIR_H
 #define DM_IMPORT_PR_PAIR_H
@@ -34,6 +34,9 @@ int pr_pair_look(struct work *work, struct error *err);
 
 /* Read both LUNs, again where they were read before. As pr_lun_read. */
 int pr_pair_read(struct pr_pair *pair, struct error *err);
+
+/* The same, but for the live LUN, which was read before. */
+int pr_pair_read_other(struct pr_pair *pair, struct error *err);
 
 /* One command through a path of either LUN. As scsi_port.pr_out. */
 int pr_pair_send(struct pr_pair *pair, const struct pr_path *path, const struct pr_request *request, struct error *err);

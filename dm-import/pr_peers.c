@@ -20,12 +20,15 @@ static int preempt(struct pr_pair *pair, uint64_t key, struct error *err)
 {
 	const struct pr_path *mine = pr_lun_registered_path(&pair->other);
 	struct error why = { 0 };
+	int result;
 
 	if (!mine)
 		return 0;
 	pair->preempted = true;
-	if (pr_pair_preempt(pair, mine, PR_PREEMPT_AND_ABORT, key, &why) == 0 ||
-	    why.code == ERR_PR_CONFLICT) /* another peer was first */
+	result = pr_pair_preempt(pair, mine, PR_PREEMPT_AND_ABORT, key, &why);
+	if (result < 0 && why.code == ERR_PR_UNSUPPORTED) /* some arrays know only the other one */
+		result = pr_pair_preempt(pair, mine, PR_PREEMPT, key, &why);
+	if (result == 0 || why.code == ERR_PR_CONFLICT) /* another peer was first */
 		return 0;
 	*err = why;
 	return -1;
@@ -70,6 +73,14 @@ static bool may_be_leaving(const struct pr_lun *gone, const struct pr_lun *kept,
 	return true;
 }
 
+/* By its TransportID; where there is none, as it was before this look, which may have exchanged it by now. */
+static bool is_own(const struct pr_pair *pair, uint64_t key)
+{
+	const struct pr_view *view = &pair->member->pr.views[other_side(pair->live_side)];
+
+	return pr_lun_is_own(&pair->other, key) || (pair->other.by_count && key == view->own_key);
+}
+
 int pr_peers_mirror(struct pr_pair *pair, struct error *err)
 {
 	const struct host_port *host = &pair->work->engine->ports->host;
@@ -82,7 +93,7 @@ int pr_peers_mirror(struct pr_pair *pair, struct error *err)
 		uint64_t key = live->keys[i];
 
 		if (!pr_view_has_key(other, key) || pr_lun_has_key(&pair->live, key) ||
-		    !pr_lun_has_key(&pair->other, key) || pr_lun_is_own(&pair->other, key) ||
+		    !pr_lun_has_key(&pair->other, key) || is_own(pair, key) ||
 		    took_another_key(&pair->live, &pair->other, key, 0) ||
 		    may_be_leaving(&pair->live, &pair->other, key))
 			continue;

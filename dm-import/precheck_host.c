@@ -70,6 +70,17 @@ static void space_for_state(struct precheck *check)
 	}
 }
 
+/* init/refresh-initramfs leaves a note when it fails. A boot with an old initramfs is slower and no worse. */
+static void initramfs_knows(struct precheck *check)
+{
+	const struct host_port *host = &check->engine->ports->host;
+	CLEANUP_FREE char *note = NULL;
+
+	if (host->read(host->ctx, check->engine->options.initramfs_note, &note, NULL) == 0 && note)
+		finding_add(check, ERR_INITRAMFS_OLD, SEVERITY_WARNING, NULL, NULL, "%.*s", (int)strcspn(note, "\n"),
+			    note);
+}
+
 host_check *const host_checks[] = {
-	multipathd_runs, nothing_goes_down_with_it, no_other_path_manager, space_for_state, NULL,
+	multipathd_runs, nothing_goes_down_with_it, no_other_path_manager, space_for_state, initramfs_knows, NULL,
 };

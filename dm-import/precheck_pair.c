@@ -136,7 +136,7 @@ static void source_reservation_can_move(struct precheck *check, const struct mem
 	CLEANUP_PR_LUN struct pr_lun lun = { 0 };
 	struct error err = { 0 };
 
-	if (pr_lun_read(check->engine, check->now, live_lun(member), 0, NULL, &lun, &err) < 0)
+	if (pr_lun_read(check->engine, check->now, live_lun(member), 0, 0, &lun, &err) < 0)
 		finding_add(check, err.code, SEVERITY_ERROR, member, err.device, "(%s)", err.detail);
 }
 

@@ -14,8 +14,10 @@
 
 static int record_intent(struct work *work, struct error *err)
 {
+	if (import_reserve(work, err) < 0)
+		return -1;
 	work->import->doing = DOING_PREPARE;
-	return import_save(work->engine, work->import, err);
+	return import_save(work->engine, work->import, JOURNAL_INTENT, err);
 }
 
 /* An import that a failing undo had left stuck is new again here: nothing of an application was touched. */
@@ -126,9 +128,9 @@ int map_lun(struct work *work, const char *true_wwid, const char *wwid, const st
 	return multipathd->command(multipathd->ctx, command, &reply, err);
 }
 
-static int map_is_hidden(struct work *work, const struct map *map, bool *ret_hidden, struct error *err)
+int map_is_hidden(const struct engine *engine, const struct map *map, bool *ret_hidden, struct error *err)
 {
-	const struct device_port *device = &work->engine->ports->device;
+	const struct device_port *device = &engine->ports->device;
 	CLEANUP_FREE char *hidden = NULL;
 	char name[16];
 
@@ -149,7 +151,7 @@ static int drop_visible(struct work *work, const struct map *map, bool *ret_drop
 	bool hidden;
 
 	*ret_dropped = false;
-	if (map_is_hidden(work, map, &hidden, err) < 0)
+	if (map_is_hidden(work->engine, map, &hidden, err) < 0)
 		return -1;
 	if (hidden)
 		return 0;
@@ -176,7 +178,7 @@ static int all_hidden(struct work *work, struct error *err)
 		const struct map *map = inventory_map(now, wwid);
 		bool hidden = false;
 
-		if (map && map_is_hidden(work, map, &hidden, err) < 0)
+		if (map && map_is_hidden(work->engine, map, &hidden, err) < 0)
 			return -1;
 		if (!hidden)
 			return error_set(err, ERR_UDEV_FAILED, map ? map->dm.name : wwid,
@@ -231,10 +233,7 @@ static int check_pairs(struct work *work, struct error *err)
 
 static int record_done(struct work *work, struct error *err)
 {
-	work->import->state = IMPORT_PREPARED;
-	work->import->doing = DOING_NOTHING;
-	work->import->attention = (struct error){ 0 };
-	return import_save(work->engine, work->import, err);
+	return work_record_done(work, IMPORT_PREPARED, err);
 }
 
 static const struct plan_step steps[] = {

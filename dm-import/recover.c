@@ -109,7 +109,7 @@ static enum plan_outcome recover_one(struct work *work, struct error *err)
 		import->state = IMPORT_NEW;
 		import->attention = (struct error){ 0 };
 		import->doing = DOING_NOTHING;
-		return import_save(work->engine, import, err) < 0 ? PLAN_STUCK : PLAN_DONE;
+		return import_save(work->engine, import, JOURNAL_VOID, err) < 0 ? PLAN_STUCK : PLAN_DONE;
 	case DOING_TO_DESTINATION:
 	case DOING_TO_SOURCE:
 		return recover_switch(work, err);
@@ -131,27 +131,38 @@ static int restore_rules(struct engine *engine, struct error *err)
 	return identities_apply(engine, err);
 }
 
-int recover_all(struct engine *engine, struct error *err)
+void recover_release(struct engine *engine)
 {
-	/* an application waits for these: before anything that could fail or take its time */
 	for (size_t i = 0; i < engine->import_count; i++)
 		if (state_torn_switch(engine->imports[i]))
 			release_torn(engine, engine->imports[i], NULL, NULL);
+}
+
+int recover_import(struct engine *engine, struct import *import, const struct observer *observer, struct error *err)
+{
+	struct work work = { .engine = engine, .import = import, .observer = observer };
+	struct error why = { 0 };
+	enum doing doing = import->doing;
+	bool done = recover_one(&work, &why) == PLAN_DONE;
+
+	if (!done) {
+		switch_leave_safe(&work);
+		import->state = IMPORT_RECOVERING;
+		import->doing = doing;
+		import->attention = why;
+		import_save(engine, import, JOURNAL_STUCK, NULL);
+		if (err)
+			*err = why;
+	}
+	work_free(&work);
+	return done ? 0 : -1;
+}
+
+int recover_all(struct engine *engine, struct error *err)
+{
 	if (restore_rules(engine, err) < 0)
 		return -1;
-	for (size_t i = 0; i < engine->import_count; i++) {
-		struct work work = { .engine = engine, .import = engine->imports[i] };
-		struct error why = { 0 };
-		enum doing doing = engine->imports[i]->doing;
-
-		if (recover_one(&work, &why) != PLAN_DONE) {
-			switch_leave_safe(&work);
-			engine->imports[i]->state = IMPORT_RECOVERING;
-			engine->imports[i]->doing = doing;
-			engine->imports[i]->attention = why;
-			import_save(engine, engine->imports[i], NULL);
-		}
-		work_free(&work);
-	}
+	for (size_t i = 0; i < engine->import_count; i++)
+		recover_import(engine, engine->imports[i], NULL, NULL);
 	return 0;
 }

@@ -4,6 +4,8 @@
  *   new → prepared ⇄ on_destination → committed;   cancelled from anywhere before committed
  *         prepared ⇄ held ⇄ on_destination   (held.c)
  *   recovering: a verb got stuck; the same verb again goes on with it, cancel takes it back where that is possible
+ *   needs_attention: which side has the newest data is not known (recover_device.c); a person decides, by switch or
+ * cancel
  */
 #include "engine.h"
 
@@ -59,7 +61,7 @@ static int allowed(const struct import *import, const char *verb, enum side to)
 											: -1;
 	if (strcmp(verb, "switch") == 0) {
 		if (stuck)
-			return state_torn_switch(import) ? 1 : -1;
+			return state_torn_switch(import) || state == IMPORT_NEEDS_ATTENTION ? 1 : -1;
 		if (state != IMPORT_PREPARED && state != IMPORT_ON_DESTINATION)
 			return -1;
 		return (state == IMPORT_ON_DESTINATION) != (to == SIDE_DESTINATION);

@@ -20,18 +20,6 @@
 
 enum { PR_TRIES = 3 }; /* while the reservations change under the switch */
 
-/* True when a path of the map is a disk of this LUN. */
-static bool has_path_of(const struct inventory *now, const struct map *map, const char *true_wwid)
-{
-	for (size_t i = 0; i < map->paths.path_count; i++) {
-		const struct disk *disk = inventory_path(now, map->paths.paths[i]);
-
-		if (disk && strcmp(disk->true_wwid, true_wwid) == 0)
-			return true;
-	}
-	return false;
-}
-
 /*
  * Which side a live map is on, by the kernel's table. A map that lost all its paths (the array it was on is gone) tells
  * nothing: on the way back it counts as being on the destination as long as no path of it is the source's.
@@ -48,7 +36,8 @@ static int side_of(struct work *work, const struct inventory *now, const struct 
 	if (strcmp(carries, member->source_wwid) == 0)
 		*ret = SIDE_SOURCE;
 	else if (strcmp(carries, member->destination_wwid) == 0 ||
-		 (work->to == SIDE_SOURCE && member->exchanged && !has_path_of(now, live, member->source_wwid)))
+		 (work->to == SIDE_SOURCE && member->exchanged &&
+		  !inventory_has_path_of(now, live, member->source_wwid)))
 		*ret = SIDE_DESTINATION;
 	else
 		return error_set(err, ERR_VERIFY_FAILED, member->name, "the live map has paths of no or several LUNs");
@@ -106,36 +95,47 @@ static int find_changing(struct work *work, const struct inventory *now, struct 
 }
 
 /*
- * On the way back the idle map may be gone: multipathd flushes a map that lost all its disks, and people flush maps.
- * The source's disks present the destination's WWID now, so multipathd can build it again.
+ * The idle map may be gone: multipathd flushes a map that lost all its disks, and people flush maps. The disks of the
+ * idle LUN present the destination's WWID on either side, so multipathd can build it again, hidden by the same rules.
+ * *now is as the host is behind that.
  */
-static int rebuild_idle_maps(struct work *work, struct error *err)
+static int rebuild_idle_maps(struct work *work, struct inventory *now, struct error *err)
 {
-	CLEANUP_INVENTORY struct inventory now = { 0 };
 	bool rebuilt = false;
 
-	if (inventory_load(work->engine->ports, &now, err) < 0)
-		return -1;
 	for (size_t i = 0; i < work->import->member_count; i++) {
 		const struct member *member = &work->import->members[i];
 
-		if (!member->exchanged || inventory_map(&now, member->destination_wwid) ||
-		    !inventory_lun_disk(&now, member->source_wwid, 0))
+		if (inventory_map(now, member->destination_wwid) || !inventory_lun_disk(now, idle_lun(member), 0))
 			continue;
-		if (map_lun(work, member->source_wwid, member->destination_wwid, &now, err) < 0)
+		if (map_lun(work, idle_lun(member), member->destination_wwid, now, err) < 0)
 			return -1;
 		rebuilt = true;
 	}
-	return rebuilt ? wait_idle_maps(work, err) : 0;
+	if (!rebuilt)
+		return 0;
+	if (wait_idle_maps(work, err) < 0)
+		return -1;
+	inventory_free(now);
+	return inventory_load(work->engine->ports, now, err);
+}
+
+/* Without udevd the identities could neither be exchanged nor, once multipathd is stopped, be exchanged back. */
+static int check_udevd(struct work *work, struct error *err)
+{
+	const struct device_port *device = &work->engine->ports->device;
+
+	return work->recovering ? 0 : device->reidentify(device->ctx, NULL, 0, UDEV_TIMEOUT_MS, err);
 }
 
 static int check(struct work *work, struct error *err)
 {
 	CLEANUP_INVENTORY struct inventory now = { 0 };
 
-	if (work->to == SIDE_SOURCE && !work->recovering && rebuild_idle_maps(work, err) < 0)
+	if (check_udevd(work, err) < 0)
 		return -1;
-	if (inventory_load(work->engine->ports, &now, err) < 0 || find_changing(work, &now, err) < 0)
+	if (inventory_load(work->engine->ports, &now, err) < 0 ||
+	    (!work->recovering && rebuild_idle_maps(work, &now, err) < 0) || find_changing(work, &now, err) < 0)
 		return -1;
 	return work->recovering ? 0 : precheck_switch(work, err);
 }
@@ -144,6 +144,21 @@ static int check(struct work *work, struct error *err)
 static bool serves_io(const struct disk *disk)
 {
 	return disk->alua == ALUA_NONE || disk->alua == ALUA_OPTIMIZED || disk->alua == ALUA_NON_OPTIMIZED;
+}
+
+/*
+ * The array may have mapped another LUN in the place of the one that the kernel found there, or made it smaller: the
+ * kernel notices neither by itself. One that grew does no harm on the way back.
+ */
+static int still_the_lun(const struct work *work, const struct disk *disk, const struct probed *now, struct error *err)
+{
+	if (strcmp(now->wwid, disk->true_wwid) != 0)
+		return error_set(err, ERR_LUN_CHANGED, disk->name, "it says that it is %s, and was %s",
+				 *now->wwid ? now->wwid : "nobody", disk->true_wwid);
+	if (now->size_bytes < disk->size_bytes || (now->size_bytes > disk->size_bytes && work->to == SIDE_DESTINATION))
+		return error_set(err, ERR_LUN_CHANGED, disk->name, "it has %" PRIu64 " bytes, and had %" PRIu64,
+				 now->size_bytes, disk->size_bytes);
+	return 0;
 }
 
 /* To the destination every path has to answer; on the way back one is enough: a cancel always works. */
@@ -162,11 +177,15 @@ static int probe(struct work *work, struct error *err)
 		error_set(err, ERR_PATH_PROBE_FAILED, work->changing[i]->name,
 			  "the LUN to switch to has no path that serves I/O");
 		for (size_t nth = 0; (disk = inventory_lun_disk(&now, wwid, nth)); nth++) {
+			struct probed now_is = { 0 };
+
 			if (!serves_io(disk))
 				continue;
-			if (scsi->probe(scsi->ctx, disk->name, PROBE_TIMEOUT_MS, err) == 0)
+			if (scsi->probe(scsi->ctx, disk->name, PROBE_TIMEOUT_MS, &now_is, err) == 0) {
+				if (still_the_lun(work, disk, &now_is, err) < 0)
+					return -1;
 				answered++;
-			else if (work->to == SIDE_DESTINATION)
+			} else if (work->to == SIDE_DESTINATION)
 				return -1;
 		}
 		if (answered == 0)
@@ -180,7 +199,10 @@ static int record_intent(struct work *work, struct error *err)
 {
 	const struct host_port *host = &work->engine->ports->host;
 
-	if (!work->recovering && queueing_note(work, err) < 0)
+	/* what cannot write rules could not take them back either: it is found here, where nothing has changed */
+	if (!work->recovering && identities_apply(work->engine, err) < 0)
+		return -1;
+	if (import_reserve(work, err) < 0 || (!work->recovering && queueing_note(work, err) < 0))
 		return -1;
 	if (work->lease_ms)
 		work->import->last_hold = (struct hold_note){ .outcome = HOLD_INTERRUPTED,
@@ -190,7 +212,7 @@ static int record_intent(struct work *work, struct error *err)
 	else if (!work->recovering)
 		work->import->last_hold = (struct hold_note){ 0 };
 	work->import->doing = doing_switch(work->to);
-	return import_save(work->engine, work->import, err);
+	return import_save(work->engine, work->import, JOURNAL_INTENT, err);
 }
 
 static int stop_multipathd(struct work *work, struct error *err)
@@ -308,8 +330,11 @@ static int load_pair(struct work *work, const struct member *member, const struc
 
 	if (!live || !idle)
 		return error_set(err, ERR_VERIFY_FAILED, member->name, "one of the two maps is gone");
-	/* a held map takes no messages, so the queueing has to be in the table itself */
-	if (mp_table_with_feature(idle->table, "queue_if_no_path", &table, err) < 0 ||
+	/*
+	 * A held map takes no messages, so the queueing has to be in the table itself. The idle map has the length that
+	 * its LUN had at some time; the live one keeps its own.
+	 */
+	if (mp_table_adapt(idle->table, live->paths.length_sectors, "queue_if_no_path", &table, err) < 0 ||
 	    dm->load(dm->ctx, live->dm.name, table, false, err) < 0)
 		return -1;
 	if (dm->load(dm->ctx, idle->dm.name, live->table, false, err) == 0)
@@ -423,16 +448,13 @@ static int record_done(struct work *work, struct error *err)
 	work_free_holds(work);
 	for (size_t i = 0; i < import->member_count; i++)
 		import->members[i].exchanged = work->to == SIDE_DESTINATION;
-	import->state = work->to == SIDE_DESTINATION ? IMPORT_ON_DESTINATION : IMPORT_PREPARED;
 	import->by_hold = work->to == SIDE_DESTINATION && import->last_hold.outcome == HOLD_INTERRUPTED &&
 			  import->last_hold.to == work->to;
 	if (import->last_hold.outcome == HOLD_INTERRUPTED && import->last_hold.to == work->to) {
 		import->last_hold.outcome = HOLD_RELEASED;
 		import->last_hold.held_ms = work->held_us / 1000;
 	}
-	import->doing = DOING_NOTHING;
-	import->attention = (struct error){ 0 };
-	return import_save(work->engine, import, err);
+	return work_record_done(work, work->to == SIDE_DESTINATION ? IMPORT_ON_DESTINATION : IMPORT_PREPARED, err);
 }
 
 static const struct plan_step steps[] = {
@@ -500,7 +522,6 @@ static int unhold(struct work *work, struct error *err)
 	return exchange_back(work, err);
 }
 
-/* It is decided: from here a power cut comes up on the new side. */
 static int keep_identities(struct work *work, struct error *err)
 {
 	return identities_apply(work->engine, err);
@@ -526,9 +547,12 @@ static const struct plan_step hold_steps[] = {
 };
 
 static const struct plan_step release_steps[] = {
-	{ "keep", keep_identities, NULL, false },    { "release", release, exchange_back, true },
-	{ "drop_unseen", drop_unseen, NULL, false }, { "start_multipathd", start_multipathd, NULL, false },
-	{ "verify", wait_settled, NULL, false },     { "look_after", look_after_reservations, NULL, false },
+	{ "keep", keep_identities, NULL, false }, /* it is decided: a power cut comes up on the new side from here */
+	{ "release", release, exchange_back, true },
+	{ "drop_unseen", drop_unseen, NULL, false },
+	{ "start_multipathd", start_multipathd, NULL, false },
+	{ "verify", wait_settled, NULL, false },
+	{ "look_after", look_after_reservations, NULL, false },
 	{ "record", record_done, NULL, false },
 };
 

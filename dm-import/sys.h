@@ -16,14 +16,13 @@ void sys_device_close(struct device_port *port);
 
 void sys_scsi_open(struct scsi_port *ret);
 
-/* sys_pr.c, sys_nexus.c: operations of struct scsi_port. */
+/* sys_pr.c: operations of struct scsi_port. */
 int sys_pr_read(void *ctx, const char *disk, struct pr_state *ret, struct error *err);
 int sys_pr_out(void *ctx, const char *disk, const struct pr_request *request, struct error *err);
 int sys_pr_watch_prepare(void *ctx, const char *disk, struct pr_watch **ret, struct error *err);
 int sys_pr_watch_read(struct pr_watch *watch, uint32_t *ret_generation, uint64_t *ret_reservation_key,
 		      uint8_t *ret_scope_type);
 void sys_pr_watch_free(struct pr_watch *watch);
-int sys_nexus(void *ctx, const char *disk, struct pr_nexus *ret, struct error *err);
 
 void sys_multipathd_open(struct multipathd_port *ret);
 
@@ -38,7 +37,13 @@ int sys_dm_hold_clear(struct dm_hold *hold);
 int sys_dm_hold_completed(struct dm_hold *hold, uint64_t *ret);
 void sys_dm_hold_free(struct dm_hold *hold);
 
-/* sys_reidentify.c: the `reidentify` operation of struct device_port; ctx is the struct udev. */
+/*
+ * sys_reidentify.c: run udevadm, as sys_exec; ERR_UDEV_TIMEOUT when udevd does not answer it in time.
+ */
+int sys_udevadm(const char *const *argv, unsigned timeout_ms, char *ret_output, size_t size, int *ret_status,
+		struct error *err);
+
+/* The `reidentify` operation of struct device_port, there too; ctx is the struct udev. */
 int sys_reidentify(void *ctx, const char *const *disks, size_t count, unsigned timeout_ms, struct error *err);
 
 /* sys_users.c: the `users` operation of struct device_port. */
@@ -53,9 +58,17 @@ uint64_t sysfs_number(const char *directory, const char *attribute);
 int sysfs_write(const char *directory, const char *attribute, const char *text);
 
 /*
+ * sys_bounded.c: run(argument) in a thread of its own, for timeout_ms at most. 0: it ran, and the argument is the
+ * caller's again. ETIMEDOUT: the kernel keeps it; it goes on alone, and the argument is released when it has ended.
+ * Another errno: it did not run, because there is no memory, or because too many others are kept like that.
+ */
+int sys_bounded(void (*run)(void *argument), void *argument, void (*release)(void *argument), unsigned timeout_ms);
+
+/*
  * sys_exec.c: run a program of /usr/sbin, /sbin, /usr/bin or /bin by its name, without a shell, and wait for it.
  * Its output and errors go to ret_output, what does not fit is dropped. 0 when it ran, whatever its exit status
- * (128 + n when signal n ended it); ERR_IO when it could not be started, or was killed after timeout_ms (ETIMEDOUT).
+ * (128 + n when signal n ended it); ERR_IO when it could not be started, or was killed after timeout_ms (ETIMEDOUT);
+ * ERR_NO_MEMORY.
  */
 int sys_exec(const char *const *argv, unsigned timeout_ms, char *ret_output, size_t size, int *ret_status,
 	     struct error *err);

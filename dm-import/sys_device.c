@@ -29,16 +29,20 @@ static void free_enumerate(struct udev_enumerate **enumerate)
 	udev_enumerate_unref(*enumerate);
 }
 
+/* NULL: errno says why not. */
 static struct udev_enumerate *find_disks(struct udev *udev)
 {
 	struct udev_enumerate *enumerate = udev_enumerate_new(udev);
+	int failure;
 
 	if (enumerate && udev_enumerate_add_match_subsystem(enumerate, "block") >= 0 &&
 	    udev_enumerate_add_match_sysname(enumerate, "sd*") >= 0 &&
 	    udev_enumerate_add_match_property(enumerate, "DEVTYPE", "disk") >= 0 &&
 	    udev_enumerate_scan_devices(enumerate) >= 0)
 		return enumerate;
+	failure = errno;
 	udev_enumerate_unref(enumerate);
+	errno = failure;
 	return NULL;
 }
 
@@ -59,7 +63,7 @@ static int device_disks(void *ctx, struct disk **ret, size_t *ret_count, struct 
 	struct disk *disks;
 
 	if (!enumerate)
-		return error_set(err, ERR_UDEV_FAILED, NULL, "cannot list the block devices");
+		return error_set_sys(err, ERR_IO, "/sys/class/block", errno, "cannot list the block devices");
 	first = udev_enumerate_get_list_entry(enumerate);
 	udev_list_entry_foreach(entry, first) room++;
 	disks = calloc(room + 1, sizeof(*disks));
@@ -123,7 +127,7 @@ static int device_settle(void *ctx, unsigned timeout_ms, struct error *err)
 
 	(void)ctx;
 	snprintf(timeout, sizeof(timeout), "--timeout=%u", (timeout_ms + 999) / 1000);
-	if (sys_exec(argv, timeout_ms + 5000, output, sizeof(output), &status, err) < 0)
+	if (sys_udevadm(argv, timeout_ms + 5000, output, sizeof(output), &status, err) < 0)
 		return -1;
 	if (status != 0)
 		return error_set(err, ERR_UDEV_TIMEOUT, NULL, "udev's queue is not empty after %u ms", timeout_ms);

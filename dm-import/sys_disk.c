@@ -31,7 +31,7 @@ static void text_attribute(const char *directory, const char *attribute, char *r
 	snprintf(ret, size, "%s", text + strspn(text, " "));
 }
 
-uint8_t *sys_disk_page_83(const char *directory, size_t *ret_length)
+static uint8_t *page_83(const char *directory, size_t *ret_length)
 {
 	char path[PATH_MAX], *page;
 
@@ -96,7 +96,7 @@ static void read_sas_ports(const char *host, const char *end_device, struct disk
 }
 
 /* The transport classes name the ports, else the LUN itself says (VPD 83h). */
-void sys_disk_transport(const char *path, const uint8_t *page, size_t length, struct disk *disk)
+static void read_transport(const char *path, const uint8_t *page, size_t length, struct disk *disk)
 {
 	char host[32], part[64], fc_host[64];
 
@@ -155,7 +155,7 @@ void sys_disk_read(struct udev_device *device, struct udev_device *scsi, struct 
 	dev_t number = udev_device_get_devnum(device);
 	char access_state[32];
 	size_t length = 0;
-	CLEANUP_FREE uint8_t *page = sys_disk_page_83(directory, &length);
+	CLEANUP_FREE uint8_t *page = page_83(directory, &length);
 
 	*ret = (struct disk){
 		.major = major(number),
@@ -174,7 +174,8 @@ void sys_disk_read(struct udev_device *device, struct udev_device *scsi, struct 
 	ret->alua = parse_access_state(access_state);
 	sysfs_limits(directory, &ret->limits);
 	read_true_wwid(directory, page, length, ret);
-	sys_disk_transport(directory, page, length, ret);
+	read_transport(directory, page, length, ret);
+	sys_disk_nexus(directory, page, length, ret);
 	read_presented(device, ret);
 	ret->partitions = has_partitions(directory, ret->name);
 }

@@ -10,12 +10,9 @@ struct udev_device;
 void sys_disk_read(struct udev_device *device, struct udev_device *scsi, struct disk *ret);
 
 /*
- * Protocol, initiator port and target port of the disk, whose hctl must be set. `path` is its resolved sysfs path;
+ * sys_nexus.c: the I_T nexus of the disk, whose protocol and ports must be set. `path` is its resolved sysfs path;
  * `page` is its VPD page 83h, or NULL.
  */
-void sys_disk_transport(const char *path, const uint8_t *page, size_t length, struct disk *disk);
-
-/* That page as the kernel keeps it, owned by the caller; NULL when it has none. */
-uint8_t *sys_disk_page_83(const char *directory, size_t *ret_length);
+void sys_disk_nexus(const char *path, const uint8_t *page, size_t length, struct disk *disk);
 
 #endif

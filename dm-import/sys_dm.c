@@ -222,6 +222,22 @@ static int dm_remove(void *ctx, const char *map, struct error *err)
 	return dm_error(err, map, task, "cannot remove the map");
 }
 
+static int dm_rename(void *ctx, const char *map, const char *name, struct error *err)
+{
+	CLEANUP_TASK struct dm_task *task = new_task(DM_DEVICE_RENAME, map, err);
+	uint32_t cookie = 0;
+	int result;
+
+	(void)ctx;
+	if (!task)
+		return -1;
+	if (!dm_task_set_newname(task, name) || !dm_task_set_cookie(task, &cookie, 0))
+		return dm_error(err, map, task, "cannot prepare a device-mapper command");
+	result = run(task, map, "cannot rename the map", err);
+	dm_udev_wait(cookie); /* also frees the semaphore of a command that failed */
+	return result;
+}
+
 static int dm_message(void *ctx, const char *map, const char *message, struct error *err)
 {
 	CLEANUP_TASK struct dm_task *task = new_task(DM_DEVICE_TARGET_MSG, map, err);
@@ -248,6 +264,7 @@ int sys_dm_open(struct dm_port *ret, struct error *err)
 		.load = dm_load,
 		.clear = dm_clear,
 		.remove = dm_remove,
+		.rename = dm_rename,
 		.message = dm_message,
 		.hold_prepare = sys_dm_hold_prepare,
 		.hold_suspend = sys_dm_hold_suspend,

@@ -97,6 +97,8 @@ int sys_exec(const char *const *argv, unsigned timeout_ms, char *ret_output, siz
 	fcntl(reader, F_SETFL, O_NONBLOCK);
 	rc = spawn(path, (char *const *)argv, ends[1], &pid);
 	close(ends[1]);
+	if (rc == ENOMEM)
+		return error_no_memory(err);
 	if (rc != 0)
 		return error_set_sys(err, ERR_IO, path, rc, "cannot start the program");
 	while ((ended = waitpid(pid, &status, WNOHANG)) == 0 && sys_now_us() < deadline) {

@@ -15,12 +15,12 @@
 
 enum { FILE_LIMIT = 16 << 20 };
 
-static int host_read(void *ctx, const char *path, char **ret_text, struct error *err)
+static int host_read_bytes(void *ctx, const char *path, char **ret_text, size_t *ret_length, struct error *err)
 {
 	struct error why;
 
 	(void)ctx;
-	if (file_read(path, FILE_LIMIT, ret_text, NULL, &why) == 0)
+	if (file_read(path, FILE_LIMIT, ret_text, ret_length, &why) == 0)
 		return 0;
 	if (why.sys_errno == ENOENT) {
 		*ret_text = NULL;
@@ -31,10 +31,27 @@ static int host_read(void *ctx, const char *path, char **ret_text, struct error 
 	return -1;
 }
 
+static int host_read(void *ctx, const char *path, char **ret_text, struct error *err)
+{
+	return host_read_bytes(ctx, path, ret_text, NULL, err);
+}
+
 static int host_replace(void *ctx, const char *path, const char *text, mode_t mode, struct error *err)
 {
 	(void)ctx;
 	return file_replace(path, text, strlen(text), mode, err);
+}
+
+static int host_append(void *ctx, const char *path, uint64_t offset, const char *text, struct error *err)
+{
+	(void)ctx;
+	return file_append(path, offset, text, strlen(text), err);
+}
+
+static int host_reserve(void *ctx, const char *path, uint64_t size, struct error *err)
+{
+	(void)ctx;
+	return file_reserve(path, size, err);
 }
 
 static int host_remove(void *ctx, const char *path, struct error *err)
@@ -119,7 +136,10 @@ void sys_host_open(struct host_port *ret)
 {
 	*ret = (struct host_port){
 		.read = host_read,
+		.read_bytes = host_read_bytes,
 		.replace = host_replace,
+		.append = host_append,
+		.reserve = host_reserve,
 		.remove = host_remove,
 		.make_directories = host_make_directories,
 		.list = host_list,

@@ -9,11 +9,8 @@
 #include "sys_parse.h"
 #include "vpd.h"
 
-#include "base/cleanup.h"
-
 #include <ctype.h>
-#include <errno.h>
-#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 static void lower(char *text)
@@ -61,26 +58,8 @@ static void set_initiator(const char *path, const struct disk *disk, struct pr_n
 	lower(nexus->initiator);
 }
 
-int sys_nexus(void *ctx, const char *disk, struct pr_nexus *ret, struct error *err)
+void sys_disk_nexus(const char *path, const uint8_t *page, size_t length, struct disk *disk)
 {
-	char directory[DISK_NAME_SIZE + 32], path[PATH_MAX], device[PATH_MAX];
-	CLEANUP_FREE uint8_t *page = NULL;
-	struct pr_nexus nexus = { 0 };
-	struct disk found = { 0 };
-	size_t length = 0;
-
-	(void)ctx;
-	snprintf(directory, sizeof(directory), "/sys/class/block/%s", disk);
-	if (!realpath(directory, path))
-		return error_set_sys(err, ERR_SCSI_FAILED, disk, errno, "cannot find the disk");
-	snprintf(directory, sizeof(directory), "/sys/class/block/%s/device", disk);
-	if (!realpath(directory, device))
-		return error_set_sys(err, ERR_SCSI_FAILED, disk, errno, "cannot find the SCSI device");
-	snprintf(found.hctl, sizeof(found.hctl), "%.31s", strrchr(device, '/') + 1);
-	page = sys_disk_page_83(path, &length);
-	sys_disk_transport(path, NULL, 0, &found);
-	set_initiator(path, &found, &nexus);
-	nexus.relative_port = page ? vpd_relative_port(page, length) : 0;
-	*ret = nexus;
-	return 0;
+	set_initiator(path, disk, &disk->nexus);
+	disk->nexus.relative_port = page ? vpd_relative_port(page, length) : 0;
 }

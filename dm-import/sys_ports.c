@@ -1,6 +1,7 @@
 /*
  * All real ports together.
  */
+#include "crash_point.h"
 #include "sys.h"
 
 int ports_system(struct ports *ret, struct error *err)
@@ -12,8 +13,14 @@ int ports_system(struct ports *ret, struct error *err)
 	sys_scsi_open(&ports.scsi);
 	sys_multipathd_open(&ports.multipathd);
 	sys_host_open(&ports.host);
+	crash_points_in(&ports);
 	*ret = ports;
 	return 0;
+}
+
+void ports_system_host(struct host_port *ret)
+{
+	sys_host_open(ret);
 }
 
 void ports_system_close(struct ports *ports)

@@ -29,6 +29,7 @@ enum {
 	ANSWER_LENGTH = 8192,
 	ANSWER_LENGTH_MAX = 65535, /* the ALLOCATION LENGTH has 16 bits */
 	RESERVATION_ANSWER = 24,
+	CAPABILITIES_ANSWER = 8,
 	DESCRIPTOR_MAX = 24 + 4 + 256, /* SPC-4 6.15.5, with the longest iSCSI name and its ISID (7.6.4.6) */
 };
 
@@ -38,12 +39,14 @@ typedef int decode_fn(const uint8_t *data, size_t length, struct pr_state *state
 
 static const struct {
 	const char *name;
+	size_t length; /* asked for at first */
 	decode_fn *decode;
 } reads[] = {
-	[READ_KEYS] = { "PERSISTENT RESERVE IN, READ KEYS", pr_decode_keys },
-	[READ_RESERVATION] = { "PERSISTENT RESERVE IN, READ RESERVATION", pr_decode_reservation },
-	[REPORT_CAPABILITIES] = { "PERSISTENT RESERVE IN, REPORT CAPABILITIES", pr_decode_capabilities },
-	[READ_FULL_STATUS] = { "PERSISTENT RESERVE IN, READ FULL STATUS", pr_decode_full_status },
+	[READ_KEYS] = { "PERSISTENT RESERVE IN, READ KEYS", ANSWER_LENGTH, pr_decode_keys },
+	[READ_RESERVATION] = { "PERSISTENT RESERVE IN, READ RESERVATION", RESERVATION_ANSWER, pr_decode_reservation },
+	[REPORT_CAPABILITIES] = { "PERSISTENT RESERVE IN, REPORT CAPABILITIES", CAPABILITIES_ANSWER,
+				  pr_decode_capabilities },
+	[READ_FULL_STATUS] = { "PERSISTENT RESERVE IN, READ FULL STATUS", ANSWER_LENGTH, pr_decode_full_status },
 };
 
 /* What a round of reads is made with. */
@@ -51,22 +54,23 @@ struct reader {
 	int fd;
 	const char *disk;
 	uint64_t deadline_us;
-	uint8_t *answer; /* ANSWER_LENGTH_MAX bytes */
+	uint8_t *answer; /* ANSWER_LENGTH bytes on the stack: most answers are short, and a page of the heap costs more
+			  */
 };
 
 enum read_result { READ_FAILED = -1, READ_DONE, READ_UNKNOWN };
 
-static int send_read(const struct reader *reader, enum service_action action, int length, struct scsi_command *c,
-		     struct error *err)
+static int send_read(const struct reader *reader, enum service_action action, uint8_t *answer, int length,
+		     struct scsi_command *c, struct error *err)
 {
 	*c = (struct scsi_command){
 		.name = reads[action].name,
 		.cdb = { PERSISTENT_RESERVE_IN, (uint8_t)action, [7] = (uint8_t)(length >> 8), [8] = (uint8_t)length },
 		.cdb_length = 10,
-		.data = reader->answer,
+		.data = answer,
 		.length = length,
 	};
-	memset(reader->answer, 0, (size_t)length);
+	memset(answer, 0, (size_t)length);
 	return sys_scsi_run(reader->fd, reader->disk, c, reader->deadline_us, ERR_SCSI_FAILED, err);
 }
 
@@ -83,25 +87,33 @@ static bool is_cut(const uint8_t *answer, size_t length)
 static enum read_result read_part(const struct reader *reader, enum service_action action, struct pr_state *state,
 				  struct error *err)
 {
-	size_t length = ANSWER_LENGTH, needed;
+	size_t length = reads[action].length, needed;
+	CLEANUP_FREE uint8_t *longer = NULL;
+	uint8_t *answer = reader->answer;
+	struct error why = { 0 };
 	struct scsi_command c;
 
 	for (;;) {
-		if (send_read(reader, action, (int)length, &c, err) < 0) {
+		if (send_read(reader, action, answer, (int)length, &c, &why) < 0) {
 			if (c.status == SAM_STAT_RESERVATION_CONFLICT)
 				/* SPC-2 5.5.1: only another's RESERVE(6) refuses these */
 				return error_set(err, ERR_SCSI2_RESERVATION, reader->disk, "%s: %s", c.name, c.outcome);
-			return sys_scsi_is_unknown(&c) ? READ_UNKNOWN : READ_FAILED;
+			if (sys_scsi_is_unknown(&c))
+				return READ_UNKNOWN;
+			if (err)
+				*err = why;
+			return READ_FAILED;
 		}
-		if (action == READ_FULL_STATUS && length < ANSWER_LENGTH_MAX && is_cut(reader->answer, length)) {
-			length = ANSWER_LENGTH_MAX;
-			continue;
-		}
-		if (reads[action].decode(reader->answer, c.received > 0 ? (size_t)c.received : 0, state, &needed) == 0)
+		needed = ANSWER_LENGTH_MAX;
+		if ((action != READ_FULL_STATUS || length == ANSWER_LENGTH_MAX || !is_cut(answer, length)) &&
+		    reads[action].decode(answer, c.received > 0 ? (size_t)c.received : 0, state, &needed) == 0)
 			return READ_DONE;
 		if (needed <= length || needed > ANSWER_LENGTH_MAX)
 			return error_set(err, ERR_SCSI_FAILED, reader->disk, "%s: an answer of %d bytes makes no sense",
 					 c.name, c.received);
+		answer = longer = malloc(ANSWER_LENGTH_MAX);
+		if (!longer)
+			return error_no_memory(err);
 		length = ANSWER_LENGTH_MAX;
 	}
 }
@@ -206,19 +218,17 @@ static int read_state(const struct reader *reader, struct pr_state *ret, struct 
 
 int sys_pr_read(void *ctx, const char *disk, struct pr_state *ret, struct error *err)
 {
-	CLEANUP_FREE uint8_t *answer = malloc(ANSWER_LENGTH_MAX);
-	CLEANUP_FD int fd = -1;
-	struct reader reader = { .disk = disk, .answer = answer };
+	CLEANUP_FD int fd = sys_scsi_open_disk(disk, ERR_SCSI_FAILED, err);
+	uint8_t answer[ANSWER_LENGTH];
+	struct reader reader = {
+		.fd = fd,
+		.disk = disk,
+		.deadline_us = sys_now_us() + (uint64_t)READ_TIMEOUT_MS * 1000,
+		.answer = answer,
+	};
 
 	(void)ctx;
-	if (!answer)
-		return error_no_memory(err);
-	fd = sys_scsi_open_disk(disk, ERR_SCSI_FAILED, err);
-	if (fd < 0)
-		return -1;
-	reader.fd = fd;
-	reader.deadline_us = sys_now_us() + (uint64_t)READ_TIMEOUT_MS * 1000;
-	return read_state(&reader, ret, err);
+	return fd >= 0 ? read_state(&reader, ret, err) : -1;
 }
 
 static const char *action_name(enum pr_action action)
@@ -309,6 +319,8 @@ int sys_pr_out(void *ctx, const char *disk, const struct pr_request *request, st
 		code = ERR_PR_CONFLICT;
 	else if (c.sense.sense_key == SPC_SK_ILLEGAL_REQUEST && c.sense.asc == 0x20)
 		code = ERR_PR_UNSUPPORTED;
+	else if (request->action == PR_PREEMPT_AND_ABORT && sys_scsi_is_unknown(&c))
+		code = ERR_PR_UNSUPPORTED; /* a service action is a field in the CDB */
 	return error_set(err, code, disk, "%s", failure.detail);
 }
 

@@ -72,13 +72,23 @@ static int add_disk(struct awaited *awaited, const char *disk, struct error *err
 	return failed;
 }
 
+int sys_udevadm(const char *const *argv, unsigned timeout_ms, char *ret_output, size_t size, int *ret_status,
+		struct error *err)
+{
+	int result = sys_exec(argv, timeout_ms, ret_output, size, ret_status, err);
+
+	if (result < 0 && err && err->sys_errno == ETIMEDOUT)
+		error_set(err, ERR_UDEV_TIMEOUT, NULL, "udevadm %s had no answer for %u ms", argv[1], timeout_ms);
+	return result;
+}
+
 static int reload_rules(struct error *err)
 {
 	static const char *const argv[] = { "udevadm", "control", "--reload", NULL };
 	char output[256];
 	int status;
 
-	if (sys_exec(argv, RELOAD_TIMEOUT_MS, output, sizeof(output), &status, err) < 0)
+	if (sys_udevadm(argv, RELOAD_TIMEOUT_MS, output, sizeof(output), &status, err) < 0)
 		return -1;
 	if (status != 0)
 		return error_set(err, ERR_UDEV_FAILED, NULL, "udevadm control --reload ended with %d: %.*s", status,

@@ -3,7 +3,8 @@
  * Persistent reservations are in sys_pr.c.
  *
  * A timeout bounds the command; when the kernel then has to abort it and reset the device, SG_IO returns only after
- * that. Unit attentions, busy states and "becoming ready" are retried within the same time.
+ * that, and never where the array does not answer that either. A probe is bounded nevertheless (sys_bounded). Unit
+ * attentions, busy states and "becoming ready" are retried within the same time.
  */
 #include "sys_scsi.h"
 #include "sys.h"
@@ -16,6 +17,7 @@
 #include <poll.h>
 #include <scsi/sg_pt.h>
 #include <scsi/sg_unaligned.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -24,6 +26,7 @@ enum {
 	ATTENTION_PAUSE_MS = 1, /* a unit attention is gone once it was told; several may wait */
 	BLOCK_SIZE_MAX = 4096,
 	PAGE_LENGTH = 4096,
+	KERNEL_MS = 2000, /* a command's own timeout is in whole seconds */
 };
 
 enum { TEST_UNIT_READY = 0x00, INQUIRY = 0x12, READ_16 = 0x88, SERVICE_ACTION_IN = 0x9e };
@@ -163,7 +166,25 @@ static int read_block(int fd, const char *disk, uint64_t block, int block_size, 
 	return 0;
 }
 
-static int scsi_probe(void *ctx, const char *disk, unsigned timeout_ms, struct error *err)
+/* Page 83h as the LUN has it now; an array that has no such page says so by ILLEGAL REQUEST. */
+static int read_identification(int fd, const char *disk, uint64_t deadline_us, enum error_code code,
+			       uint8_t page[static PAGE_LENGTH], size_t *ret_length, struct error *err)
+{
+	struct scsi_command c = {
+		.name = "INQUIRY of page 83h",
+		.cdb = { INQUIRY, 0x01, 0x83, PAGE_LENGTH >> 8, PAGE_LENGTH & 0xff },
+		.cdb_length = 6,
+		.data = page,
+		.length = PAGE_LENGTH,
+	};
+
+	if (sys_scsi_run(fd, disk, &c, deadline_us, code, err) < 0 && c.sense.sense_key != SPC_SK_ILLEGAL_REQUEST)
+		return -1;
+	*ret_length = c.good && c.received > 0 ? (size_t)c.received : 0;
+	return 0;
+}
+
+static int probe_disk(const char *disk, unsigned timeout_ms, struct probed *ret, struct error *err)
 {
 	uint64_t deadline_us = sys_now_us() + (uint64_t)timeout_ms * 1000;
 	uint8_t capacity[32] = { 0 };
@@ -176,41 +197,77 @@ static int scsi_probe(void *ctx, const char *disk, unsigned timeout_ms, struct e
 		.length = sizeof(capacity),
 	};
 	CLEANUP_FD int fd = sys_scsi_open_disk(disk, ERR_PATH_PROBE_FAILED, err);
+	uint8_t page[PAGE_LENGTH] = { 0 };
+	struct probed probed = { 0 };
 	uint32_t block_size;
+	size_t length;
 
-	(void)ctx;
 	if (fd < 0 || sys_scsi_run(fd, disk, &ready, deadline_us, ERR_PATH_PROBE_FAILED, err) < 0 ||
 	    sys_scsi_run(fd, disk, &size, deadline_us, ERR_PATH_PROBE_FAILED, err) < 0)
 		return -1;
 	block_size = sg_get_unaligned_be32(&capacity[8]);
 	if (block_size == 0 || block_size > BLOCK_SIZE_MAX)
 		return error_set(err, ERR_PATH_PROBE_FAILED, disk, "READ CAPACITY: blocks of %u bytes", block_size);
-	if (read_block(fd, disk, 0, (int)block_size, deadline_us, err) < 0)
+	if (read_block(fd, disk, 0, (int)block_size, deadline_us, err) < 0 ||
+	    read_block(fd, disk, sg_get_unaligned_be64(capacity), (int)block_size, deadline_us, err) < 0 ||
+	    read_identification(fd, disk, deadline_us, ERR_PATH_PROBE_FAILED, page, &length, err) < 0)
 		return -1;
-	return read_block(fd, disk, sg_get_unaligned_be64(capacity), (int)block_size, deadline_us, err);
+	vpd_wwid(page, length, probed.wwid, sizeof(probed.wwid));
+	probed.size_bytes = (sg_get_unaligned_be64(capacity) + 1) * block_size;
+	*ret = probed;
+	return 0;
+}
+
+struct probe_call {
+	char disk[DISK_NAME_SIZE];
+	unsigned timeout_ms;
+	struct probed probed;
+	struct error err;
+	int result;
+};
+
+static void call_probe(void *argument)
+{
+	struct probe_call *call = argument;
+
+	call->result = probe_disk(call->disk, call->timeout_ms, &call->probed, &call->err);
+}
+
+static int scsi_probe(void *ctx, const char *disk, unsigned timeout_ms, struct probed *ret, struct error *err)
+{
+	struct probe_call *call = calloc(1, sizeof(*call));
+	int sys_errno, result;
+
+	(void)ctx;
+	if (!call)
+		return error_no_memory(err);
+	snprintf(call->disk, sizeof(call->disk), "%s", disk);
+	call->timeout_ms = timeout_ms;
+	sys_errno = sys_bounded(call_probe, call, free, timeout_ms + KERNEL_MS);
+	if (sys_errno == ETIMEDOUT)
+		return error_set(err, ERR_PATH_PROBE_FAILED, disk, "the kernel still has a command after %u ms",
+				 timeout_ms + KERNEL_MS);
+	result = sys_errno ? error_set_sys(err, ERR_PATH_PROBE_FAILED, disk, sys_errno, "cannot start a probe")
+			   : call->result;
+	if (sys_errno == 0 && result == 0)
+		*ret = call->probed;
+	else if (sys_errno == 0 && err)
+		*err = call->err;
+	free(call);
+	return result;
 }
 
 static int scsi_array_id(void *ctx, const char *disk, char ret[static NAME_SIZE], struct error *err)
 {
 	uint64_t deadline_us = sys_now_us() + (uint64_t)DEFAULT_TIMEOUT_MS * 1000;
 	uint8_t page[PAGE_LENGTH] = { 0 };
-	struct scsi_command c = {
-		.name = "INQUIRY of page 83h",
-		.cdb = { INQUIRY, 0x01, 0x83, PAGE_LENGTH >> 8, PAGE_LENGTH & 0xff },
-		.cdb_length = 6,
-		.data = page,
-		.length = sizeof(page),
-	};
 	CLEANUP_FD int fd = sys_scsi_open_disk(disk, ERR_SCSI_FAILED, err);
+	size_t length;
 
 	(void)ctx;
-	if (fd < 0)
+	if (fd < 0 || read_identification(fd, disk, deadline_us, ERR_SCSI_FAILED, page, &length, err) < 0)
 		return -1;
-	if (sys_scsi_run(fd, disk, &c, deadline_us, ERR_SCSI_FAILED, err) < 0 &&
-	    c.sense.sense_key != SPC_SK_ILLEGAL_REQUEST)
-		return -1;
-	vpd_target_name(page, c.good && c.received > 0 ? (size_t)c.received : 0, VPD_ASSOCIATION_TARGET_DEVICE, ret,
-			NAME_SIZE);
+	vpd_target_name(page, length, VPD_ASSOCIATION_TARGET_DEVICE, ret, NAME_SIZE);
 	return 0;
 }
 
@@ -221,7 +278,6 @@ void sys_scsi_open(struct scsi_port *ret)
 		.array_id = scsi_array_id,
 		.pr_read = sys_pr_read,
 		.pr_out = sys_pr_out,
-		.nexus = sys_nexus,
 		.pr_watch_prepare = sys_pr_watch_prepare,
 		.pr_watch_read = sys_pr_watch_read,
 		.pr_watch_free = sys_pr_watch_free,

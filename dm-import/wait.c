@@ -151,8 +151,8 @@ static int idle_mapped(struct work *work, struct error *err)
 	for (size_t i = 0; i < work->import->member_count; i++) {
 		const struct member *member = &work->import->members[i];
 
-		if (member->exchanged && inventory_lun_disk(&now, member->source_wwid, 0) &&
-		    map_is(&now, answer, member->destination_wwid, member->source_wwid, false, err) < 0)
+		if (inventory_lun_disk(&now, idle_lun(member), 0) &&
+		    map_is(&now, answer, member->destination_wwid, idle_lun(member), false, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -170,7 +170,7 @@ static bool retired(const struct work *work, const struct member *member)
 	return record && record->role == IDENTITY_RETIRED;
 }
 
-static int settled(struct work *work, struct error *err)
+int is_settled(struct work *work, struct error *err)
 {
 	CLEANUP_INVENTORY struct inventory now = { 0 };
 	CLEANUP_FREE char *answer = NULL;
@@ -196,5 +196,5 @@ static int settled(struct work *work, struct error *err)
 
 int wait_settled(struct work *work, struct error *err)
 {
-	return poll_until(work, settled, MULTIPATHD_TIMEOUT_MS, err);
+	return poll_until(work, is_settled, MULTIPATHD_TIMEOUT_MS, err);
 }

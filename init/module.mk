@@ -1,7 +1,14 @@
+# The program that systemd starts before udev: the engine's checks at boot, and nothing of the network.
+$(eval $(call program,import-boot,$$(OUT)/init/import-boot.o,$$(OUT)/libdm_import.a $$(OUT)/libbase.a,$$(ENGINE_LIBS)))
+PROGRAMS += $(OUT)/import-boot
+
 INSTALL_TARGETS += install-init
 .PHONY: install-init
-install-init:
-	install -D -m 0644 init/import-agent.service $(DESTDIR)/usr/lib/systemd/system/import-agent.service
+install-init: $(OUT)/import-boot
+	install -D -m 0755 $< $(DESTDIR)/usr/sbin/import-boot
+	for unit in import-agent.service dm-import-boot.service dm-import-maps.service dm-import-initramfs.service \
+		dm-import-initramfs.path; do \
+		install -D -m 0644 init/$$unit $(DESTDIR)/usr/lib/systemd/system/$$unit || exit; done
 	for unit in service socket; do install -D -m 0644 init/multipathd-held.conf \
 		$(DESTDIR)/usr/lib/systemd/system/multipathd.$$unit.d/50-dm-import.conf || exit; done
 	install -D -m 0600 init/agent.conf $(DESTDIR)/etc/dm-import/agent.conf
@@ -9,3 +16,8 @@ install-init:
 	install -d -m 0755 $(DESTDIR)/etc/dm-import/arrays.d
 	install -D -m 0644 dm-import/arrays.conf $(DESTDIR)/usr/share/dm-import/arrays.conf
 	install -D -m 0644 init/import-agent.logrotate $(DESTDIR)/etc/logrotate.d/import-agent
+	install -D -m 0755 init/refresh-initramfs $(DESTDIR)/usr/lib/dm-import/refresh-initramfs
+	install -D -m 0755 init/initramfs-tools/hooks/dm-import \
+		$(DESTDIR)/usr/share/initramfs-tools/hooks/dm-import
+	install -D -m 0755 init/dracut/95dm-import/module-setup.sh \
+		$(DESTDIR)/usr/lib/dracut/modules.d/95dm-import/module-setup.sh

@@ -9,7 +9,7 @@ BEGIN {
 	print ".Nm dm-import-errors"
 	print ".Nd what can go wrong in an import, and what to do"
 	print ".Sh DESCRIPTION"
-	print "Every error and every finding of a pre-check has one of these codes."
+	print "Every error and every finding has one of these codes."
 	print "They are the same in the API of"
 	print ".Xr import-agent 8 ,"
 	print "in the output of"

@@ -1,7 +1,7 @@
 C_FILES := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 
 # Every tests/<layer>/test_*.c is one cmocka program; it links the fakes, the engine and base.
-FAKES_OBJ := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/fakes/*.c)) $(addprefix $(OUT)/tests/engine/,engine_test.o sweep.o reservations.o)
+FAKES_OBJ := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/fakes/*.c)) $(addprefix $(OUT)/tests/engine/,engine_test.o sweep.o reservations.o recovery.o)
 TEST_SRC := $(wildcard tests/unit/test_*.c tests/engine/test_*.c)
 TESTS := $(TEST_SRC:%.c=$(OUT)/%)
 TEST_LIBS = $(call pkg,cmocka)
@@ -31,16 +31,21 @@ SLOW_FIRST = $(filter %_sweep_again %_sweep_stuck %_sweep,$(TESTS)) $(CHECKS_FAS
 check-quick: $(PROGRAMS) $(TESTS) $(addprefix $(OUT)/,contract-fake import-agent-fake import-agent-world importcli-fake)
 	@MAKE=$(MAKE) MODE=$(MODE) CC=$(CC) BUILD=$(BUILD) tests/fast $(SLOW_FIRST)
 
-# $(call run_and_record,SCENARIOS): what they measured goes into docs/RESULTS.md, passed or not.
+# $(call run_and_record,OPTIONS,SCENARIOS): what they measured goes into docs/RESULTS.md, passed or not.
 define run_and_record
 @tests/deps build lab
-@tests/lab/run --no-skip $(1); status=$$?; tests/lab/results docs/RESULTS.md $(BUILD)/lab $(1); exit $$status
+@tests/lab/run --no-skip $(1) $(2); status=$$?; tests/lab/results docs/RESULTS.md $(BUILD)/lab $(2); exit $$status
 endef
 
 # Longer than a test run may take under emulation.
 .PHONY: check-scale
 check-scale:
-	$(call run_and_record,group-16)
+	$(call run_and_record,,group-16)
+
+# All scenarios, of which make check runs one of each kind.
+.PHONY: check-lab
+check-lab:
+	$(call run_and_record,--jobs $(or $(LAB_JOBS),2),$(shell tests/lab/run --list))
 
 # Two hosts, and reservations; some of it is not part of make check.
 CLUSTER_SCENARIOS := 'cluster-*' 'pr-*' 'control-pr-*' 'hold-*' pr-types pr-path-later pr-unrest cluster-hold cluster-pr-cancel \
@@ -48,7 +53,7 @@ CLUSTER_SCENARIOS := 'cluster-*' 'pr-*' 'control-pr-*' 'hold-*' pr-types pr-path
 	cluster-node-reboots control-cluster-stray-write
 .PHONY: check-cluster
 check-cluster:
-	$(call run_and_record,$(CLUSTER_SCENARIOS))
+	$(call run_and_record,,$(CLUSTER_SCENARIOS))
 
 lint:
 	@tests/lint/run

@@ -5,10 +5,10 @@ usage: evaluate_pr.py LAB_DIRECTORY OUT_FILE
 
 The minimum of a member's move: a register for each path, one reserve, and three looks, at both LUNs before and at the
 other one afterwards; a look is each service action of PERSISTENT RESERVE IN once, but READ KEYS, which READ FULL STATUS
-includes. Times are compared round by round: the
-step against the same commands, on the same disks, a moment later. `in_commands_us` is what of the step passed between the
-kernel's sending a command and its answer, `gaps_us` what passed before a command of this kind, before the first one of a
-look, or before the end.
+includes. Times are compared round by round, the agent's move (of each member from its first command's start to its last
+one's end, as the kernel traces them) against a bare loop's, a moment later. `in_commands_us` is what of the agent's move
+passed between the kernel's sending a command and its answer, `gaps_us` what passed before a command of this kind, or before
+the first one of a look. `step_us` is the whole step of the prepare that was first.
 """
 import json
 import os
@@ -33,39 +33,40 @@ def count_by(commands, key):
     return counts
 
 
-def gaps_us(row):
-    """What the step did between its commands, by what came next; the first command of a look stands for its disks' search."""
-    gaps, at = {}, 0
-    for command in row["sent"]:
-        begins = command["kind"] == LOOK[0]
-        what = "look_at_" + command["side"] if begins else command["kind"]
-        gaps[what] = gaps.get(what, 0) + command["at_us"] - at
-        at = command["at_us"] + (command["took_us"] or 0)
-    gaps["end"] = max(row["step_us"] - at, 0)
+def gaps_us(members):
+    """What passed between commands, by what came next; the first command of a look stands for opening its disk."""
+    gaps = {}
+    for commands in members:
+        at = commands[0]["at_us"]
+        for command in commands:
+            what = "look_at_" + command["side"] if command["kind"] == LOOK[0] else command["kind"]
+            gaps[what] = gaps.get(what, 0) + command["at_us"] - at
+            at = command["at_us"] + (command["took_us"] or 0)
     return gaps
 
 
-def move(paths, members, rows):
-    commands = int(statistics.median(len(row["sent"]) for row in rows))
-    middle = sorted(rows, key=lambda row: row["step_us"])[len(rows) // 2]
-    bare = [statistics.median(row["bare_us"]) for row in rows]
+def move(paths, size):
+    members, rounds = size["members"], size["moves"]
+    commands, least = len(size["sent"]), minimum(paths, size["members"])
+    ratios = [row["ours_us"] / row["bare_us"] for row in rounds]
+    middle = sorted(rounds, key=lambda row: row["ours_us"])[len(rounds) // 2]
     return {
-        "paths": paths, "members": members, "commands": commands, "minimum": minimum(paths, members),
-        "ratio_commands": round(commands / minimum(paths, members), 3),
-        "by_kind": count_by(middle["sent"], "kind"), "by_side": count_by(middle["sent"], "side"),
-        "repeated": sum(command["status"] != "SAM_STAT_GOOD" for row in rows for command in row["sent"]),
-        "ours_us": spread([row["step_us"] for row in rows]),
-        "in_commands_us": spread([sum(command["took_us"] or 0 for command in row["sent"]) for row in rows]),
-        "gaps_us": gaps_us(middle), "bare_us": spread([int(value) for value in bare]),
-        "ratio_time": round(statistics.median(row["step_us"] / value for row, value in zip(rows, bare)), 3),
+        "paths": paths, "members": members, "commands": commands, "minimum": least,
+        "ratio_commands": round(commands / least, 3),
+        "by_kind": count_by(size["sent"], "kind"), "by_side": count_by(size["sent"], "side"),
+        "repeated": sum(command["status"] != "SAM_STAT_GOOD" for row in rounds for member in row["sent"] for command in member),
+        "ours_us": spread([row["ours_us"] for row in rounds]), "bare_us": spread([row["bare_us"] for row in rounds]),
+        "ratio": round(statistics.median(ratios), 3), "ratio_range": [round(min(ratios), 3), round(max(ratios), 3)],
+        "in_commands_us": spread([sum(command["took_us"] or 0 for member in row["sent"] for command in member) for row in rounds]),
+        "gaps_us": gaps_us(middle["sent"]), "step_us": size["step_us"],
     }
 
 
 def moves(lab, name):
     with open("%s/%s/rounds.json" % (lab, name)) as file:
         run = json.load(file)
-    for members in sorted({row["members"] for row in run["rounds"]}):
-        yield move(run["paths"], members, [row for row in run["rounds"] if row["members"] == members])
+    for size in run["sizes"]:
+        yield move(run["paths"], size)
 
 
 def there_and_back(rounds, value_of):
@@ -108,11 +109,12 @@ def pause(result):
 
 
 def show(numbers):
-    print("paths members  commands minimum ratio       ours     in commands        bare  ratio (aim %.1f)" % AIM_TIME)
+    print("paths members  commands minimum ratio       ours     in commands         bare  ratio (aim %.1f)   step of prepare" % AIM_TIME)
     for row in numbers["moves"]:
-        print("%5d %7d %9d %7d %5.2f %7d us      %7d us  %7d us  %5.2f" % (
+        print("%5d %7d %9d %7d %5.2f %7d us      %7d us   %7d us  %4.2f (%.2f-%.2f)  %10d us" % (
             row["paths"], row["members"], row["commands"], row["minimum"], row["ratio_commands"], row["ours_us"]["median"],
-            row["in_commands_us"]["median"], row["bare_us"]["median"], row["ratio_time"]))
+            row["in_commands_us"]["median"], row["bare_us"]["median"], row["ratio"], *row["ratio_range"],
+            row["step_us"]))
         print("      %s; repeated: %d" % (", ".join("%s %d" % item for item in sorted(row["by_kind"].items())), row["repeated"]))
         print("      us before: %s" % ", ".join("%s %d" % item for item in sorted(row["gaps_us"].items())))
     held = numbers["pause"]

@@ -99,6 +99,14 @@ def fault(function, error):
     return act
 
 
+def person(what):
+    """Somebody does something to the host of the real engine, as world_ports.c tells it."""
+    def act(directory):
+        with open(directory + "/world.person", "w", encoding="ascii") as file:
+            file.write(what)
+    return act
+
+
 def every_source_reserved(directory):
     """From now on, as fake_engine.c tells it of prepared imports."""
     with open(directory + "/reservations.source", "w", encoding="ascii") as file:
@@ -166,6 +174,10 @@ CASES = {
         "import prepare db1", "import show db1", "import reservation db1 lifted", "import show db1",
         "import reservation db1 restored", "import show db1", fault("reservation", "pr_not_holder"),
         "import reservation db1 lifted"),
+    "agent-recover": transcript(
+        f"import prepare --id db1 {SOURCE} {DESTINATION}", f"recover_device --dry-run {SOURCE}",
+        f"recover_device {SOURCE[1:]}", f"recover_device {DESTINATION}", fault("recover", "side_contradicted"),
+        f"recover_device --dry-run {SOURCE}", f"recover_device {SOURCE}", f"recover_device {SOURCE} --output json"),
     "agent-import-json": transcript(
         f"import prepare --id db1 {SOURCE} {DESTINATION} --output json", "import switch db1 --to destination --output json",
         "import list --output json", "import watch nope --output json"),
@@ -180,6 +192,12 @@ CASES = {
     "engine-import": transcript(
         "status -v", f"import prepare --id two {WORLD_PAIRS}", "import switch two --to destination", "import show two",
         "status", "import cutover two", "import list", "status --importable", program="import-agent-world"),
+    "engine-recovers": transcript(
+        f"import prepare --id two {WORLD_PAIRS}", "import switch two --to destination",
+        person("suspend"), f"recover_device --dry-run {WORLD_SOURCES[1]}", f"recover_device {WORLD_SOURCES[0]}",
+        f"recover_device {WORLD_DESTINATIONS[1]}", person("rules"), f"recover_device {WORLD_SOURCES[0]} --output json",
+        person("multipathd"), f"recover_device {WORLD_SOURCES[0]}", f"recover_device --dry-run {WORLD_SOURCES[0]}",
+        f"recover_device {SOURCE}", "import switch two --to source", program="import-agent-world"),
     "engine-refuses": transcript(
         f"import precheck {WORLD_PAIRS}", f"import precheck {WORLD_SOURCES[0]} {WORLD_SOURCES[0]}",
         f"import precheck {WORLD_SOURCES[0]} {SOURCE}", f"import precheck --min-paths 3 {WORLD_PAIRS}",
@@ -191,6 +209,7 @@ CASES = {
     "agent-killed": dead_and_back,
     "agent-stops-meanwhile": stopped_agent,
     "no-agent": without_agent("status", "status --output json", "list_supported_arrays", "mhd_status", "server_port", "import list"),
+    "no-agent-recover": without_agent(f"recover_device {SOURCE}", f"recover_device --dry-run {SOURCE}", f"recover_device {SOURCE[:-1]}"),
     "no-agent-engine-fails": lambda tools, directory, environment: (
         fault("open", "agent_running")(directory), without_agent("status", "status --output json")(tools, directory, environment))[1],
     "no-agent-not-root": without_agent("status", "mhd_status", user=NOBODY),

@@ -185,6 +185,36 @@ CASES = {
         "GET /imports/db1": [imported(), imported(), imported("cancelled")]}),
     "watch-unknown": ("import watch nope", {"GET /imports/nope": IMPORT_UNKNOWN}),
 
+    "recover_device": (f"recover_device {SOURCE[1:].upper()}", {
+        "POST /recover": accepted("recover"),
+        "GET /jobs/7": [job("recover", "running", step="release", percent=30), job("recover", result=RECOVERED)]}),
+    "recover_device-json": (f"recover_device {SOURCE} --output json", {"POST /recover": job("recover", result=RECOVERED)}),
+    "recover_device-nothing": (f"recover_device naa.{DESTINATION[1:]}", {
+        "POST /recover": job("recover", result={"findings": [], "actions": [], "state": "on_destination"})}),
+    "recover_device-dry-run": (f"recover_device --dry-run {SOURCE}", {
+        "POST /recover": job("recover", result=recovered(done=False))}),
+    "recover_device-dry-run-person": (f"recover_device {SOURCE} --dry-run", {
+        "POST /recover": job("recover", result=CONTRADICTED)}),
+    "recover_device-dry-run-json": (f"recover_device {SOURCE} --dry-run --output json", {
+        "POST /recover": job("recover", result=CONTRADICTED)}),
+    "recover_device-person": (f"recover_device {SOURCE}", {
+        "POST /recover": accepted("recover"),
+        "GET /jobs/7": job("recover", "failed", result=CONTRADICTED, error=CONTRADICTION.body)}),
+    "recover_device-person-json": (f"recover_device {SOURCE} --output json", {
+        "POST /recover": job("recover", "failed", result=CONTRADICTED, error=CONTRADICTION.body)}),
+    "recover_device-stuck": (f"recover_device {SOURCE}", {
+        "POST /recover": job("recover", "failed", result=recovered(done=False), error=problem(
+            500, "dm_failed", "Device-mapper refused a command.", "cannot release the map: Input/output error",
+            "See the detail and the kernel's log.", device="mpatha", step="release").body)}),
+    "recover_device-stranger": (f"recover_device {SOURCE}", {
+        "POST /recover": job("recover", "failed", error=problem(
+            404, "not_imported", "No import of this host concerns the device.", "",
+            "Check the WWID with: importcli import list.", device=SOURCE).body)}),
+    "recover_device-refused": (f"recover_device {SOURCE}", {"POST /recover": problem(
+        503, "busy", "Too many requests are waiting.", "", "Try again in a few seconds.")}),
+    "recover_device-fields-missing": (f"recover_device {SOURCE}", {
+        "POST /recover": job("recover", result={"findings": [{}, 7], "actions": [{}]})}),
+
     # an agent that is not there, or not well
     "agent-down": ("import list", DOWN),
     "agent-down-json": ("import list --output json", DOWN),
@@ -202,6 +232,13 @@ CASES = {
     "usage-unknown-command-json": ("frobnicate --output json", {}),
     "usage-unknown-import-command": ("import commit db1", {}),
     "usage-import-alone": ("import", {}),
+    "usage-journal-alone": ("journal", {}),
+    "usage-journal-command": ("journal list", {}),
+    "usage-journal-import": ("journal show --import db/1", {}),
+    "usage-journal-import-empty": ("journal show --import=", {}),
+    "usage-journal-surplus": ("journal show db1", {}),
+    "usage-journal-json": ("journal show --import .. --output json", {}),
+    "help-journal": ("journal show help", {}),
     "usage-unknown-option": ("status --verbos", {}),
     "usage-unknown-letter": ("status -x", {}),
     "usage-joined-letters": ("status -vv", {}),
@@ -242,6 +279,11 @@ CASES = {
     "usage-reservation-unknown": ("import reservation db1 gone", {}),
     "usage-reservation-import": ("import reservation db/1 lifted", {}),
     "usage-reservation-surplus": ("import reservation db1 lifted now", {}),
+    "usage-recover-wwid": ("recover_device mpatha", {}),
+    "usage-recover-wwid-json": (f"recover_device {SOURCE}0 --output json", {}),
+    "usage-recover-missing": ("recover_device --dry-run", {}),
+    "usage-recover-two": (f"recover_device {PAIR}", {}),
+    "help-recover": ("recover_device help", {}),
     "help-reservation": ("import reservation help", {}),
     "usage-force-elsewhere": ("import cutover db1 --force", {}),
     "usage-too-many": ("import create " + " ".join(["a"] * 200), {}),

@@ -94,3 +94,21 @@ STATE_WRONG = problem(409, "state_wrong", "The import is not in a state for this
                       "Look at the import's state and send the verb that follows from it.")
 IN_PROGRESS = problem(409, "import_in_progress", "An import is in progress.", "db1 is on_destination.",
                       "Finish or cancel the import first.")
+
+
+def recovered(done=True):
+    return {"findings": [
+        {"code": "map_suspended", "device": "mpatha", "detail": "A map is suspended: its I/O waits."},
+        {"code": "multipathd_not_running", "device": "multipathd", "detail": "multipathd does not run."}],
+        "actions": [
+            {"action": "release", "code": "map_suspended", "detail": "Release the maps.", "done": done},
+            {"action": "start_multipathd", "code": "multipathd_not_running", "detail": "Start multipathd.", "done": done}],
+        "state": "on_destination"}
+
+
+RECOVERED = recovered()
+CONTRADICTED = {"findings": [
+    {"code": "side_contradicted", "device": "mpatha", "detail": "The live map is not on the side that the records tell.",
+     "remedy": "Find out on the arrays which LUN has the newest data."}], "actions": [], "state": "needs_attention"}
+CONTRADICTION = problem(409, "side_contradicted", "The live map is not on the side that the records tell.",
+                        "by the records: the source", "Find out on the arrays which LUN has the newest data.", device="mpatha")

@@ -146,6 +146,24 @@ static void open_map_is_not_removed(struct contract *c)
 	CHECK(c, contract_find_map(c, c->scene->maps[0], &map) && map.open_count == 0);
 }
 
+static void open_map_is_renamed(struct contract *c)
+{
+	const struct dm_port *dm = &c->ports->dm;
+	const char *name, *first = c->scene->maps[0];
+	struct dm_device map, again;
+
+	CHECK(c, c->scene->use(c->scene->ctx, &name));
+	CHECK(c, contract_find_map(c, first, &map));
+	CHECK(c, dm->rename(dm->ctx, first, c->scene->maps[1], &c->err) < 0);
+	CHECK(c, c->err.code == ERR_DM_FAILED && c->err.sys_errno == EBUSY && strcmp(c->err.device, first) == 0);
+	CHECK(c, dm->rename(dm->ctx, first, "contract-renamed", &c->err) == 0);
+	CHECK(c, !contract_find_map(c, first, &again) && contract_find_map(c, "contract-renamed", &again));
+	CHECK(c, strcmp(again.uuid, map.uuid) == 0 && again.open_count > 0);
+	CHECK(c, dm->rename(dm->ctx, "contract-renamed", first, &c->err) == 0);
+	CHECK(c, contract_find_map(c, first, &again));
+	CHECK(c, c->scene->unuse(c->scene->ctx));
+}
+
 static void messages(struct contract *c)
 {
 	const struct dm_port *dm = &c->ports->dm;
@@ -242,6 +260,7 @@ const struct contract_check contract_dm_checks[] = {
 	{ "dm: a failing load names the map and changes nothing", failing_load_names_the_map },
 	{ "dm: maps that are missing", missing_maps },
 	{ "dm: a map that is open is not removed", open_map_is_not_removed },
+	{ "dm: a map that is open is renamed", open_map_is_renamed },
 	{ "dm: messages", messages },
 	{ "dm: hold and resume exchange two tables", hold_exchanges_two_tables },
 	{ "dm: a hold that is cleared goes back", cleared_hold_goes_back },

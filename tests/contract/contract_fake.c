@@ -1,12 +1,15 @@
 /*
- * The contract on the fakes: what the engine's tests stand on behaves as the kernel, udev and multipathd do.
+ * The contract on the fakes: what the engine's tests stand on behaves as the kernel, udev and multipathd do. And on the
+ * real host port, which needs no VM.
  */
 #include "contract.h"
 
 #include "tests/fakes/fake_world.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char mount_point[] = "/srv/contract";
 static const char *const wwids[] = { "36006016000000000000000000000000a", "36006016000000000000000000000000b" };
@@ -31,6 +34,22 @@ static bool unuse(void *ctx)
 	return true;
 }
 
+/* 1: it could not be tried */
+static unsigned run_on_real_files(void)
+{
+	char directory[] = "/tmp/contract.XXXXXX", lower[64], upper[64];
+	struct contract_scene scene = { .directory = directory };
+	unsigned failed;
+
+	if (!mkdtemp(directory))
+		return 1;
+	ports_system_host(&scene.ports.host);
+	failed = contract_run(&scene, contract_host_checks);
+	snprintf(lower, sizeof(lower), "%s/a/b", directory);
+	snprintf(upper, sizeof(upper), "%s/a", directory);
+	return rmdir(lower) < 0 || rmdir(upper) < 0 || rmdir(directory) < 0 ? failed + 1 : failed;
+}
+
 int main(void)
 {
 	struct fake_world *world = world_new();
@@ -53,7 +72,7 @@ int main(void)
 	}
 	world_scan(world);
 	world_ports(world, &scene.ports);
-	failed = contract_run_all(&scene) + contract_run(&scene, contract_pr_abort_checks);
+	failed = contract_run_all(&scene) + contract_run(&scene, contract_pr_abort_checks) + run_on_real_files();
 	world_free(world);
 	return failed ? 1 : 0;
 }

@@ -32,6 +32,48 @@ static void files(struct contract *c)
 	CHECK(c, host->read(host->ctx, buf_text(&path), &gone, &c->err) == 0 && !gone);
 }
 
+static bool reads(struct contract *c, const char *path, const char *expected)
+{
+	const struct host_port *host = &c->ports->host;
+	CLEANUP_FREE char *text = NULL;
+	size_t length = 0;
+
+	return host->read_bytes(host->ctx, path, &text, &length, &c->err) == 0 && text && length == strlen(expected) &&
+	       memcmp(text, expected, length) == 0;
+}
+
+static void appending(struct contract *c)
+{
+	const struct host_port *host = &c->ports->host;
+	CLEANUP_FREE char *gone = NULL;
+	CLEANUP_BUF struct buf path = { 0 };
+	size_t length = 0;
+
+	buf_printf(&path, "%s/grows", c->scene->directory);
+	CHECK(c, host->make_directories(host->ctx, c->scene->directory, 0700, &c->err) == 0);
+	CHECK(c, host->remove(host->ctx, buf_text(&path), &c->err) == 0);
+	CHECK(c, host->read_bytes(host->ctx, buf_text(&path), &gone, &length, &c->err) == 0 && !gone);
+	CHECK(c, host->append(host->ctx, buf_text(&path), 0, "one\n", &c->err) < 0 && c->err.code == ERR_IO);
+	CHECK(c, host->reserve(host->ctx, buf_text(&path), 4096, &c->err) < 0 && c->err.code == ERR_IO);
+	CHECK(c, host->replace(host->ctx, buf_text(&path), "one\n", 0600, &c->err) == 0);
+	CHECK(c, host->append(host->ctx, buf_text(&path), 4, "two\n", &c->err) == 0);
+	CHECK(c, reads(c, buf_text(&path), "one\ntwo\n"));
+	/* what is reserved is not seen */
+	CHECK(c, host->reserve(host->ctx, buf_text(&path), 65536, &c->err) == 0);
+	CHECK(c, host->reserve(host->ctx, buf_text(&path), 4096, &c->err) == 0);
+	CHECK(c, reads(c, buf_text(&path), "one\ntwo\n"));
+	CHECK(c, host->append(host->ctx, buf_text(&path), 8, "three\n", &c->err) == 0);
+	CHECK(c, reads(c, buf_text(&path), "one\ntwo\nthree\n"));
+	/* what stands behind the offset goes, also when the new text is shorter */
+	CHECK(c, host->append(host->ctx, buf_text(&path), 4, "2\n", &c->err) == 0);
+	CHECK(c, reads(c, buf_text(&path), "one\n2\n"));
+	CHECK(c, host->append(host->ctx, buf_text(&path), 4, "", &c->err) == 0);
+	CHECK(c, reads(c, buf_text(&path), "one\n"));
+	CHECK(c, host->append(host->ctx, buf_text(&path), 5, "two\n", &c->err) < 0 && c->err.code == ERR_IO);
+	CHECK(c, reads(c, buf_text(&path), "one\n"));
+	CHECK(c, host->remove(host->ctx, buf_text(&path), &c->err) == 0);
+}
+
 static void space_and_clocks(struct contract *c)
 {
 	const struct host_port *host = &c->ports->host;
@@ -46,6 +88,7 @@ static void space_and_clocks(struct contract *c)
 
 const struct contract_check contract_host_checks[] = {
 	{ "host: files", files },
+	{ "host: appending to a file", appending },
 	{ "host: free space and clocks", space_and_clocks },
 	{ NULL, NULL },
 };

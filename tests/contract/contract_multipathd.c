@@ -70,14 +70,16 @@ static void probes_paths(struct contract *c)
 {
 	const struct scsi_port *scsi = &c->ports->scsi;
 	char array[NAME_SIZE] = "untouched";
+	struct probed probed = { 0 };
 	struct disk disk;
 
 	for (unsigned i = 0; i < 2; i++) {
 		CHECK(c, contract_find_disk(c, c->scene->wwids[0], i, &disk));
-		CHECK(c, scsi->probe(scsi->ctx, disk.name, 10000, &c->err) == 0);
+		CHECK(c, scsi->probe(scsi->ctx, disk.name, 10000, &probed, &c->err) == 0);
+		CHECK(c, strcmp(probed.wwid, disk.true_wwid) == 0 && probed.size_bytes == disk.size_bytes);
 	}
 	CHECK(c, scsi->array_id(scsi->ctx, disk.name, array, &c->err) == 0 && strcmp(array, "untouched") != 0);
-	CHECK(c, scsi->probe(scsi->ctx, "sdzzz", 10000, &c->err) < 0);
+	CHECK(c, scsi->probe(scsi->ctx, "sdzzz", 10000, &probed, &c->err) < 0);
 	CHECK(c, c->err.code == ERR_PATH_PROBE_FAILED && strcmp(c->err.device, "sdzzz") == 0);
 }
 

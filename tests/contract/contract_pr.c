@@ -71,9 +71,7 @@ static bool registered_through(const struct pr_state *state, const struct pr_nex
 
 static void registers_each_path(struct contract *c)
 {
-	const struct scsi_port *scsi = &c->ports->scsi;
 	CLEANUP_PR_STATE struct pr_state state = { 0 };
-	struct pr_nexus nexus[2];
 	struct disk paths[2];
 	uint32_t generation;
 
@@ -82,14 +80,15 @@ static void registers_each_path(struct contract *c)
 	CHECK(c, state.has_capabilities && state.aptpl_capable && !state.aptpl_active && state.type_mask == 0x1ea);
 	generation = state.generation;
 	for (unsigned i = 0; i < 2; i++) {
-		CHECK(c, scsi->nexus(scsi->ctx, paths[i].name, &nexus[i], &c->err) == 0 && nexus[i].relative_port);
+		CHECK(c, paths[i].nexus.relative_port);
 		CHECK(c, register_key(c, &paths[i], 0, i ? KEY_B : KEY_A) == ERR_NONE);
 	}
-	CHECK(c, nexus[0].relative_port != nexus[1].relative_port);
+	CHECK(c, paths[0].nexus.relative_port != paths[1].nexus.relative_port);
 	CHECK(c, look(c, &paths[1], &state) && state.key_count == 2 && state.generation == generation + 2);
 	CHECK(c, state.has_full_status && state.registration_count == 2);
-	CHECK(c, registered_through(&state, &nexus[0], KEY_A) && registered_through(&state, &nexus[1], KEY_B));
-	CHECK(c, !registered_through(&state, &nexus[0], KEY_B));
+	CHECK(c,
+	      registered_through(&state, &paths[0].nexus, KEY_A) && registered_through(&state, &paths[1].nexus, KEY_B));
+	CHECK(c, !registered_through(&state, &paths[0].nexus, KEY_B));
 	CHECK(c, register_key(c, &paths[1], KEY_B, 0) == ERR_NONE);
 	CHECK(c, look(c, &paths[0], &state) && state.key_count == 1 && state.keys[0] == KEY_A);
 	clear_all(c, &paths[0]);
@@ -241,11 +240,9 @@ static void misses_a_missing_disk(struct contract *c)
 	const struct disk missing = { .name = "sdzzz" };
 	struct pr_watch *watch = NULL;
 	struct pr_state state = { 0 };
-	struct pr_nexus nexus;
 
 	CHECK(c, !look(c, &missing, &state) && c->err.code == ERR_SCSI_FAILED);
 	CHECK(c, register_key(c, &missing, 0, KEY_A) == ERR_PR_FAILED);
-	CHECK(c, scsi->nexus(scsi->ctx, missing.name, &nexus, &c->err) < 0 && c->err.code == ERR_SCSI_FAILED);
 	CHECK(c, scsi->pr_watch_prepare(scsi->ctx, missing.name, &watch, &c->err) < 0 && !watch);
 }
 

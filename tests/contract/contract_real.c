@@ -317,6 +317,7 @@ static void reservation_forbids(struct contract *c)
 	struct pr_request request = { .action = PR_REGISTER, .service_action_key = 0xa1 };
 	const struct scsi_port *scsi = &c->ports->scsi;
 	struct disk registered, other;
+	struct probed probed;
 	char command[128];
 
 	CHECK(c, contract_find_disk(c, c->scene->wwids[0], 0, &registered));
@@ -326,12 +327,12 @@ static void reservation_forbids(struct contract *c)
 	CHECK(c, scsi->pr_out(scsi->ctx, registered.name, &request, &c->err) == 0);
 	request = (struct pr_request){ .action = PR_RESERVE, .type = PR_EA_RO, .key = 0xa1 };
 	CHECK(c, scsi->pr_out(scsi->ctx, registered.name, &request, &c->err) == 0);
-	CHECK(c, scsi->probe(scsi->ctx, registered.name, 10000, &c->err) == 0);
-	CHECK(c, scsi->probe(scsi->ctx, other.name, 10000, &c->err) < 0 && strstr(c->err.detail, "Conflict"));
+	CHECK(c, scsi->probe(scsi->ctx, registered.name, 10000, &probed, &c->err) == 0);
+	CHECK(c, scsi->probe(scsi->ctx, other.name, 10000, &probed, &c->err) < 0 && strstr(c->err.detail, "Conflict"));
 	CHECK(c, !shell(command));
 	request = (struct pr_request){ .action = PR_CLEAR, .key = 0xa1 };
 	CHECK(c, scsi->pr_out(scsi->ctx, registered.name, &request, &c->err) == 0);
-	CHECK(c, shell(command) && scsi->probe(scsi->ctx, other.name, 10000, &c->err) == 0);
+	CHECK(c, shell(command) && scsi->probe(scsi->ctx, other.name, 10000, &probed, &c->err) == 0);
 }
 
 static const struct contract_check real_checks[] = {

@@ -7,6 +7,7 @@ import ctypes
 import http.client
 import json
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -22,6 +23,8 @@ CERTS = os.path.join(HERE, "..", "fixtures", "certs")
 OUT = os.environ["OUT"]
 PORTS = (8443, 50443, 55443, 60443)
 BASE = "/api/v1"
+UNDER = shlex.split(os.environ.get("UNDER", ""))  # the words that an agent is started with: valgrind
+PATIENCE = 10 if UNDER else 1
 WWIDS = [f"36001405aaaaaaaaaaaaaaaaaaaaaaa0{i}" for i in range(1, 5)]
 DESTINATIONS = [f"36001405bbbbbbbbbbbbbbbbbbbbbbb0{i}" for i in range(1, 5)]
 
@@ -150,7 +153,7 @@ location = {self.directory}/log
     def spawn(self):
         environment = dict(os.environ, FAKE_ENGINE=self.fake)
         self.errors = open(os.path.join(self.directory, "stderr"), "ab")
-        self.process = subprocess.Popen([os.path.join(OUT, self.program), "--config", self.config],
+        self.process = subprocess.Popen(UNDER + [os.path.join(OUT, self.program), "--config", self.config],
                                         env=environment, stderr=self.errors, stdout=self.errors,
                                         preexec_fn=die_with_parent)
 
@@ -176,7 +179,7 @@ location = {self.directory}/log
     def stop(self, how=signal.SIGTERM):
         if self.process and self.process.poll() is None:
             self.process.send_signal(how)
-        status = self.process.wait(20) if self.process else None
+        status = self.process.wait(20 * PATIENCE) if self.process else None
         self.process = None
         self.errors.close()
         return status
@@ -205,11 +208,12 @@ location = {self.directory}/log
             os.unlink(os.path.join(self.fake, name))
 
     def tls(self, method, path, body=None, headers=None, client="trusted", port=None, **more):
-        connection = http.client.HTTPSConnection("127.0.0.1", port or self.port, context=tls_context(client), timeout=20)
+        connection = http.client.HTTPSConnection("127.0.0.1", port or self.port, context=tls_context(client),
+                                                 timeout=20 * PATIENCE)
         return exchange(connection, method, path, body, headers, **more)
 
     def local(self, method, path, body=None, headers=None, **more):
-        return exchange(UnixConnection(self.socket, 20), method, path, body, headers, **more)
+        return exchange(UnixConnection(self.socket, 20 * PATIENCE), method, path, body, headers, **more)
 
     def new_import(self, name, i=0):
         answer = self.tls("POST", "/imports", {"id": name, "members": [member(i)]})
@@ -225,7 +229,7 @@ location = {self.directory}/log
 
 
 def wait_until(condition, seconds=20):
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds * PATIENCE
     while not condition():
         assert time.monotonic() < deadline, "did not happen in time\n" + (Agent.last.output() if Agent.last else "")
         time.sleep(0.02)

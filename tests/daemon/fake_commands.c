@@ -112,3 +112,41 @@ bool fake_wwid_form_is_right(const char *wwid)
 
 	return wwid[0] == '3' && num_is_hex(wwid) && (length == 17 || length == 33);
 }
+
+struct json_object *fake_recovered(bool dry_run, enum error_code person)
+{
+	if (person != ERR_NONE)
+		return fake_shape("{\"findings\":[{\"code\":\"%s\",\"device\":\"mpatha\",\"detail\":\"%s\",\"remedy\":"
+				  "\"%s\"}],\"actions\":[],\"state\":\"needs_attention\"}",
+				  error_name(person), error_text(person), error_remedy(person));
+	return fake_shape("{\"findings\":[{\"code\":\"map_suspended\",\"device\":\"mpatha\",\"detail\":\"%s\"}],"
+			  "\"actions\":[{\"action\":\"release\",\"code\":\"map_suspended\",\"detail\":\"Release the "
+			  "maps.\",\"done\":%s}],\"state\":\"prepared\"}",
+			  error_text(ERR_MAP_SUSPENDED), dry_run ? "false" : "true");
+}
+
+struct json_object *fake_host(void)
+{
+	return fake_shape(
+		"{\"name\":\"fake\",\"os\":\"Linux\",\"kernel\":\"6.1\",\"initiators\":[{\"iqn_or_wwn\":\"iqn.x\","
+		"\"protocol\":\"iSCSI\"}],\"cluster\":{\"type\":\"none\",\"members\":[]},"
+		"\"multipathd\":{\"running\":true,\"version\":\"0.9.4\"}}");
+}
+
+struct json_object *fake_arrays(void)
+{
+	return fake_shape("{\"arrays\":[{\"name\":\"PowerStore\",\"vendor\":\"DellEMC\",\"product\":\"PowerStore\"},"
+			  "{\"name\":\"UNITY\",\"vendor\":\"DGC\",\"product\":null}]}");
+}
+
+struct json_object *fake_hold(const char *outcome, unsigned lease_ms, const char *since)
+{
+	struct json_object *hold =
+		fake_shape("{\"to\":\"destination\",\"lease_ms\":%u,\"since\":\"%s\"}", lease_ms, since);
+
+	if (outcome) {
+		json_object_object_add(hold, "outcome", json_object_new_string(outcome));
+		json_object_object_add(hold, "held_ms", json_object_new_int((int)lease_ms));
+	}
+	return hold;
+}

@@ -5,8 +5,8 @@
  *   <function>.delay_ms  how long the function takes
  *   volumes.mount        the bytes of a mount path of the first volume
  *   reservations.source  a type: every source is reserved so, by this host; prepared imports have it on both sides
- * where <function> is open, create, precheck, prepare, switch, hold, release, reservation, commit, cancel, delete,
- * session, refresh, volumes.
+ * where <function> is open, create, precheck, prepare, switch, hold, release, reservation, commit, cancel, recover,
+ * delete, session, refresh, volumes.
  */
 #include "tests/daemon/fake_commands.h"
 
@@ -307,18 +307,14 @@ int engine_switch(struct engine *engine, const char *id, enum side to, const str
 		  struct json_object **ret_result, struct error *err)
 {
 	int result = verb(engine, id, "switch", to, observer, ret_result, err);
-	struct json_object *pauses;
 
 	if (result <= 0)
 		return result;
 	find(engine, id, NULL)->pause_us = 12345;
-	pauses = json_object_new_object();
-	json_object_object_add(pauses, "mpatha", json_object_new_int(12345));
-	*ret_result = json_object_new_object();
 	if (to == SIDE_SOURCE)
 		find(engine, id, NULL)->lifted = false;
-	json_object_object_add(*ret_result, "pauses_us", pauses);
-	json_object_object_add(*ret_result, "to", json_object_new_string(to == SIDE_SOURCE ? "source" : "destination"));
+	*ret_result = fake_shape("{\"pauses_us\":{\"mpatha\":12345},\"to\":\"%s\"}",
+				 to == SIDE_SOURCE ? "source" : "destination");
 	return 0;
 }
 
@@ -414,6 +410,23 @@ int engine_cancel(struct engine *engine, const char *id, bool force, const struc
 {
 	(void)force;
 	return verb(engine, id, "cancel", SIDE_SOURCE, observer, ret_result, err) < 0 ? -1 : 0;
+}
+
+/* Every device of an import was suspended by somebody. A fault is that one finding needs a person. */
+int engine_recover(struct engine *engine, const char *wwid, bool dry_run, const struct observer *observer,
+		   struct json_object **ret_result, struct error *err)
+{
+	bool failed;
+
+	if (!fake_wwid_form_is_right(wwid))
+		return error_set(err, ERR_WWID_FORM, NULL, "%s", wwid);
+	if (engine->held)
+		return error_set(err, ERR_IMPORT_HELD, NULL, "%s", engine->held->id);
+	if (!import_of(engine, wwid))
+		return error_set(err, ERR_NOT_IMPORTED, wwid, "%s", "");
+	failed = work("recover", observer, err) < 0;
+	*ret_result = fake_recovered(dry_run, failed ? err->code : ERR_NONE);
+	return failed && !dry_run ? -1 : 0;
 }
 
 int engine_import_delete(struct engine *engine, const char *id, struct error *err)
@@ -536,16 +549,9 @@ static struct json_object *import_json(const struct import *import)
 	}
 	json_object_object_add(json, "members", members);
 	json_object_object_add(json, "hold",
-			       import->state != IMPORT_HELD
-				       ? NULL
-				       : fake_shape("{\"to\":\"destination\",\"lease_ms\":%u,\"since\":\"%s\"}",
-						    import->lease_ms, updated));
+			       import->state == IMPORT_HELD ? fake_hold(NULL, import->lease_ms, updated) : NULL);
 	json_object_object_add(json, "last_hold",
-			       !import->lease_expired
-				       ? NULL
-				       : fake_shape("{\"outcome\":\"lease_expired\",\"to\":\"destination\","
-						    "\"lease_ms\":%u,\"since\":\"%s\",\"held_ms\":%u}",
-						    import->lease_ms, updated, import->lease_ms));
+			       import->lease_expired ? fake_hold("lease_expired", import->lease_ms, updated) : NULL);
 	if (import->session[0])
 		json_object_object_add(json, "session",
 				       fake_shape("{\"state\":\"%s\",\"percent\":%u}", import->session,
@@ -579,10 +585,7 @@ int engine_report_host(struct engine *engine, struct json_object **ret, struct e
 {
 	(void)engine;
 	(void)err;
-	*ret = fake_shape(
-		"{\"name\":\"fake\",\"os\":\"Linux\",\"kernel\":\"6.1\",\"initiators\":[{\"iqn_or_wwn\":\"iqn.x\","
-		"\"protocol\":\"iSCSI\"}],\"cluster\":{\"type\":\"none\",\"members\":[]},"
-		"\"multipathd\":{\"running\":true,\"version\":\"0.9.4\"}}");
+	*ret = fake_host();
 	return 0;
 }
 
@@ -590,7 +593,6 @@ int engine_report_arrays(struct engine *engine, struct json_object **ret, struct
 {
 	(void)engine;
 	(void)err;
-	*ret = fake_shape("{\"arrays\":[{\"name\":\"PowerStore\",\"vendor\":\"DellEMC\",\"product\":\"PowerStore\"},"
-			  "{\"name\":\"UNITY\",\"vendor\":\"DGC\",\"product\":null}]}");
+	*ret = fake_arrays();
 	return 0;
 }

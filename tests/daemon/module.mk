@@ -4,5 +4,5 @@ $(eval $(call program,import-agent-world,$$(OUT)/agent/main.o $$(OUT)/tests/daem
 
 .PHONY: check-daemon
 check-daemon: $(OUT)/import-agent-fake $(OUT)/import-agent-world $(OUT)/import-cert
-	@OUT=$(OUT) tests/daemon/run
+	@OUT=$(OUT) tests/daemon/run $(DAEMON_TESTS)
 CHECKS_FAST += check-daemon

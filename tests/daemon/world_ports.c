@@ -2,7 +2,9 @@
  * Ports to a host in memory (tests/fakes) in place of the real ones: with this the real agent and the real engine run
  * without devices. Three pairs of LUNs with two paths each; the array maps a destination to the host at the first scan
  * after an import that names it was created. With a file $FAKE_ENGINE/world.reserved the first source has this host's
- * key on both paths, and its reservation (write exclusive, registrants only).
+ * key on both paths, and its reservation (write exclusive, registrants only). With a file $FAKE_ENGINE/world.person
+ * somebody does what it says, once, before the engine looks next: "suspend" the maps, remove the "rules", stop
+ * "multipathd".
  */
 #include "tests/daemon/fake_commands.h"
 #include "tests/fakes/fake_world.h"
@@ -13,11 +15,14 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum { PAIRS = 3, PATHS = 2 };
 
 static struct fake_world *world;
+static int (*list_disks)(void *ctx, struct disk **ret, size_t *ret_count, struct error *err);
 static int (*scan_host)(void *ctx, struct error *err);
+static uint64_t (*world_now_us)(void *ctx);
 
 static int rescan(void *ctx, struct error *err)
 {
@@ -27,6 +32,39 @@ static int rescan(void *ctx, struct error *err)
 		if (strstr(identity->text, world_destination_wwid(i)))
 			world_map_lun(world, world_destination(i));
 	return scan_host(ctx, err);
+}
+
+static void do_as_told(const char *what)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(world->maps) && strcmp(what, "suspend") == 0; i++) {
+		world->maps[i].suspended = world->maps[i].exists;
+		world->maps[i].suspended_since_us = world->now_us;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(world->files) && strcmp(what, "rules") == 0; i++)
+		if (world->files[i].text && strstr(world->files[i].path, "rules.d"))
+			world_remove_file(world, world->files[i].path);
+	if (strcmp(what, "multipathd") == 0)
+		multipathd_stop(world);
+}
+
+static int disks(void *ctx, struct disk **ret, size_t *ret_count, struct error *err)
+{
+	static char done[32];
+	char text[32] = "";
+
+	if (fake_command("world", "person", text, sizeof(text)) && strcmp(text, done) != 0)
+		do_as_told(text);
+	memcpy(done, text, sizeof(done));
+	return list_disks(ctx, ret, ret_count, err);
+}
+
+/* The world's time passes by what is done in it; here it passes by itself as well. */
+static uint64_t now_us(void *ctx)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return world_now_us(ctx) + (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 /* As the host's cluster would. The nexuses are those that the source's disks have. */
@@ -57,8 +95,12 @@ int ports_system(struct ports *ret, struct error *err)
 		reserve_first();
 	world_begin(world, NULL);
 	world_ports(world, ret);
+	list_disks = ret->device.disks;
+	ret->device.disks = disks;
 	scan_host = ret->device.rescan;
 	ret->device.rescan = rescan;
+	world_now_us = ret->host.now_us;
+	ret->host.now_us = now_us;
 	return 0;
 }
 

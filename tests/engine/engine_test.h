@@ -60,6 +60,10 @@ void host_test_end(struct host_test *test);
 int host_test_open(struct host_test *test);
 void host_test_close(struct host_test *test);
 
+/* Between the two a process may die, in whose name a test runs on: it frees nothing, which is not a leak. */
+void host_test_deaths_begin(void);
+void host_test_deaths_end(void);
+
 /* Forget the engine as a dead process does: nothing is closed or freed by it. */
 void host_test_forget(struct host_test *test);
 

@@ -46,6 +46,12 @@ void reserve(int lun, const struct pr_nexus *nexus, uint64_t key, enum pr_type t
 	must_out(lun, nexus, (struct pr_request){ .action = PR_RESERVE, .type = type, .key = key });
 }
 
+void peer_holds(int lun)
+{
+	peer_registers(lun, &peer, PEER_KEY);
+	reserve(lun, &peer, PEER_KEY, PR_WE_RO);
+}
+
 bool is_own(const struct fake_registration *registration)
 {
 	return strncmp(registration->initiator, "fc:21000024ff", 13) == 0;
@@ -133,6 +139,14 @@ void begin_prepared(unsigned members)
 	host_test_must(&pr_test, VERB_PREPARE);
 	for (unsigned i = 0; i < members; i++)
 		peer_registers(world_destination(i), &peer, PEER_KEY);
+}
+
+void begin_with_holding_peer(void)
+{
+	begin(1, 2);
+	register_host(world_source(0), OWN_KEY, &usual);
+	peer_holds(world_source(0));
+	host_test_must(&pr_test, VERB_PREPARE);
 }
 
 void expect_error(int rc, enum error_code code)

@@ -37,6 +37,7 @@ enum error_code out(int lun, const struct pr_nexus *nexus, struct pr_request req
 void must_out(int lun, const struct pr_nexus *nexus, struct pr_request request);
 void peer_registers(int lun, const struct pr_nexus *nexus, uint64_t key);
 void peer_preempts(int lun, const struct pr_nexus *nexus, uint64_t key, uint64_t victim);
+void peer_holds(int lun); /* `peer` registers PEER_KEY and reserves, WE_RO */
 void reserve(int lun, const struct pr_nexus *nexus, uint64_t key, enum pr_type type);
 
 /* A LUN, and its n-th path. */
@@ -58,6 +59,7 @@ void clear(int lun);
 void begin(unsigned members, unsigned paths);
 void begin_reserved(unsigned members);
 void begin_prepared(unsigned members);
+void begin_with_holding_peer(void); /* one member, 2 paths; registered, but it is the peer that holds; prepared */
 
 /* A peer preempts this host on the source, where its application is; from then on it must not write. */
 void this_host_is_preempted(void);

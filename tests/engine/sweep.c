@@ -80,17 +80,16 @@ const char *const sweep_operations[SWEEP_OPERATIONS] = {
 	"multipathd.start",
 	"multipathd.claim",
 	"host.read",
+	"host.read_bytes",
 	"host.replace",
+	"host.append",
+	"host.reserve",
 	"host.remove",
 };
 
-/* Dying processes free nothing; that is not a leak. Only there in programs built with the leak sanitizer. */
-extern void __lsan_disable(void) __attribute__((weak));
-
 struct fake_world *sweep_begin(const struct sweep *sweep, unsigned members)
 {
-	if (__lsan_disable)
-		__lsan_disable();
+	host_test_deaths_begin();
 	host_test_begin(&sweep_test, members, 2);
 	sweep_test.world->oversleep = 50;
 	if (sweep_scene)
@@ -108,6 +107,7 @@ void sweep_end(struct fake_world *start)
 {
 	world_free(start);
 	host_test_end(&sweep_test);
+	host_test_deaths_end();
 }
 
 bool sweep_state_is(const char *state)
@@ -141,10 +141,23 @@ bool sweep_run_open(int *ret)
 	return true;
 }
 
+/* Wherever the power was cut, the identities' files are in order, or can be put in order without anybody's help. */
+static void check_files(struct fake_world *world)
+{
+	CLEANUP_FREE char *text = NULL;
+	struct error err = { 0 };
+	bool well = false;
+
+	if (engine_boot_check(&sweep_test.options, &sweep_test.ports.host, &text, &well, &err) < 0 || !well)
+		fail_msg("%s: the check at boot says %s%s\ncalls:\n%s", world->failures, text ? text : "", err.detail,
+			 host_test_calls(&sweep_test));
+}
+
 void sweep_come_back(enum failure_kind kind)
 {
 	sweep_test.world->failure.kind = FAIL_NONE;
-	if (kind == POWER_CUT)
+	sweep_test.world->before_udev = check_files;
+	if (kind >= POWER_CUT)
 		world_reboot(sweep_test.world);
 	else
 		world_guardian(sweep_test.world);
@@ -220,11 +233,12 @@ void sweep_ways_out(const struct sweep *sweep)
 
 bool sweep_try(const struct sweep_case *at, const struct fake_world *start, unsigned call)
 {
-	const struct failure failure = { .kind = at->kind, .call = call };
+	struct failure failure = { .kind = at->kind, .call = call };
 	const struct sweep *sweep = at->sweep;
 	bool lives, hit;
 	int rc = -1;
 
+	snprintf(failure.call_name, sizeof(failure.call_name), "%s", at->call_name ? at->call_name : "");
 	world_restore(sweep_test.world, start);
 	world_begin(sweep_test.world, NULL);
 	sweep_must_open(sweep);
@@ -238,4 +252,30 @@ bool sweep_try(const struct sweep_case *at, const struct fake_world *start, unsi
 	sweep_test.world->failure.kind = FAIL_NONE;
 	sweep_state_must_be_first_or_last(sweep, lives && rc == 0);
 	return hit;
+}
+
+unsigned sweep_combinations;
+
+/* One combination. False when the verb ended before its n-th call: the sweep is done. */
+static bool combine(const struct sweep_case *at, const struct fake_world *start, unsigned call)
+{
+	const struct sweep *sweep = at->sweep;
+	bool hit = sweep_try(at, start, call);
+
+	sweep_must_agree(sweep, "the end", sweep_state_is(sweep->first) ? sweep->first_side : sweep->last_side);
+	host_test_close(&sweep_test);
+	if (hit)
+		sweep_ways_out(sweep);
+	sweep_combinations += hit;
+	return hit;
+}
+
+void sweep_verb(void **state)
+{
+	const struct sweep_case *at = *state;
+	struct fake_world *start = sweep_begin(at->sweep, at->members);
+
+	for (unsigned call = 1; combine(at, start, call); call++)
+		;
+	sweep_end(start);
 }

@@ -21,7 +21,7 @@ enum { SWEEPS = 12 };
 extern const struct sweep sweeps[SWEEPS];
 
 /* Port operations that can go on failing for a while. */
-enum { SWEEP_OPERATIONS = 23 };
+enum { SWEEP_OPERATIONS = 26 };
 extern const char *const sweep_operations[SWEEP_OPERATIONS];
 
 /* One test case: a sweep, and how it is made to fail. */
@@ -71,5 +71,9 @@ void sweep_state_must_be_first_or_last(const struct sweep *sweep, bool says_done
  * source. The engine is closed before and afterwards.
  */
 void sweep_ways_out(const struct sweep *sweep);
+
+/* A test whose state is a struct sweep_case: sweep_try at each call of the verb, then its ways out. */
+void sweep_verb(void **state);
+extern unsigned sweep_combinations; /* how many of them were hit */
 
 #endif

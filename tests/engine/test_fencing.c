@@ -95,6 +95,19 @@ static void fenced_while_registering(void **state)
 	host_test_end(&pr_test);
 }
 
+/* The same in a look, which no hold follows that would compare once more. */
+static void fenced_while_a_look_registers(void **state)
+{
+	(void)state;
+	begin_prepared(1);
+	register_host(world_source(0), NEW_KEY, &usual);
+	before_a_registration(this_host_is_preempted_everywhere);
+	assert_true(tend(LOOK_US));
+	assert_int_equal(hook_times, 0);
+	expect_fenced();
+	host_test_end(&pr_test);
+}
+
 static void fenced_while_held(void **state)
 {
 	(void)state;
@@ -560,6 +573,7 @@ int main(void)
 		cmocka_unit_test(fenced_before_the_switch),
 		cmocka_unit_test(fenced_just_before_the_hold),
 		cmocka_unit_test(fenced_while_registering),
+		cmocka_unit_test(fenced_while_a_look_registers),
 		cmocka_unit_test(fenced_while_held),
 		cmocka_unit_test(fenced_behind_the_switch),
 		cmocka_unit_test(cancel_when_fenced),

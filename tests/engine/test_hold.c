@@ -270,49 +270,62 @@ static void orderly_end_takes_back(void **state)
 
 static const char *const states[] = { "prepared", "on_destination" };
 
+/* Two members, held on their way from this side. */
+static void begin_held(enum side from)
+{
+	begin(2);
+	if (from == SIDE_DESTINATION)
+		host_test_must(&test, VERB_HELD_SWITCH);
+	must_hold(other_side(from));
+}
+
 /* Nobody has said that the new side has all the data: the host comes up on the old one, before any process of ours. */
 static void power_is_cut_while_held(void **state)
 {
 	(void)state;
-	for (int from = SIDE_SOURCE; from <= SIDE_DESTINATION; from++) {
-		begin(2);
-		if (from == SIDE_DESTINATION)
-			host_test_must(&test, VERB_HELD_SWITCH);
-		must_hold(other_side((enum side)from));
+	for (enum side from = SIDE_SOURCE; from <= SIDE_DESTINATION; from++) {
+		begin_held(from);
 		host_test_forget(&test);
 		world_reboot(test.world);
-		host_test_expect_side(&test, (enum side)from);
+		host_test_expect_side(&test, from);
 		assert_int_equal(host_test_open(&test), 0);
-		host_test_expect(&test, states[from], (enum side)from);
+		host_test_expect(&test, states[from], from);
 		assert_string_equal(last_hold("outcome"), "interrupted");
 		host_test_end(&test);
 	}
 }
 
-/* The release is decided, and nothing but the maps' own release is left: it comes up on the new side. */
-static void power_is_cut_at_the_release(void **state)
+/* The release is decided, and nothing but the maps' own release is left. */
+static void release_without_power(enum side to)
 {
 	const struct failure failure = { .kind = POWER_CUT, .call = 1, .call_name = "dm.hold_resume" };
 	jmp_buf landing;
 
+	world_begin(test.world, &failure);
+	test.world->death = &landing;
+	if (setjmp(landing) == 0) {
+		release(to);
+		fail_msg("the power stayed on\n%s", host_test_calls(&test));
+	}
+	host_test_forget(&test);
+	world_begin(test.world, NULL);
+	world_reboot(test.world);
+}
+
+/* It comes up on the new side. */
+static void power_is_cut_at_the_release(void **state)
+{
 	(void)state;
-	for (int from = SIDE_SOURCE; from <= SIDE_DESTINATION; from++) {
-		begin(2);
-		if (from == SIDE_DESTINATION)
-			host_test_must(&test, VERB_HELD_SWITCH);
-		must_hold(other_side((enum side)from));
-		world_begin(test.world, &failure);
-		test.world->death = &landing;
-		if (setjmp(landing) == 0) {
-			release(other_side((enum side)from));
-			fail_msg("the power stayed on\n%s", host_test_calls(&test));
-		}
-		host_test_forget(&test);
-		world_begin(test.world, NULL);
-		world_reboot(test.world);
-		host_test_expect_side(&test, other_side((enum side)from));
+	for (enum side from = SIDE_SOURCE; from <= SIDE_DESTINATION; from++) {
+		enum side to = other_side(from);
+
+		host_test_deaths_begin();
+		begin_held(from);
+		release_without_power(to);
+		host_test_deaths_end();
+		host_test_expect_side(&test, to);
 		assert_int_equal(host_test_open(&test), 0);
-		host_test_expect(&test, states[!from], other_side((enum side)from));
+		host_test_expect(&test, states[to], to);
 		assert_string_equal(last_hold("outcome"), "released");
 		host_test_end(&test);
 	}

@@ -157,6 +157,11 @@ static void unit_depends(void)
 	strcpy(test.world->dependents, "database.service");
 }
 
+static void initramfs_failed(void)
+{
+	world_write_file(test.world, "/run/dm-import/initramfs-failed", "no space\n", 0644);
+}
+
 static void other_product(void)
 {
 	world_write_file(test.world, "/sys/module/emcp/version", "7\n", 0444);
@@ -219,6 +224,7 @@ static const struct bad_host bad_hosts[] = {
 	{ uid_attribute, "uid_attribute", "error", false },
 	{ unit_depends, "multipathd_dependents", "error", false },
 	{ other_product, "product_conflict", "error", false },
+	{ initramfs_failed, "initramfs_old", "warning", false },
 	{ disk_full, "no_space", "error", false },
 	{ unknown_array, "array_unknown", "warning", false },
 	{ unaligned, "size_unaligned", "error", true },
@@ -252,17 +258,28 @@ static void must_find(const struct bad_host *bad)
 			 test.err.detail, test.result ? json_object_to_json_string(test.result) : "nothing");
 }
 
+/* Of the journal, the part of the newest record that says how the import stands. */
+static void keep_newest_record(char *text)
+{
+	char *journal = strstr(text, "dm-import-journal 1\n"), *end = strstr(journal, "\n\n"), *at = end;
+
+	while (strncmp(at, "\"record\":", 9) != 0)
+		at--;
+	memmove(journal, at, strlen(at) + 1);
+}
+
 /*
- * The host as text, without what a refused verb may leave: the time of the last change in the import's record, and what
- * multipath remembers about WWIDs.
+ * The host as text, without what a refused verb may leave: the journal's history, the time of the last change in the
+ * import's record, and what multipath remembers about WWIDs.
  */
 static char *comparable_dump(void)
 {
 	char *text = world_dump(test.world), *at;
 	size_t length;
 
+	keep_newest_record(text);
 	while ((at = strstr(text, "\"updated_ms\":"))) {
-		length = strcspn(at, "\n");
+		length = strcspn(at, ",");
 		memmove(at, at + length, strlen(at + length) + 1);
 	}
 	at = strstr(text, "file /etc/multipath/wwids");

@@ -252,18 +252,19 @@ static void id_is_made_when_none_is_given(void **state)
 
 static void damaged_files_are_named(void **state)
 {
-	static const char *const paths[] = { "/etc/dm-import/identity", "/var/lib/dm-import/imports/test.json" };
+	static const char *const paths[] = { "/etc/dm-import/identity", "/var/lib/dm-import/journal" };
 	bool created;
 
 	(void)state;
 	assert_int_equal(create(&created), 0);
+	assert_int_equal(engine_import_session(test.engine, "test", "queued", 0, &test.err), 0);
 	host_test_close(&test);
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		struct fake_world *whole = world_save(test.world);
 		struct fake_file *file = world_file(test.world, paths[i]);
 
 		assert_non_null(file);
-		file->text[strlen(file->text) / 2] = '\0'; /* half a file */
+		file->text[strlen(file->text) / 2] ^= 1;
 		assert_int_equal(host_test_open(&test), -1);
 		assert_int_equal(test.err.code, ERR_STORE_DAMAGED);
 		assert_string_equal(test.err.device, paths[i]);

@@ -188,11 +188,7 @@ static void another_type_on_the_destination(void **state)
 static void the_holder_is_a_peer(void **state)
 {
 	(void)state;
-	begin(1, 2);
-	register_host(world_source(0), OWN_KEY, &usual);
-	peer_registers(world_source(0), &peer, PEER_KEY);
-	reserve(world_source(0), &peer, PEER_KEY, PR_WE_RO);
-	host_test_must(&pr_test, VERB_PREPARE);
+	begin_with_holding_peer();
 	assert_int_equal(own_count(world_destination(0)), 2);
 	assert_int_equal(lun_of(world_destination(0))->pr.type, PR_NONE);
 	expect_error(host_test_run(&pr_test, VERB_SWITCH), ERR_PR_NOT_RESERVED);
@@ -291,8 +287,7 @@ static void an_entry_without_a_session(void **state)
 		snprintf(pr->registrations[!order].initiator, sizeof(pr->registrations[0].initiator), "%s",
 			 sessions[1]);
 		assert_int_equal(inventory_load(&pr_test.ports, &now, &pr_test.err), 0);
-		assert_int_equal(pr_lun_read(pr_test.engine, &now, lun_of(source)->wwid, 0, NULL, &lun, &pr_test.err),
-				 0);
+		assert_int_equal(pr_lun_read(pr_test.engine, &now, lun_of(source)->wwid, 0, 0, &lun, &pr_test.err), 0);
 		assert_int_equal(lun.path_count, 2);
 		for (size_t i = 0; i < lun.path_count; i++)
 			assert_int_equal(lun.paths[i].key,
@@ -405,6 +400,7 @@ static void new_paths_by_event(void **state)
 		tend(10000);
 	}
 	assert_in_range(calls_of("device.disks"), 1, 3);
+	assert_in_range(calls_of("scsi.pr_watch_read"), 2, 22); /* two LUNs, ten times a second */
 	host_test_must(&pr_test, VERB_CANCEL);
 	expect_none_of_ours(lun);
 	host_test_end(&pr_test);

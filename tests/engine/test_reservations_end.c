@@ -156,13 +156,8 @@ static void offline_and_a_peer_holds(void **state)
 	for (size_t e = 0; e < ARRAY_SIZE(ends); e++) {
 		int left = left_lun(&ends[e]);
 
-		begin(1, 2);
-		register_host(world_source(0), OWN_KEY, &usual);
-		peer_registers(world_source(0), &peer, PEER_KEY);
-		reserve(world_source(0), &peer, PEER_KEY, PR_WE_RO);
-		host_test_must(&pr_test, VERB_PREPARE);
-		peer_registers(world_destination(0), &peer, PEER_KEY);
-		reserve(world_destination(0), &peer, PEER_KEY, PR_WE_RO);
+		begin_with_holding_peer();
+		peer_holds(world_destination(0));
 		if (ends[e].switched)
 			host_test_must(&pr_test, VERB_SWITCH);
 		if (ends[e].commits)
@@ -382,7 +377,7 @@ static bool end_with_a_failure(const struct end *end, const char *call, unsigned
 
 static void offline_and_a_command_fails(void **state)
 {
-	static const char *const calls[] = { "scsi.pr_read", "scsi.pr_out", "scsi.nexus" };
+	static const char *const calls[] = { "scsi.pr_read", "scsi.pr_out" };
 
 	(void)state;
 	for (size_t e = 0; e < ARRAY_SIZE(ends); e++)

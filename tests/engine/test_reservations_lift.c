@@ -107,13 +107,8 @@ static void lifted_where_there_is_something(void **state)
 static void lifted_by_a_peer(void **state)
 {
 	(void)state;
-	begin(1, 2);
-	register_host(world_source(0), OWN_KEY, &usual);
-	peer_registers(world_source(0), &peer, PEER_KEY);
-	reserve(world_source(0), &peer, PEER_KEY, PR_WE_RO);
-	host_test_must(&pr_test, VERB_PREPARE);
-	peer_registers(world_destination(0), &peer, PEER_KEY);
-	reserve(world_destination(0), &peer, PEER_KEY, PR_WE_RO);
+	begin_with_holding_peer();
+	peer_holds(world_destination(0));
 	expect_error(lift(true), ERR_PR_NOT_HOLDER);
 	must_out(world_source(0), &peer,
 		 (struct pr_request){ .action = PR_RELEASE, .type = PR_WE_RO, .key = PEER_KEY });

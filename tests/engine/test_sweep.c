@@ -11,32 +11,6 @@
  */
 #include "sweep.h"
 
-static unsigned combinations;
-
-/* One combination. False when the verb ended before its n-th call: the sweep is done. */
-static bool combine(const struct sweep_case *at, const struct fake_world *start, unsigned call)
-{
-	const struct sweep *sweep = at->sweep;
-	bool hit = sweep_try(at, start, call);
-
-	sweep_must_agree(sweep, "the end", sweep_state_is(sweep->first) ? sweep->first_side : sweep->last_side);
-	host_test_close(&sweep_test);
-	if (hit)
-		sweep_ways_out(sweep);
-	combinations += hit;
-	return hit;
-}
-
-static void sweep_verb(void **state)
-{
-	const struct sweep_case *at = *state;
-	struct fake_world *start = sweep_begin(at->sweep, at->members);
-
-	for (unsigned call = 1; combine(at, start, call); call++)
-		;
-	sweep_end(start);
-}
-
 /* Each sweep with each kind of failure and with 1 and 3 members. */
 int main(void)
 {
@@ -61,6 +35,6 @@ int main(void)
 				count++;
 			}
 	failed = _cmocka_run_group_tests("sweep", tests, count, NULL, NULL);
-	printf("# %u combinations\n", combinations);
+	printf("# %u combinations\n", sweep_combinations);
 	return failed;
 }

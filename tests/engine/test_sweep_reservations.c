@@ -88,7 +88,7 @@ static bool combine(const struct sweep_case *at, const struct fake_world *start,
 	return hit;
 }
 
-static void sweep_verb(void **state)
+static void sweep_reserved(void **state)
 {
 	const struct sweep_case *at = *state;
 	struct fake_world *start;
@@ -223,8 +223,8 @@ int main(void)
 			snprintf(names[count], sizeof(names[0]), "%s from \"%s\": %s%s", verb_names[sweeps[i].verb],
 				 sweeps[i].first, kind ? "call " : "this host is fenced",
 				 kind ? failure_kind_names[kind] : "");
-			tests[count] = (struct CMUnitTest){ names[count], kind ? sweep_verb : sweep_fence, NULL, NULL,
-							    &cases[count] };
+			tests[count] = (struct CMUnitTest){ names[count], kind ? sweep_reserved : sweep_fence, NULL,
+							    NULL, &cases[count] };
 			count++;
 		}
 	failed = _cmocka_run_group_tests("sweep_reservations", tests, count, NULL, NULL);

@@ -6,6 +6,8 @@
 
 #include "dm-import/engine.h"
 
+#include <inttypes.h>
+
 static struct host_test test;
 
 static void begin(unsigned members, unsigned paths)
@@ -360,6 +362,117 @@ static void engine_that_does_not_clear_tables_is_caught(void **state)
 	host_test_end(&test);
 }
 
+static void refused_unchanged(enum verb verb, const char *state, enum side side, enum error_code code, const char *step)
+{
+	char *before = world_dump(test.world), *after;
+
+	assert_int_equal(host_test_run(&test, verb), -1);
+	assert_int_equal(test.err.code, code);
+	assert_string_equal(test.err.step, step);
+	after = world_dump(test.world);
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+	host_test_expect(&test, state, side);
+}
+
+/* The array maps another LUN, or one of another size, where the kernel still tells of the one that it found there. */
+static void lun_that_became_another_gets_no_io(void **state)
+{
+	static const struct probed others[] = {
+		{ .wwid = "3600140599999999999999999999999" },
+		{ .size_bytes = 1 << 20 },
+		{ .size_bytes = 1ull << 50 },
+	};
+	struct fake_lun *source, *destination;
+
+	(void)state;
+	begin(1, 2);
+	source = &test.world->luns[world_source(0)];
+	destination = &test.world->luns[world_destination(0)];
+	host_test_must(&test, VERB_CREATE);
+	host_test_must(&test, VERB_PREPARE);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		destination->became = others[i];
+		refused_unchanged(VERB_SWITCH, "prepared", SIDE_SOURCE, ERR_LUN_CHANGED, "probe");
+	}
+	destination->became = (struct probed){ 0 };
+	host_test_must(&test, VERB_SWITCH);
+	for (size_t i = 0; i < 2; i++) {
+		source->became = others[i];
+		refused_unchanged(VERB_SWITCH_BACK, "on_destination", SIDE_DESTINATION, ERR_LUN_CHANGED, "probe");
+	}
+	source->became = others[2]; /* a source that grew does not close the way back */
+	host_test_must(&test, VERB_SWITCH_BACK);
+	host_test_end(&test);
+}
+
+/* Before multipathd is stopped: behind that, nothing could be taken back without udevd. */
+static void switch_without_udevd_is_refused(void **state)
+{
+	static const enum side sides[] = { SIDE_SOURCE, SIDE_DESTINATION };
+	static const char *const states[] = { "prepared", "on_destination" };
+	static const enum verb verbs[] = { VERB_SWITCH, VERB_SWITCH_BACK };
+
+	(void)state;
+	begin(1, 2);
+	host_test_must(&test, VERB_CREATE);
+	host_test_must(&test, VERB_PREPARE);
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		test.world->udevd_silent = true;
+		refused_unchanged(verbs[i], states[i], sides[i], ERR_UDEV_FAILED, "check");
+		assert_true(test.world->multipathd_running);
+		test.world->udevd_silent = false;
+		host_test_must(&test, verbs[i]);
+	}
+	host_test_end(&test);
+}
+
+/* A person's `multipath -F` takes every map that nobody has open. */
+static void idle_map_that_somebody_flushed_is_made_again(void **state)
+{
+	static const enum verb verbs[] = { VERB_SWITCH, VERB_SWITCH_BACK };
+
+	(void)state;
+	begin(1, 2);
+	host_test_must(&test, VERB_CREATE);
+	host_test_must(&test, VERB_PREPARE);
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		struct fake_map *idle = world_map(test.world, world_destination_wwid(0));
+
+		assert_int_equal(test.ports.dm.remove(test.world, idle->name, NULL), 0);
+		assert_null(world_map(test.world, world_destination_wwid(0)));
+		host_test_must(&test, verbs[i]);
+		assert_true(world_map(test.world, world_destination_wwid(0))->no_node);
+	}
+	host_test_expect(&test, "prepared", SIDE_SOURCE);
+	host_test_end(&test);
+}
+
+/* Its LUN was larger for a while, and multipathd has made the map so; the kernel would refuse that table. */
+static void idle_map_of_another_length(void **state)
+{
+	struct fake_map *live, *idle;
+	char table[TABLE_SIZE];
+	uint64_t length;
+	int behind;
+
+	(void)state;
+	begin(1, 2);
+	host_test_must(&test, VERB_CREATE);
+	host_test_must(&test, VERB_PREPARE);
+	idle = world_map(test.world, world_destination_wwid(0));
+	live = world_map(test.world, world_source_wwid(0));
+	assert_int_equal(sscanf(idle->active, "0 %" SCNu64 " %n", &length, &behind), 1);
+	snprintf(table, sizeof(table), "0 %" PRIu64 " %s", length + 16384, idle->active + behind);
+	snprintf(idle->active, sizeof(idle->active), "%s", table);
+	host_test_must(&test, VERB_SWITCH);
+	snprintf(table, sizeof(table), "0 %" PRIu64 " multipath ", length);
+	assert_memory_equal(live->active, table, strlen(table));
+	host_test_expect(&test, "on_destination", SIDE_DESTINATION);
+	host_test_end(&test);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -378,6 +491,10 @@ int main(void)
 		cmocka_unit_test(switch_under_idle_applications),
 		cmocka_unit_test(switch_reports_the_pause_of_each_map),
 		cmocka_unit_test(map_older_than_the_import_is_hidden),
+		cmocka_unit_test(switch_without_udevd_is_refused),
+		cmocka_unit_test(idle_map_that_somebody_flushed_is_made_again),
+		cmocka_unit_test(idle_map_of_another_length),
+		cmocka_unit_test(lun_that_became_another_gets_no_io),
 		cmocka_unit_test(engine_that_does_not_stop_multipathd_is_caught),
 		cmocka_unit_test(engine_that_does_not_clear_tables_is_caught),
 	};

@@ -30,6 +30,7 @@ static void fill_disk(struct fake_world *world, const struct fake_disk *disk, st
 		.limits = lun->limits,
 		.protocol = lun->protocol,
 		.alua = disk->alua,
+		.nexus = disk->nexus,
 	};
 	memcpy(ret->name, disk->name, sizeof(ret->name));
 	snprintf(ret->hctl, sizeof(ret->hctl), "%u:0:0:%d", disk->minor / 16, disk->lun);
@@ -108,8 +109,10 @@ static struct fake_map *map_of_node(struct fake_world *world, const char *node)
 	return NULL;
 }
 
-static int do_reidentify(struct fake_world *world, const char *const *names, size_t count)
+static int do_reidentify(struct fake_world *world, const char *const *names, size_t count, struct error *err)
 {
+	if (world->udevd_silent)
+		return error_set(err, ERR_UDEV_FAILED, NULL, "udevadm control --reload ended with 1: no answer");
 	udev_reload(world);
 	for (size_t i = 0; i < count; i++) {
 		struct fake_disk *disk = world_disk(world, names[i]);
@@ -123,7 +126,7 @@ static int do_reidentify(struct fake_world *world, const char *const *names, siz
 		disk->known = true;
 	}
 	world_pass_time(world, 20000 * (count + 1));
-	if (world->multipathd_running)
+	if (count && world->multipathd_running)
 		multipathd_run(world);
 	return 0;
 }
@@ -131,7 +134,7 @@ static int do_reidentify(struct fake_world *world, const char *const *names, siz
 static int device_reidentify(void *ctx, const char *const *disks, size_t count, unsigned timeout_ms, struct error *err)
 {
 	(void)timeout_ms;
-	return WORLD_CALL(ctx, "device.reidentify", count ? disks[0] : "", err, do_reidentify(ctx, disks, count));
+	return WORLD_CALL(ctx, "device.reidentify", count ? disks[0] : "", err, do_reidentify(ctx, disks, count, err));
 }
 
 static int do_settle(struct fake_world *world)
@@ -231,19 +234,23 @@ void fake_device_port(struct fake_world *world, struct device_port *ret)
 	};
 }
 
-static int do_probe(struct fake_world *world, const char *name, struct error *err)
+static int do_probe(struct fake_world *world, const char *name, struct probed *ret, struct error *err)
 {
 	const struct fake_disk *disk = world_disk(world, name);
+	const struct fake_lun *lun;
 
 	if (!disk || disk->offline || disk->probe_fails || world->luns[disk->lun].unanswering)
 		return error_set(err, ERR_PATH_PROBE_FAILED, name, "TEST UNIT READY: no answer");
+	lun = &world->luns[disk->lun];
+	snprintf(ret->wwid, sizeof(ret->wwid), "%s", *lun->became.wwid ? lun->became.wwid : lun->wwid);
+	ret->size_bytes = lun->became.size_bytes ? lun->became.size_bytes : lun->size_bytes;
 	return 0;
 }
 
-static int scsi_probe(void *ctx, const char *disk, unsigned timeout_ms, struct error *err)
+static int scsi_probe(void *ctx, const char *disk, unsigned timeout_ms, struct probed *ret, struct error *err)
 {
 	(void)timeout_ms;
-	return WORLD_QUERY(ctx, "scsi.probe", disk, err, do_probe(ctx, disk, err));
+	return WORLD_QUERY(ctx, "scsi.probe", disk, err, do_probe(ctx, disk, ret, err));
 }
 
 static int do_array_id(struct fake_world *world, const char *name, char ret[static NAME_SIZE], struct error *err)

@@ -155,7 +155,11 @@ struct fake_map *dm_create(struct fake_world *world, const char *name, const cha
 
 void dm_destroy(struct fake_world *world, struct fake_map *map)
 {
-	(void)world;
+	unsigned parent;
+
+	for (size_t i = 0; sscanf(map->active, "0 2048 linear 253:%u", &parent) == 1 && i < MAPS_MAX; i++)
+		if (world->maps[i].exists && world->maps[i].minor == parent)
+			world->maps[i].open_count--;
 	*map = (struct fake_map){ 0 };
 }
 
@@ -174,7 +178,7 @@ int dm_resume_map(struct fake_world *world, struct fake_map *map)
 		if (us > world->longest_suspend_us)
 			world->longest_suspend_us = us;
 		map->suspended = false;
-		world->holds--;
+		world->holds -= world->holds > 0; /* a dead process's hold is not counted */
 	}
 	world->exchanged = world->holds && (world->exchanged || swaps);
 	udev_map_event(world, map, false);
@@ -283,6 +287,34 @@ static int do_remove(struct fake_world *world, const char *name, struct error *e
 static int dm_remove(void *ctx, const char *map, struct error *err)
 {
 	return WORLD_CALL(ctx, "dm.remove", map, err, do_remove(ctx, map, err));
+}
+
+/* Whoever has the map open keeps it, under its new name. */
+void dm_rename_map(struct fake_world *world, struct fake_map *map, const char *name)
+{
+	for (int i = 0; i < world->app_count; i++)
+		if (strcmp(world->apps[i].map, map->name) == 0)
+			snprintf(world->apps[i].map, NAME_SIZE, "%s", name);
+	for (int i = 0; i < world->user_count; i++)
+		if (strcmp(world->users[i].device, map->name) == 0)
+			snprintf(world->users[i].device, NAME_SIZE, "%s", name);
+	snprintf(map->name, sizeof(map->name), "%s", name);
+	udev_map_event(world, map, true);
+}
+
+static int do_rename(struct fake_world *world, const char *from, const char *to, struct error *err)
+{
+	struct fake_map *map = world_map(world, from);
+
+	if (!map || world_map(world, to))
+		return world_refuse(world, "dm.rename", from, map ? EBUSY : ENXIO, err);
+	dm_rename_map(world, map, to);
+	return 0;
+}
+
+static int dm_rename(void *ctx, const char *map, const char *name, struct error *err)
+{
+	return WORLD_CALL(ctx, "dm.rename", map, err, do_rename(ctx, map, name, err));
 }
 
 static int do_message(struct fake_world *world, const char *name, const char *message, struct error *err)
@@ -417,6 +449,7 @@ void fake_dm_port(struct fake_world *world, struct dm_port *ret)
 		.load = dm_load,
 		.clear = dm_clear,
 		.remove = dm_remove,
+		.rename = dm_rename,
 		.message = dm_message,
 		.hold_prepare = dm_hold_prepare,
 		.hold_suspend = dm_hold_suspend,

@@ -22,6 +22,18 @@ static int host_read(void *ctx, const char *path, char **ret_text, struct error 
 	return WORLD_QUERY(ctx, "host.read", path, err, do_read(ctx, path, ret_text));
 }
 
+static int do_read_bytes(struct fake_world *world, const char *path, char **ret_text, size_t *ret_length)
+{
+	do_read(world, path, ret_text);
+	*ret_length = *ret_text ? strlen(*ret_text) : 0;
+	return 0;
+}
+
+static int host_read_bytes(void *ctx, const char *path, char **ret_text, size_t *ret_length, struct error *err)
+{
+	return WORLD_QUERY(ctx, "host.read_bytes", path, err, do_read_bytes(ctx, path, ret_text, ret_length));
+}
+
 static int do_replace(struct fake_world *world, const char *path, const char *text, mode_t mode, struct error *err)
 {
 	if (world->free_bytes < strlen(text))
@@ -32,6 +44,55 @@ static int do_replace(struct fake_world *world, const char *path, const char *te
 static int host_replace(void *ctx, const char *path, const char *text, mode_t mode, struct error *err)
 {
 	return WORLD_CALL(ctx, "host.replace", path, err, do_replace(ctx, path, text, mode, err));
+}
+
+static int do_append(struct fake_world *world, const char *path, uint64_t offset, const char *text, struct error *err)
+{
+	const struct fake_file *file = world_file(world, path);
+	bool cuts = world_cuts_within(world, "host.append");
+	size_t size = strlen(text);
+	CLEANUP_BUF struct buf buf = { 0 };
+	uint64_t reserved;
+
+	if (!file || strlen(file->text) < offset)
+		return error_set_sys(err, ERR_IO, path, file ? EIO : ENOENT, "cannot append to the file");
+	reserved = strlen(file->text) > offset ? 0 : file->reserved;
+	buf_add(&buf, file->text, offset);
+	if (offset + size > reserved && world->free_bytes < size) {
+		world_write_file(world, path, buf_text(&buf), file->mode);
+		return error_set_sys(err, ERR_NO_SPACE, path, ENOSPC, "cannot append to the file");
+	}
+	buf_add(&buf, text, cuts ? size / 2 : size);
+	world_write_file(world, path, buf_text(&buf), file->mode);
+	world_file(world, path)->reserved = reserved;
+	if (cuts) {
+		buf_free(&buf);
+		world_die(world);
+	}
+	return 0;
+}
+
+static int host_append(void *ctx, const char *path, uint64_t offset, const char *text, struct error *err)
+{
+	return WORLD_CALL(ctx, "host.append", path, err, do_append(ctx, path, offset, text, err));
+}
+
+static int do_reserve(struct fake_world *world, const char *path, uint64_t size, struct error *err)
+{
+	struct fake_file *file = world_file(world, path);
+
+	if (!file)
+		return error_set_sys(err, ERR_IO, path, ENOENT, "cannot open the file");
+	if (size > file->reserved && world->free_bytes < size - strlen(file->text))
+		return error_set_sys(err, ERR_NO_SPACE, path, ENOSPC, "cannot reserve space for the file");
+	if (size > file->reserved)
+		file->reserved = size;
+	return 0;
+}
+
+static int host_reserve(void *ctx, const char *path, uint64_t size, struct error *err)
+{
+	return WORLD_CALL(ctx, "host.reserve", path, err, do_reserve(ctx, path, size, err));
 }
 
 static int do_remove(struct fake_world *world, const char *path)
@@ -116,7 +177,10 @@ void fake_host_port(struct fake_world *world, struct host_port *ret)
 	*ret = (struct host_port){
 		.ctx = world,
 		.read = host_read,
+		.read_bytes = host_read_bytes,
 		.replace = host_replace,
+		.append = host_append,
+		.reserve = host_reserve,
 		.remove = host_remove,
 		.make_directories = host_make_directories,
 		.list = host_list,

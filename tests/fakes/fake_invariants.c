@@ -197,6 +197,8 @@ static void check_hidden(struct fake_world *world)
 
 void world_check(struct fake_world *world)
 {
+	if (world->no_maps_yet)
+		return;
 	for (int i = 0; i < world->app_count; i++)
 		check_app(world, &world->apps[i]);
 	check_tables(world);

@@ -280,8 +280,11 @@ static int port_command(void *ctx, const char *command, char **ret_reply, struct
 	return rc;
 }
 
+static const char held_path[] = "/run/dm-import/multipathd-held";
+
 static int do_stop(struct fake_world *world)
 {
+	world_write_file(world, held_path, "", 0644);
 	multipathd_stop(world);
 	world_pass_time(world, 50000);
 	return 0;
@@ -294,6 +297,7 @@ static int port_stop(void *ctx, struct error *err)
 
 static int do_start(struct fake_world *world)
 {
+	world_remove_file(world, held_path);
 	multipathd_start(world);
 	world_pass_time(world, 200000);
 	return 0;

@@ -161,7 +161,7 @@ static enum error_code do_action(struct fake_pr *pr, const struct pr_nexus *nexu
 {
 	struct fake_registration *mine = find(pr, nexus);
 
-	if (pr->unsupported)
+	if (pr->unsupported || (pr->no_preempt_and_abort && request->action == PR_PREEMPT_AND_ABORT))
 		return ERR_PR_UNSUPPORTED;
 	if (request->action == PR_REGISTER || request->action == PR_REGISTER_AND_IGNORE)
 		return do_register(pr, nexus, request);
@@ -286,21 +286,6 @@ static int scsi_pr_out(void *ctx, const char *disk, const struct pr_request *req
 	return WORLD_CALL(ctx, "scsi.pr_out", disk, err, do_out(ctx, disk, request, err));
 }
 
-static int do_nexus(struct fake_world *world, const char *name, struct pr_nexus *ret, struct error *err)
-{
-	const struct fake_disk *disk = world_disk(world, name);
-
-	if (!disk)
-		return world_refuse(world, "scsi.nexus", name, ENODEV, err);
-	*ret = disk->nexus;
-	return 0;
-}
-
-static int scsi_nexus(void *ctx, const char *disk, struct pr_nexus *ret, struct error *err)
-{
-	return WORLD_QUERY(ctx, "scsi.nexus", disk, err, do_nexus(ctx, disk, ret, err));
-}
-
 static int do_watch_prepare(struct fake_world *world, const char *name, struct pr_watch **ret, struct error *err)
 {
 	struct pr_watch *watch;
@@ -360,7 +345,6 @@ void fake_pr_port(struct fake_world *world, struct scsi_port *ret)
 	ret->ctx = world;
 	ret->pr_read = scsi_pr_read;
 	ret->pr_out = scsi_pr_out;
-	ret->nexus = scsi_nexus;
 	ret->pr_watch_prepare = scsi_pr_watch_prepare;
 	ret->pr_watch_read = scsi_pr_watch_read;
 	ret->pr_watch_free = scsi_pr_watch_free;

@@ -122,6 +122,10 @@ void world_reboot(struct fake_world *world)
 	world->holds = 0;
 	world->hold_handles = 0;
 	world->exchanged = false;
+	world->no_maps_yet = true;
+	if (world->before_udev)
+		world->before_udev(world);
+	world->no_maps_yet = false;
 	world->next_minor = 0;
 	world->multipathd_running = false;
 	udev_reload(world);

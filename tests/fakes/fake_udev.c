@@ -324,7 +324,16 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct rule_file *)a)->name, ((const struct rule_file *)b)->name);
 }
 
-static const char rules_directory[] = "/etc/udev/rules.d/";
+/* The name of a rule file; NULL when the file is none. */
+static const char *rules_name(const char *path)
+{
+	static const char *const directories[] = { "/etc/udev/rules.d/", "/run/udev/rules.d/" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
+		if (strncmp(path, directories[i], strlen(directories[i])) == 0)
+			return path + strlen(directories[i]);
+	return NULL;
+}
 
 void udev_reload(struct fake_world *world)
 {
@@ -333,7 +342,7 @@ void udev_reload(struct fake_world *world)
 
 		free(file->loaded);
 		file->loaded = NULL;
-		if (file->text && strncmp(file->path, rules_directory, strlen(rules_directory)) == 0) {
+		if (file->text && rules_name(file->path)) {
 			file->loaded = strdup(file->text);
 			if (!file->loaded)
 				abort();
@@ -341,7 +350,7 @@ void udev_reload(struct fake_world *world)
 	}
 }
 
-/* The distribution's rules and the loaded ones of /etc, in the order of their names. */
+/* The distribution's rules and the loaded ones of /etc and /run, in the order of their names. */
 static void process(struct udev_event *event)
 {
 	struct rule_file files[FILES_MAX + RULE_FILES_MAX];
@@ -349,7 +358,7 @@ static void process(struct udev_event *event)
 
 	for (size_t i = 0; i < FILES_MAX; i++)
 		if (event->world->files[i].loaded)
-			files[count++] = (struct rule_file){ event->world->files[i].path + strlen(rules_directory),
+			files[count++] = (struct rule_file){ rules_name(event->world->files[i].path),
 							     event->world->files[i].loaded };
 	qsort(files, count, sizeof(files[0]), by_name);
 	for (size_t i = 0; i < count; i++)

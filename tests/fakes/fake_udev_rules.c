@@ -141,6 +141,7 @@ static void inquiry(struct udev_event *event)
 	event_set(event, "SCSI_VENDOR", lun->vendor);
 	event_set(event, "SCSI_IDENT_LUN_NAA_REGEXT", lun->wwid + 1);
 	event_set(event, "SCSI_IDENT_PORT_RELATIVE", "1");
+	event_set(event, "SCSI_IDENT_LUN_LOGICAL_UNIT_GROUP", "0x0");
 	snprintf(text, sizeof(text), "0x%.16s", lun->wwid + 1);
 	event_set(event, ".SHORT_WWN", text);
 }

@@ -87,8 +87,13 @@ void world_ports(struct fake_world *world, struct ports *ret)
 	fake_host_port(world, &ret->host);
 }
 
-const char *const failure_kind_names[] = { "none",	  "fails before",	"process dies before",
-					   "fails after", "process dies after", "power is cut after" };
+const char *const failure_kind_names[] = { "none",
+					   "fails before",
+					   "process dies before",
+					   "fails after",
+					   "process dies after",
+					   "power is cut after",
+					   "power is cut within" };
 
 void world_begin(struct fake_world *world, const struct failure *failure)
 {
@@ -104,7 +109,7 @@ void world_begin(struct fake_world *world, const struct failure *failure)
 void world_fail_again(struct fake_world *world, const struct failure *failure)
 {
 	world->failure = *failure;
-	world->calls = world->calls_of_name = 0;
+	world->calls = world->calls_of_name = world->changing_calls = 0;
 }
 
 void world_violation(struct fake_world *world, const char *fmt, ...)
@@ -178,11 +183,16 @@ int world_refuse(struct fake_world *world, const char *name, const char *subject
 	return error_set_sys(err, failure_code(name, sys_errno), subject, sys_errno, "%s was refused", name);
 }
 
-static void die(struct fake_world *world)
+void world_die(struct fake_world *world)
 {
 	if (!world->death)
 		abort();
 	longjmp(*world->death, 1);
+}
+
+bool world_cuts_within(struct fake_world *world, const char *name)
+{
+	return world->failure.kind == POWER_CUT_WITHIN && chosen(world, name);
 }
 
 /* A map that somebody has open is held; an idle one may be for longer. */
@@ -223,7 +233,7 @@ int world_enter(struct fake_world *world, const char *name, const char *subject,
 	if ((failure->kind != FAIL_BEFORE && failure->kind != DIE_BEFORE) || !chosen(world, name))
 		return 0;
 	if (failure->kind == DIE_BEFORE)
-		die(world);
+		world_die(world);
 	return world_refuse(world, name, subject, failure->sys_errno ? failure->sys_errno : EIO, err);
 }
 
@@ -232,10 +242,11 @@ int world_leave(struct fake_world *world, const char *name, bool changes, int rc
 	enum failure_kind kind = world->failure.kind;
 
 	world_check(world);
-	if (kind < FAIL_AFTER || !changes || rc != 0 || !chosen(world, name))
+	world->changing_calls += changes;
+	if (kind < FAIL_AFTER || kind == POWER_CUT_WITHIN || !changes || rc != 0 || !chosen(world, name))
 		return rc;
 	if (kind != FAIL_AFTER)
-		die(world);
+		world_die(world);
 	return world_refuse(world, name, NULL, EIO, err);
 }
 
@@ -264,6 +275,7 @@ int world_write_file(struct fake_world *world, const char *path, const char *tex
 	snprintf(file->path, sizeof(file->path), "%s", path);
 	file->text = copy_text(text);
 	file->mode = mode;
+	file->reserved = 0;
 	return 0;
 }
 

@@ -40,7 +40,7 @@ struct fake_registration {
 
 /* A LUN's persistent reservations: fake_pr.c. Registrations may be of nexuses that are no disks of this host. */
 struct fake_pr {
-	bool unsupported, no_full_status;
+	bool unsupported, no_full_status, no_preempt_and_abort;
 	uint32_t generation;
 	enum pr_type type; /* PR_NONE: no reservation */
 	bool aptpl;
@@ -62,7 +62,8 @@ struct fake_lun {
 	uint64_t content;     /* number of the application's last write that arrived here */
 	uint64_t host_writes; /* writes that this host sent to this LUN itself */
 	struct fake_pr pr;
-	bool unanswering; /* probes of its paths fail */
+	bool unanswering;     /* probes of its paths fail */
+	struct probed became; /* what it says it is now, if that is not what the kernel read: "" and 0 = as before */
 };
 
 enum disk_place { DISK_NONE, DISK_UNMAPPED, DISK_MAPPED, DISK_PRESENT };
@@ -101,7 +102,8 @@ struct fake_file {
 	char path[128];
 	mode_t mode;
 	char *text;
-	char *loaded; /* what udev read at its last reload; NULL = nothing */
+	uint64_t reserved; /* appending up to this size needs no free space */
+	char *loaded;	   /* what udev read at its last reload; NULL = nothing */
 };
 
 struct fake_user {
@@ -117,8 +119,8 @@ struct fake_app {
 	bool silent;		 /* it does no I/O */
 };
 
-/* Before the call's work, or behind it. */
-enum failure_kind { FAIL_NONE, FAIL_BEFORE, DIE_BEFORE, FAIL_AFTER, DIE_AFTER, POWER_CUT };
+/* Before the call's work, or behind it; within it: only half of what is appended to a file gets there. */
+enum failure_kind { FAIL_NONE, FAIL_BEFORE, DIE_BEFORE, FAIL_AFTER, DIE_AFTER, POWER_CUT, POWER_CUT_WITHIN };
 
 /*
  * Which call goes wrong, and how. Behind a call that only looks nothing is different from before it, therefore those do
@@ -154,6 +156,7 @@ struct fake_world {
 
 	struct multipathd_settings settings;
 	bool multipathd_running, queueing_forced;
+	bool udevd_silent; /* it does not run, or does nothing */
 	char dependents[128];
 
 	uint64_t now_us, free_bytes;
@@ -163,13 +166,16 @@ struct fake_world {
 	/* the run: reset by world_begin() */
 	struct failure failure;
 	unsigned calls, calls_of_name;
-	unsigned holds; /* maps suspended through hold_suspend and not yet resumed */
-	bool exchanged; /* in this hold a table was swapped in: from here on the way is forward */
+	bool no_maps_yet;	 /* the host comes up: nothing is asked of maps */
+	unsigned changing_calls; /* of those that do not only look */
+	unsigned holds;		 /* maps suspended through hold_suspend and not yet resumed */
+	bool exchanged;		 /* in this hold a table was swapped in: from here on the way is forward */
 	uint64_t completed_ios;
 	bool idle_applications; /* nobody sends I/O */
 	unsigned event_call;	/* before this call of the run something happens that is not the engine's doing */
 	void (*event)(struct fake_world *world);
-	size_t hold_handles, watch_handles; /* dm_hold and pr_watch structs not yet freed */
+	void (*before_udev)(struct fake_world *world); /* at a reboot, when the files are there and nothing else */
+	size_t hold_handles, watch_handles;	       /* dm_hold and pr_watch structs not yet freed */
 	char log[CALL_LOG_SIZE];
 	size_t log_length;
 	char failures[256]; /* what was made to fail, for messages: "dm.load #41 fails before" */
@@ -243,6 +249,9 @@ bool world_pr_allows(const struct fake_lun *lun, const struct pr_nexus *nexus);
 
 int world_enter(struct fake_world *world, const char *name, const char *subject, struct error *err);
 int world_leave(struct fake_world *world, const char *name, bool changes, int rc, struct error *err);
+/* True when this call is to be left half done; then world_die. */
+bool world_cuts_within(struct fake_world *world, const char *name);
+void world_die(struct fake_world *world);
 int world_refuse(struct fake_world *world, const char *name, const char *subject, int sys_errno, struct error *err);
 
 /* A port operation: count it, do `work` (an expression: 0 or -1), check the invariants, fail it if told so. */
@@ -294,6 +303,7 @@ bool multipath_claims(struct fake_world *world, const char *properties);
 /* fake device-mapper, for multipathd and the scenes */
 struct fake_map *dm_create(struct fake_world *world, const char *name, const char *uuid, const char *table);
 void dm_destroy(struct fake_world *world, struct fake_map *map);
+void dm_rename_map(struct fake_world *world, struct fake_map *map, const char *name);
 int dm_resume_map(struct fake_world *world, struct fake_map *map);
 
 void fake_dm_port(struct fake_world *world, struct dm_port *ret);

@@ -12,6 +12,7 @@ MAY_INCLUDE = {
     "agent": ("base/*", "dm-import/dm_import.h"),
     "cli": ("base/*", "dm-import/dm_import.h"),
     "certs": ("base/*",),
+    "init": ("base/*", "dm-import/dm_import.h"),
     "tests": ("*",),
 }
 

@@ -13,7 +13,7 @@ class Lint:
     tool: str = ""   # a program that it needs
 
 
-PRODUCT = ("base/", "dm-import/", "agent/", "cli/", "certs/")
+PRODUCT = ("base/", "dm-import/", "agent/", "cli/", "certs/", "init/")
 
 
 def c_files(files, folders=PRODUCT + ("tests/",)):

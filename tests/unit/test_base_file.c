@@ -174,6 +174,53 @@ static void failed_replacement_keeps_the_old_file(void **state)
 	assert_int_equal(err.code, ERR_IO);
 }
 
+/* One write that the disk takes a part of only, and one of which it takes nothing. */
+static void failed_append_is_cut_back(void **state)
+{
+	static const rlim_t sizes[] = { 3000, 2000 };
+	static char content[4000], more[2000];
+	struct rlimit small, before;
+	struct error err;
+
+	(void)state;
+	memset(more, 'x', sizeof(more));
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &before);
+	for (size_t i = 0; i < 2; i++) {
+		struct stat info;
+
+		assert_int_equal(file_replace(path_of("a"), content, 2000, 0600, &err), 0);
+		small = (struct rlimit){ .rlim_cur = sizes[i], .rlim_max = before.rlim_max };
+		setrlimit(RLIMIT_FSIZE, &small);
+		assert_int_equal(file_append(path_of("a"), 2000, more, sizeof(more), &err), -1);
+		setrlimit(RLIMIT_FSIZE, &before);
+		assert_int_equal(err.code, i == 0 ? ERR_NO_SPACE : ERR_IO);
+		assert_int_equal(stat(path_of("a"), &info), 0);
+		assert_int_equal(info.st_size, 2000);
+		assert_int_equal(file_append(path_of("a"), 2000, more, sizeof(more), &err), 0);
+		assert_int_equal(stat(path_of("a"), &info), 0);
+		assert_int_equal(info.st_size, 4000);
+	}
+}
+
+/* Appending takes of them, and gives none back. */
+static void reserved_blocks_stay(void **state)
+{
+	struct stat info;
+
+	(void)state;
+	assert_int_equal(file_replace(path_of("a"), "1", 1, 0600, NULL), 0);
+	assert_int_equal(file_reserve(path_of("a"), 256 << 10, NULL), 0);
+	assert_int_equal(stat(path_of("a"), &info), 0);
+	assert_int_equal(info.st_size, 1);
+	if (info.st_blocks < 512)
+		skip(); /* this file system cannot reserve */
+	assert_int_equal(file_append(path_of("a"), 1, "2", 1, NULL), 0);
+	assert_int_equal(stat(path_of("a"), &info), 0);
+	assert_int_equal(info.st_size, 2);
+	assert_true(info.st_blocks >= 512);
+}
+
 static void directories_are_made_with_their_parents(void **state)
 {
 	struct stat info;
@@ -200,6 +247,8 @@ int main(void)
 		IN_DIRECTORY(file_is_replaced_and_read),
 		IN_DIRECTORY(file_is_read_at_every_length),
 		IN_DIRECTORY(too_much_and_nothing_are_refused),
+		IN_DIRECTORY(failed_append_is_cut_back),
+		IN_DIRECTORY(reserved_blocks_stay),
 		IN_DIRECTORY(failed_replacement_keeps_the_old_file),
 		IN_DIRECTORY(directories_are_made_with_their_parents),
 	};

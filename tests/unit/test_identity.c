@@ -180,6 +180,91 @@ static void test_rules_name_both_luns_in_every_role(void **state)
 	}
 }
 
+/* Rules are a copy of the store, and as little believed when they are not whole. */
+static void test_rules_carry_the_store(void **state)
+{
+	struct identity_store store = store_with(IDENTITY_EXCHANGED), held = store_with(IDENTITY_HIDDEN), again;
+	CLEANUP_FREE char *text = identity_format(&store);
+	char *rules[] = { identity_rules(&store), identity_rules_held(&store, &held, "/run/marker") };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
+		CLEANUP_FREE char *same = NULL;
+
+		assert_int_equal(identity_rules_parse(rules[i], &again, NULL), 0);
+		same = identity_format(&again);
+		assert_string_equal(same, text);
+		identity_free(&again);
+		free(rules[i]);
+	}
+	identity_free(&held);
+	identity_free(&store);
+}
+
+static void refuse_rules(const char *text)
+{
+	struct identity_store store = { 0 };
+	struct error err = { 0 };
+
+	if (identity_rules_parse(text, &store, &err) == 0)
+		fail_msg("believed: %s", text);
+	assert_int_equal(err.code, ERR_STORE_DAMAGED);
+	assert_null(store.records);
+}
+
+static void test_rules_that_are_not_whole_are_refused(void **state)
+{
+	struct identity_store store = store_with(IDENTITY_EXCHANGED);
+	CLEANUP_FREE char *rules = identity_rules(&store);
+	size_t length = strlen(rules), body = (size_t)(strstr(rules, "# whole ") - rules);
+
+	(void)state;
+	refuse_rules("");
+	for (size_t cut = 0; cut < length - 1; cut++) {
+		CLEANUP_FREE char *part = strndup(rules, cut);
+
+		refuse_rules(part);
+	}
+	for (size_t i = 0; i < body; i++)
+		for (int bit = 0; bit < 8; bit++) {
+			rules[i] = (char)(rules[i] ^ (1 << bit));
+			if (rules[i])
+				refuse_rules(rules);
+			rules[i] = (char)(rules[i] ^ (1 << bit));
+		}
+	identity_free(&store);
+}
+
+static void test_luns_in_a_damaged_text(void **state)
+{
+	static const char text[] =
+		"pair one " S " 36001405222222220000411\nATTRS{wwid}==\"naa.60014052222222200004111811122222\" " S
+		" naa.nonsense 0x" S2;
+	struct lun_set set = { 0 };
+
+	(void)state;
+	assert_int_equal(lun_set_add_from(&set, text, NULL), 0);
+	assert_int_equal(set.count, 2);
+	assert_true(lun_set_has(&set, S));
+	assert_true(lun_set_has(&set, D));
+	lun_set_free(&set);
+}
+
+/* Records that a person wrote need no last line. */
+static void test_records_by_hand(void **state)
+{
+	struct identity_store store = { 0 };
+
+	(void)state;
+	assert_int_equal(identity_parse_records("# from the journal\npair one " S " " D " exchanged 1\n", &store, NULL),
+			 0);
+	assert_int_equal(store.count, 1);
+	assert_int_equal(store.records[0].role, IDENTITY_EXCHANGED);
+	identity_free(&store);
+	assert_int_equal(identity_parse_records("pair one " S " exchanged 1\n", &store, NULL), -1);
+	assert_int_equal(identity_parse_records("pair one " S " " D " exchanged 1", &store, NULL), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -191,6 +276,10 @@ int main(void)
 		cmocka_unit_test(test_contradictions_are_refused),
 		cmocka_unit_test(test_wwid_form),
 		cmocka_unit_test(test_rules_name_both_luns_in_every_role),
+		cmocka_unit_test(test_rules_carry_the_store),
+		cmocka_unit_test(test_rules_that_are_not_whole_are_refused),
+		cmocka_unit_test(test_luns_in_a_damaged_text),
+		cmocka_unit_test(test_records_by_hand),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,7 +73,7 @@ static void test_missing_program(void **state)
 	int status;
 
 	(void)state;
-	assert_int_equal(sys_exec(argv, 1000, output, sizeof(output), &status, &err), -1);
+	assert_int_equal(sys_exec(argv, 10000, output, sizeof(output), &status, &err), -1);
 	assert_int_equal(err.sys_errno, ENOENT);
 	assert_string_equal(err.device, argv[0]);
 }

@@ -74,14 +74,14 @@ static void test_table_refused(void **state)
 	}
 }
 
-static void test_table_with_feature(void **state)
+static void test_table_adapted(void **state)
 {
 	static const struct {
 		const char *table, *with;
 	} cases[] = {
 		{ "0 8 multipath 0 0 1 1 service-time 0 1 1 8:0 1",
 		  "0 8 multipath 1 queue_if_no_path 0 1 1 service-time 0 1 1 8:0 1" },
-		{ "0 8 multipath 1 queue_if_no_path 0 0 0", "0 8 multipath 1 queue_if_no_path 0 0 0" },
+		{ "0 16 multipath 1 queue_if_no_path 0 0 0", "0 8 multipath 1 queue_if_no_path 0 0 0" },
 		{ "0 8 multipath 2 pg_init_retries 50 1 alua 0 0",
 		  "0 8 multipath 3 pg_init_retries 50 queue_if_no_path 1 alua 0 0" },
 	};
@@ -90,7 +90,7 @@ static void test_table_with_feature(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		CLEANUP_FREE char *with = NULL;
 
-		assert_int_equal(mp_table_with_feature(cases[i].table, "queue_if_no_path", &with, NULL), 0);
+		assert_int_equal(mp_table_adapt(cases[i].table, 8, "queue_if_no_path", &with, NULL), 0);
 		assert_string_equal(with, cases[i].with);
 	}
 }
@@ -230,7 +230,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table_paths),	cmocka_unit_test(test_table_every_cut_is_refused),
-		cmocka_unit_test(test_table_refused),	cmocka_unit_test(test_table_with_feature),
+		cmocka_unit_test(test_table_refused),	cmocka_unit_test(test_table_adapted),
 		cmocka_unit_test(test_config_value),	cmocka_unit_test(test_config_overrides_win),
 		cmocka_unit_test(test_multipathd_maps), cmocka_unit_test(test_arrays_match),
 		cmocka_unit_test(test_arrays_refused),

@@ -1,5 +1,6 @@
 """The bench of the reservations' move. `bench-pr-2`, `bench-pr-8`: which SCSI commands the step "reservations" of a prepare
-sends, as the kernel traces them, and how long the same ones take a bare loop over SG_IO (tests/bench/pr_bare.c).
+sends, as the kernel traces them; and how long the agent takes to send them once more, in turn with a bare loop over SG_IO
+that sends the same ones (tests/bench/pr_bare.c).
 `bench-pr-pause`: the pause of a group with reservations, and of the same group without, in turn. Each leaves rounds.json;
 tests/bench/evaluate_pr.py makes the numbers of them."""
 import contextlib
@@ -14,7 +15,7 @@ import reservations
 from bench import QUIET_S, switch
 from initiators import TRACING
 from scenario import RESULTS, scenario
-from util import log, read, sh, wait_for, write
+from util import log, read, settle, sh, wait_for, write
 
 KEY, REGISTRANTS_ONLY = "0x1abe0001", 5
 SENT, DONE = "scsi_dispatch_cmd_start", "scsi_dispatch_cmd_done"
@@ -22,8 +23,10 @@ OPCODES = {"5e": "in", "5f": "out"}
 KINDS = {("in", 0): "read_keys", ("in", 1): "read_reservation", ("in", 2): "report_capabilities",
          ("in", 3): "read_full_status", ("out", 1): "reserve", ("out", 6): "register"}
 REGISTER_IGNORING, RESERVE = "5f060000000000001800", "5f01%02x00000000001800" % REGISTRANTS_ONLY
-REPLAYS, REPLAY_TRIES = 5, 10
+ROUNDS, TRIES = 9, 10
+MOVE_S = 2          # until the agent has looked, and moved; and 0.4 s more for each member
 CYCLES = 3          # of the pause: there and back with, there and back without
+CALM_S = 3          # before what is measured
 LIST = "/run/bench-pr.list"
 
 
@@ -123,30 +126,40 @@ def bare(commands):
     return [int(word) for word in sh(["sh", "-c", "exec /lab/add/pr_bare < " + LIST]).split()]
 
 
-def replay(lab, sent):
-    """Microseconds of each time that the same commands were sent again; before each the destination is as it was. A time
-    in which a command failed does not count: it may have been quicker."""
+def bare_lists(sent):
+    """(what undoes the move, the move) of the commands of one, for the bare loop. Who releases has nobody to tell: last."""
     again = [(command["disk"], command["cdb"], parameter_list(command["kind"]) if command["cdb"].startswith("5f") else "-")
              for command in sent]
     holders = [command["disk"] for command in sent if command["kind"] == "reserve"]
-    registered = [command["disk"] for command in sent if command["kind"] == "register"]
-    in_order = sorted(set(registered), key=lambda disk: (disk in holders, disk))    # who releases has nobody to tell
-    undo = [(disk, REGISTER_IGNORING, bytes(24).hex()) for disk in in_order]
-    times = []
-    with host.agent_stands_still():     # it would look after what the bare loop does, and take its share of the processors
-        for _ in range(REPLAY_TRIES):
-            _, failed = bare(undo)
-            lab.expect(not failed, "%d of the destination's paths are still registered" % failed)
-            took_us, failed = bare(again)
-            if not failed:
-                times.append(took_us)
-            if len(times) == REPLAYS:
-                break
-    lab.expect(len(times) == REPLAYS, "only %d of %d replays went without a failure" % (len(times), REPLAY_TRIES))
-    return times
+    registered = {command["disk"] for command in sent if command["kind"] == "register"}
+    undo = [(disk, REGISTER_IGNORING, bytes(24).hex())
+            for disk in sorted(registered, key=lambda disk: (disk in holders, disk))]
+    return undo, again
+
+
+def undone(lab, undo):
+    _, failed = bare(undo)
+    lab.expect(not failed, "%d of the destination's paths are still registered" % failed)
+
+
+def bare_move(lab, undo, again):
+    """Microseconds. A time in which a command failed does not count: it may have been quicker."""
+    for _ in range(TRIES):
+        undone(lab, undo)
+        took_us, failed = bare(again)
+        if not failed:
+            return took_us
+    lab.expect(False, "no bare move without a failure in %d" % TRIES)
+    return None
 
 
 # Rounds
+
+def calm():
+    """New LUNs and new maps keep udev and multipathd busy for a while: neither side is measured beside that."""
+    settle()
+    time.sleep(CALM_S)
+
 
 def guard(lab, count):
     """As a cluster does it: a key on every path, one path reserves. By the bare loop, since there are many."""
@@ -160,44 +173,93 @@ def guard(lab, count):
     wait_for("reservations of %d LUNs" % count, lambda: not bare(commands)[1], 30, 0.3)
 
 
-def one_move(lab, members, paths):
+def by_member(commands):
+    """Each member's commands from its first look on: what the agent looks for changes by comes before."""
+    found = {}
+    for command in commands:
+        if command["member"] in found or command["kind"] == "read_full_status":
+            found.setdefault(command["member"], []).append(command)
+    return found
+
+
+def move_s(work):
+    return MOVE_S + 0.4 * len(work.indexes)
+
+
+def moved_by_the_agent(lab, work, paths, undo, sent):
+    """The destination's registrations are taken off while the agent stands still; it then finds and renews them. Gives the
+    commands of that move, each member's in a list."""
+    per_member = len(sent) // len(work.indexes)
+    time.sleep(move_s(work))    # the agent has seen what the bare loop did
+    with host.agent_stands_still():
+        undone(lab, undo)
+        clear_trace()
+        begin = time.monotonic()
+
+    def moved():
+        found = by_member(sent_in(work, (begin, time.monotonic())))
+        whole = [commands[:per_member] for commands in found.values() if len(commands) >= per_member]
+        return whole if len(whole) == len(work.indexes) else None
+    time.sleep(move_s(work))    # reading the trace takes its share of the processors
+    found = wait_for("the agent's move", moved, 30, 0.5)
+    expect_moved(lab, work, sum(found, []), paths)
+    kinds = [command["kind"] for command in by_member(sent)[work.indexes[0]]]
+    for commands in found:
+        lab.expect([command["kind"] for command in commands] == kinds, "%s, and prepare sent %s" % (commands, kinds))
+    return found
+
+
+def span_us(commands):
+    """From the first command's start to the last one's end."""
+    return commands[-1]["at_us"] + commands[-1]["took_us"] - commands[0]["at_us"]
+
+
+def one_size(lab, members, paths, rounds):
     work = lab.create_import("bench", indexes=list(range(members)))
     work.map()
+    calm()
     clear_trace()
     with lab.step("prepare %d" % members):
         job = work.api.prepare()
     sent = sent_in(work, step_window(job, "reservations"))
     step_us = next(step["duration_us"] for step in job["steps"] if step["name"] == "reservations")
     expect_moved(lab, work, sent, paths)
-    row = {"members": members, "step_us": step_us, "sent": sent, "bare_us": replay(lab, sent)}
-    log("%d members, %d paths: %d commands, step %d us, bare %s us" % (members, paths, len(sent), step_us, row["bare_us"]))
+    undo, again = bare_lists(sent)
+    calm()
+    row = {"members": members, "step_us": step_us, "sent": sent, "moves": []}
+    for _ in range(rounds):
+        ours = moved_by_the_agent(lab, work, paths, undo, sent)
+        ours_us = sum(span_us(commands) for commands in ours)
+        with host.agent_stands_still():     # it would look after what the bare loop does
+            bare_us = bare_move(lab, undo, again)
+        row["moves"].append({"sent": ours, "ours_us": ours_us, "bare_us": bare_us})
+        log("%d members, %d paths: %d commands, ours %d us, bare %d us" % (members, paths, len(sent), ours_us, bare_us))
     work.cancel()
     work.delete()
     return row
 
 
 def moves(lab, paths, counts):
-    """Rounds of moves, the sizes of groups in turn; `counts` is how many rounds of each size."""
+    """Moves of groups of each size; `counts` is how many rounds of each."""
     start_tracing()
     guard(lab, max(counts))
     rows = []
     with contextlib.ExitStack() as in_use:
         for index in range(max(counts)):
             in_use.enter_context(open(lab.device(index), "rb", buffering=0))
-        for number in range(max(counts.values())):
-            for members in [members for members, rounds in counts.items() if number < rounds]:
-                rows.append(one_move(lab, members, paths))
-                write(RESULTS + "/rounds.json", json.dumps({"paths": paths, "rounds": rows}))
+        for members, rounds in counts.items():
+            rows.append(one_size(lab, members, paths, rounds))
+            write(RESULTS + "/rounds.json", json.dumps({"paths": paths, "sizes": rows}))
 
 
 @scenario("bench-pr-2", luns=16, size_mib=32, paths=2, transport="iscsi", timeout=1500)
 def bench_pr_2(lab):
-    moves(lab, 2, {1: 4, 4: 3, 16: 2})
+    moves(lab, 2, {1: ROUNDS, 4: ROUNDS, 16: 5})
 
 
 @scenario("bench-pr-8", luns=4, size_mib=32, paths=8, transport="iscsi", timeout=1200)
 def bench_pr_8(lab):
-    moves(lab, 8, {1: 4, 4: 3})
+    moves(lab, 8, {1: ROUNDS, 4: ROUNDS})
 
 
 # The pause

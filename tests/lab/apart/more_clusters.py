@@ -59,7 +59,7 @@ def control_cluster_stray_write(cluster):
 def hold_all(work, side, leases):
     """As an orchestrator does it: host by host, and each confirms."""
     for part, lease_ms in zip(work.on, leases):
-        part.lab.agent.run(part.api.path + "/hold", {"to": side, "lease_ms": lease_ms})
+        part.api.hold(side, lease_ms)
     return [part.api.show()["state"] for part in work.on]
 
 
@@ -68,7 +68,7 @@ def release_all(work, side, is_new):
     for part in work.on:
         if is_new and side == "source":
             part.lab.leaving_destination()
-        part.lab.agent.run(part.api.path + "/release", {"to": side})
+        part.api.release(side)
         if is_new:
             part.lab.moved(side, part.indexes)
         part.check_sides()
@@ -87,7 +87,7 @@ def cluster_hold(cluster):
     release_all(work, "destination", True)
     expect_cluster(cluster, work, was, "released to the destination")
     hold_all(work, "source", (2000, LEASE_MS))
-    codes, _ = answer(lambda: release(work.on[0], "source"))
+    codes, _ = answer(lambda: work.on[0].api.release("source"))
     cluster.expect(codes == ["lease_expired"], "a release behind the lease's end gives %s" % codes)
     release_all(work, "destination", False)
     expect_cluster(cluster, work, was, "released to where they were")
@@ -96,7 +96,3 @@ def cluster_hold(cluster):
     expect_cluster(cluster, work, was, "released to the source")
     work.cancel()
     work.delete()
-
-
-def release(part, side):
-    part.lab.agent.run(part.api.path + "/release", {"to": side})

@@ -7,6 +7,7 @@ kept in a file, and built again from it at every boot, before the host looks."""
 import json
 import os
 
+import tgt
 from util import read, sh, wait_for, write, write_durably
 
 TARGET = "/sys/kernel/config/target"
@@ -80,6 +81,23 @@ class Port:
         write(self.dir + "/transport_status", "online" if online else "offline")
 
 
+class TgtPort(Port):
+    """A portal of tgtd, which has each LUN at all of them: the first speaks for all."""
+
+    def build(self):
+        if self.number == 0:
+            tgt.start(self.array.iqn, [port.portal for port in self.array.ports])
+
+    def map(self, lun):
+        if self.number == 0 and not tgt.has(lun):
+            profile = PROFILES[self.array.side]
+            tgt.map_lun(lun, "/dev/mapper/" + lun.dm_name, profile["vendor"], profile["product"])
+
+    def unmap(self, lun):
+        if self.number == 0 and tgt.has(lun):
+            tgt.unmap_lun(lun)
+
+
 class Lun:
     """One LUN: its dm device on the array's disk, its backstore, and the ports it is mapped through."""
 
@@ -112,6 +130,12 @@ class Lun:
     def build(self):
         if not os.path.exists("/dev/mapper/" + self.dm_name):
             sh(["dmsetup", "create", self.dm_name, "--table", self.table])
+        if not self.array.tgt:
+            self.build_backstore()
+        for number in self.mapped:
+            self.array.ports[number].map(self)
+
+    def build_backstore(self):
         make(self.backstore)
         device = "/dev/mapper/" + self.dm_name
         if self.kind == "iblock":
@@ -130,8 +154,6 @@ class Lun:
             make(group)
             write(group + "/tg_pt_gp_id", "1")
             write(group + "/alua_access_state", str(ACTIVE_NON_OPTIMIZED))
-        for number in self.mapped:
-            self.array.ports[number].map(self)
 
     def map(self, ports=None):
         """Maps the LUN to the host, through all ports or those numbered."""
@@ -213,8 +235,9 @@ class Array:
         self.transport, self.alua, self.initiators = spec["transport"], spec["alua"], spec["initiators"]
         self.network = "10.9" if self.initiators else "127.0"
         self.iqn = PROFILES[side]["iqn"]
+        self.tgt = side == "source" and spec["tgt"]
         self.port_count = spec["paths"]
-        self.ports = [Port(self, number) for number in range(self.port_count)]
+        self.ports = [(TgtPort if self.tgt else Port)(self, number) for number in range(self.port_count)]
         self.luns = []
 
     def add_port(self):
@@ -238,7 +261,7 @@ class Array:
 
 
 class Arrays:
-    """Both arrays. `spec` has luns, size_mib, paths, transport, alua, initiators: those of a cluster's hosts, each with
+    """Both arrays. `spec` has luns, size_mib, paths, transport, alua, tgt, initiators: those of a cluster's hosts, each with
     LUNs mapped to it (initiators.py); with none, whatever is mapped is mapped to whoever comes."""
 
     def __init__(self, spec):

@@ -197,8 +197,19 @@ def udev_property(name, key):
     return ""
 
 
-def iscsi_login(portal, target, sessions):
-    """Discovers the target at the portal and logs in to all its portals: one session, one path each. The
+def iscsi_discover(portals, target):
+    """Linux' target tells of all its portals, tgtd of the one that is asked."""
+    def ask(portal):
+        said = sh(["iscsiadm", "-m", "discovery", "-t", "sendtargets", "-p", portal], check=False)
+        return said if target in said else None
+    told = ""
+    for portal in portals:
+        if portal + "," not in told:
+            told += wait_for("discovery of %s at %s" % (target, portal), lambda: ask(portal), 120, 1)
+
+
+def iscsi_login(portals, target, sessions):
+    """Discovers the target at the portals and logs in to all of them: one session, one path each. The
     sessions tell whether it worked: iscsiadm sends twice, and then complains, while iscsid is starting. What is there
     already is not made again, so the command may be."""
     def there():
@@ -209,8 +220,7 @@ def iscsi_login(portal, target, sessions):
         if not there():
             sh(["iscsiadm", "-m", "node", "-T", target, "--login"], check=False)
         return there()
-    wait_for("discovery of " + target, lambda: target in sh(
-        ["iscsiadm", "-m", "discovery", "-t", "sendtargets", "-p", portal], check=False), 120, 1)
+    iscsi_discover(portals, target)
     wait_for("%d sessions with %s" % (sessions, target), logged_in, 180, 5)
 
 

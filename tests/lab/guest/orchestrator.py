@@ -153,6 +153,12 @@ class Import:
     def switch(self, side):
         return self.agent.run(self.path + "/switch", {"to": side})
 
+    def hold(self, side, lease_ms):
+        return self.agent.run(self.path + "/hold", {"to": side, "lease_ms": lease_ms})
+
+    def release(self, side):
+        return self.agent.run(self.path + "/release", {"to": side})
+
     def session(self, state, percent):
         """What administrators see on the host: how far the array is."""
         return self.agent.call("PUT", self.path + "/session", {"state": state, "percent": percent})

@@ -59,6 +59,17 @@ def standing(state):
             "holder": [holders[0][0], holders[0][2]] if holders and type_ not in ALL_REGISTRANTS else None}
 
 
+def without_full_status(wwid):
+    """{generation, keys, holder, type} by READ KEYS and READ RESERVATION, which every LUN with reservations has."""
+    disk = host.disks_of(wwid)[0]
+    keys, held = (persist(disk, "--in", word) for word in ("--read-keys", "--read-reservation"))
+    type_ = re.search(r"type: ([^\n]+)", held)
+    return {"generation": int(re.search(r"PR generation=0x([0-9a-f]+)", keys).group(1), 16),
+            "keys": re.findall(r"^\s+(0x[0-9a-f]+)$", keys, re.MULTILINE),
+            "holder": re.search(r"Key=(0x[0-9a-f]+)", held).group(1) if type_ else None,
+            "type": type_.group(1).strip() if type_ else None}
+
+
 def of_array(lun):
     """What the array itself has, for a LUN that no host may be left to ask of: {keys: [[initiator, key]], type, aptpl}."""
     def shown(name):

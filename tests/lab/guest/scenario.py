@@ -19,9 +19,9 @@ from vm import RESULTS
 
 SCENARIOS = {}
 STATE_DIR = "/var/lib/lab"
-DEFAULTS = {"luns": 1, "size_mib": 96, "paths": 2, "transport": "loop", "alua": False,
+DEFAULTS = {"luns": 1, "size_mib": 96, "paths": 2, "transport": "loop", "alua": False, "tgt": False,
             "multipath": {}, "conf": "", "product": True, "expect": None, "known": False,
-            "max_io_ms": 4000, "timeout": 900, "memory": 1536, "cluster": 0}
+            "max_io_ms": 4000, "timeout": 900, "memory": 1536, "cluster": 0, "crash": 0, "core": False}
 
 
 class Skip(Exception):
@@ -30,7 +30,9 @@ class Skip(Exception):
 
 def scenario(name, **options):
     """Declares a scenario. `expect` names the check that must fail: a negative control. `product=False`
-    needs no product. `cluster` is a number of hosts; the function then gets a Cluster (cluster.py). `multipath` are defaults of multipath.conf, `conf` further sections of it; `known`: multipath knows the source's WWIDs from before (its wwids file)."""
+    needs no product. `cluster` is a number of hosts; the function then gets a Cluster (cluster.py). `multipath` are defaults of multipath.conf, `conf` further sections of it; `known`: multipath knows the source's WWIDs from before (its wwids file);
+    `tgt`: the source array is tgtd, over iSCSI (tgt.py); `crash=1`: with the agent that has crash points. `core`: it runs in
+    `make check`, one of each kind; all of them in `make check-lab`."""
     unknown = set(options) - set(DEFAULTS)
     assert not unknown, unknown
 
@@ -192,9 +194,11 @@ class Lab:
         """The host is up: wait for its maps, and note what is there before anything is done."""
         if self.options["transport"] == "iscsi":
             for array in (self.source, self.destination):
-                self.host.iscsi_login(array.ports[0].portal, array.iqn, array.port_count)
+                self.host.iscsi_login([port.portal for port in array.ports], array.iqn, array.port_count)
         for lun in self.source.luns:
-            self.host.wait_node(self.host.wait_map(lun.wwid, self.expected_paths(lun.index)))
+            # none: it has been taken away, or the scenario expects that it stays down
+            if self.expected_paths(lun.index) and lun.index not in self.kept.get("down", []):
+                self.host.wait_node(self.host.wait_map(lun.wwid, self.expected_paths(lun.index)))
         self.kept["baseline"] = self.kept["baseline"] or checks.baseline(self.host)
 
     def reboot(self, power_cut=False):

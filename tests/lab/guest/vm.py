@@ -1,6 +1,8 @@
 """The VM itself: its kernel's parameters, what it leaves for the build machine, how it ends."""
 import contextlib
 import os
+import sys
+import termios
 import time
 
 import stalls
@@ -30,10 +32,17 @@ def collect():
     sh(["blockdev", "--flushbufs", RESULT_DISK], check=False)
 
 
+def announce_reboot():
+    """The build machine boots the VM again when it has read this line."""
+    print("lab: reboot", flush=True)
+    if sys.stdout.isatty():     # a line that is still in the port's buffer is lost with the power
+        termios.tcdrain(sys.stdout.fileno())
+
+
 def power_off(reboot=None):
     """Goes off, or down for another boot: `reboot` is "clean" or "cut"."""
     if reboot:
-        print("lab: reboot", flush=True)
+        announce_reboot()
     if reboot == "clean":
         sh("systemctl --no-block reboot")
         time.sleep(600)

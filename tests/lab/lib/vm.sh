@@ -2,11 +2,12 @@
 # One VM: its product layer, its disks, and its boots. Sourced by run, after image.sh.
 
 # The layer over the root: the product as `make install` ships it, and the lab's own files.
-make_layer() { # FILE [SCRIPT]
+make_layer() { # FILE [SCRIPT [AGENT]]: with another agent in the place of the product's
 	local tree=$1.tree unit
 	rm -rf "$tree" "$1"
 	mkdir -p "$tree/lab" "$tree/etc/systemd/system"
 	[ -z "$product" ] || cp -a "$product/." "$tree/"
+	[ -z "${3:-}" ] || install -m 0755 "$3" "$tree/usr/sbin/import-agent"
 	cp -r "$lab/rootfs/." "$tree/"
 	cp -r "$lab/guest" "$lab/scenarios" "$lab/apart" "$tree/lab/"
 	[ -z "${2:-}" ] || cp "$2" "$tree/lab/script"
@@ -45,6 +46,19 @@ make_product() {
 	else
 		echo "lab: 'make install' failed, the VM gets no product; see ${out#"$repo/"}/product.log" >&2
 	fi
+}
+
+# The agent with crash points, when one of these scenarios is declared with crash=1.
+make_crash_agent() { # NAME...
+	local name
+	crash_agent=
+	for name; do
+		[ "$(parameter "$name" crash 0)" -eq 0 ] || crash_agent=needed
+	done
+	[ -z "$crash_agent" ] || crash_agent=$(make -C "$repo" -s crash-agent 2> "$out/crash-agent.log") || {
+		echo "lab: 'make crash-agent' failed; see $out/crash-agent.log" >&2
+		return 1
+	}
 }
 
 make_disks() { # DIR

@@ -195,7 +195,7 @@ def in_use(lab):
     lun.pass_through()
 
 
-@scenario("bad-input-host", luns=2, timeout=1500, max_io_ms=30000)
+@scenario("bad-input-host", core=True, luns=2, timeout=1500, max_io_ms=30000)
 def bad_input_host(lab):
     """What is wrong with the host's settings: found before anything is done."""
     lab.fio()

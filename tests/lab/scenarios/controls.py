@@ -57,7 +57,7 @@ def control_exchange_iscsi(lab):
     leave(lab)
 
 
-@scenario("control-no-passthrough", product=False, expect="verify")
+@scenario("control-no-passthrough", core=True, product=False, expect="verify")
 def control_no_passthrough(lab):
     lab.destination.luns[0].detach()
     to_destination(lab)
@@ -65,7 +65,7 @@ def control_no_passthrough(lab):
     leave(lab)
 
 
-@scenario("control-stray-write", product=False, expect="stray-write")
+@scenario("control-stray-write", core=True, product=False, expect="stray-write")
 def control_stray_write(lab):
     to_destination(lab)
     path = host.disks_of(lab.wwids()[0])[0]

@@ -62,7 +62,7 @@ def hot_add(lab, array, wwid):
     lab.expect(true == {array.luns[0].wwid}, "%s has paths of %s" % (name, sorted(true)), "path-identity")
 
 
-@scenario("after-switch-hot-add-live")
+@scenario("after-switch-hot-add-live", core=True)
 def after_switch_hot_add_live(lab):
     after_switch(lab, lambda lab: hot_add(lab, lab.destination, lab.wwids()[0]))
 

@@ -61,7 +61,7 @@ class Cluster:
         self.here.unregister(0)
 
 
-@scenario("pr-fenced", transport="iscsi")
+@scenario("pr-fenced", core=True, transport="iscsi")
 def pr_fenced(lab):
     """Fenced between prepare and the switch: off both LUNs, and refused until it is unfenced; then it goes on."""
     with open(lab.device(), "rb", buffering=0):

@@ -26,14 +26,14 @@ def held(lab, lease_ms=LEASE_MS):
 def hold(lab, work, lease_ms):
     lab.hold_begins = time.monotonic()
     with lab.step("hold"):
-        lab.agent.run(work.api.path + "/hold", {"to": "destination", "lease_ms": lease_ms})
+        work.api.hold("destination", lease_ms)
     if lease_ms > SHORT_MS:     # a short one may have ended by now; last_hold will tell
         lab.expect(work.api.show()["state"] == "held", "the import is not held")
 
 
 def release(lab, work, side):
     with lab.step("release to " + side):
-        lab.agent.run(work.api.path + "/release", {"to": side})
+        work.api.release(side)
 
 
 def ended(lab):
@@ -67,7 +67,7 @@ def expect_too_late(lab, work):
         lab.fail("expectation", "a late release was accepted")
 
 
-@scenario("hold-release", max_io_ms=LEASE_MS + LEEWAY_MS)
+@scenario("hold-release", core=True, max_io_ms=LEASE_MS + LEEWAY_MS)
 def hold_release(lab):
     work = held(lab)
     release(lab, work, "destination")
@@ -100,7 +100,7 @@ def hold_lease_ends(lab):
     leave(work)
 
 
-@scenario("hold-agent-killed", max_io_ms=LEASE_MS + LEEWAY_MS)
+@scenario("hold-agent-killed", core=True, max_io_ms=LEASE_MS + LEEWAY_MS)
 def hold_agent_killed(lab):
     """The guardian releases at once, long before the lease ends; the next agent puts the rest back."""
     work = held(lab, 30000)

@@ -19,12 +19,12 @@ def cutover(lab):
     lab.expect([lab.map_name(index) for index in range(len(names))] == names, "maps were renamed")
 
 
-@scenario("import-cutover")
+@scenario("import-cutover", core=True)
 def import_cutover(lab):
     cutover(lab)
 
 
-@scenario("import-cancel")
+@scenario("import-cancel", core=True)
 def import_cancel(lab):
     """Cancel while the array is copying: the source has every write."""
     lab.fio()
@@ -84,7 +84,7 @@ def alua(lab):
     wait_for("2 path groups of the live map", lambda: host.path_groups(lab.map_name()) == 2)
 
 
-@scenario("iscsi", transport="iscsi", timeout=1200)
+@scenario("iscsi", core=True, transport="iscsi", timeout=1200)
 def iscsi(lab):
     """The same over iSCSI: the destination is found by a rescan of the sessions, not by itself."""
     cutover(lab)
@@ -97,7 +97,7 @@ def lose_reply(lab, verb, body):
     connection.close()
 
 
-@scenario("lost-replies", timeout=1200)
+@scenario("lost-replies", core=True, timeout=1200)
 def lost_replies(lab):
     """Every verb's first reply is lost; sent again, it gives what it would have given."""
     lab.fio()

@@ -46,7 +46,7 @@ def control_pr_registered(lab):
     undo(lab)
 
 
-@scenario("control-pr-unregistered", product=False, transport="iscsi", expect="io-error", timeout=1200)
+@scenario("control-pr-unregistered", core=True, product=False, transport="iscsi", expect="io-error", timeout=1200)
 def control_pr_unregistered(lab):
     """One path was forgotten: the first write that takes it meets the reservation."""
     guarded_exchange(lab, 1)

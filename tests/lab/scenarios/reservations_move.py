@@ -181,7 +181,7 @@ def register_each(lab, index, keys):
     reservations.reserve_disk(disks[0], keys[0], REGISTRANTS_ONLY)
 
 
-@scenario("pr-keys", luns=2, transport="iscsi", timeout=1200, max_io_ms=6000)
+@scenario("pr-keys", core=True, luns=2, transport="iscsi", timeout=1200, max_io_ms=6000)
 def pr_keys(lab):
     """A key a path, and a host that is registered but reserved nothing; there, back, and there again to the end."""
     register_each(lab, 0, (KEY, OTHER))
@@ -262,7 +262,7 @@ def all_is_cleared(lab, work):
     guard_by_mpathpersist(lab)
 
 
-@scenario("pr-changes", transport="iscsi", timeout=1200, max_io_ms=6000, multipath={"reservation_key": KEY})
+@scenario("pr-changes", core=True, transport="iscsi", timeout=1200, max_io_ms=6000, multipath={"reservation_key": KEY})
 def pr_changes(lab):
     """On the source after prepare, on the destination before cancel; multipathd and mpathpersist go on all along."""
     guard_by_mpathpersist(lab)
@@ -400,7 +400,7 @@ def expect_cluster(cluster, work, wanted, phase):
             expect_report(part, was, 2, phase, index)
 
 
-@scenario("cluster-pr-cutover", cluster=2, luns=2, transport="iscsi", timeout=1800, max_io_ms=10000)
+@scenario("cluster-pr-cutover", core=True, cluster=2, luns=2, transport="iscsi", timeout=1800, max_io_ms=10000)
 def cluster_pr_cutover(cluster):
     """Own keys on LUN 0, one key for both hosts on LUN 1; the holder's host prepares last and switches last."""
     first, second = cluster.hosts

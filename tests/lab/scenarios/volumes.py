@@ -20,7 +20,7 @@ def lvm_ext4(lab):
     on_lvm(lab, "ext4")
 
 
-@scenario("lvm-xfs", size_mib=416, timeout=1500)
+@scenario("lvm-xfs", core=True, size_mib=416, timeout=1500)
 def lvm_xfs(lab):
     on_lvm(lab, "xfs")
 

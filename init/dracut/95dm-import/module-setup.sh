@@ -1,0 +1,20 @@
+#!/bin/bash
+# An initramfs with multipath must leave the LUNs of pairs alone: which of them is live, the host itself knows.
+
+check() {
+	require_binaries import-boot || return 1
+	return 0
+}
+
+# Not on multipath: that would bring it into every initramfs.
+depends() {
+	return 0
+}
+
+install() {
+	dracut_module_included multipath || return 0
+	# shellcheck disable=SC2154 # initdir is dracut's
+	import-boot initramfs-rules "$initdir/etc/udev/rules.d" ||
+		dwarn "dm-import: the initramfs may not know all LUNs of imports"
+	return 0
+}

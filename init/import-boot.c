@@ -1,0 +1,162 @@
+/*
+ * import-boot: the checks before multipathd starts, and what an initramfs and a person need of them. Started by
+ * dm-import-boot.service and dm-import-maps.service; knows no network.
+ */
+#include "dm-import/dm_import.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/version.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { EXIT_DONE, EXIT_FAILED, EXIT_USAGE };
+enum { RECORDS_LIMIT = 1 << 20 };
+
+static int usage(FILE *out, int status)
+{
+	fputs("usage: import-boot [--root DIRECTORY] COMMAND\n"
+	      "       import-boot check            the identities' files; makes rules for this boot where they are not "
+	      "whole\n"
+	      "       import-boot maps             removes maps that were assembled of the wrong LUN\n"
+	      "       import-boot initramfs-rules  the rules for an initramfs\n"
+	      "       import-boot restore [FILE]   store and rules anew, from the newest whole copy or the records in "
+	      "FILE\n"
+	      "       import-boot --version | --help\n",
+	      out);
+	return status;
+}
+
+static int fail(const struct error *err)
+{
+	char text[1024];
+
+	error_format(err, text, sizeof(text));
+	fprintf(stderr, "import-boot: %s\n", text);
+	return EXIT_FAILED;
+}
+
+static int tell(const char *text, bool well)
+{
+	if (text)
+		fprintf(stderr, "%s", text);
+	return well ? EXIT_DONE : EXIT_FAILED;
+}
+
+static int run_check(const struct engine_options *options)
+{
+	CLEANUP_FREE char *text = NULL;
+	struct error err = { 0 };
+	struct host_port host;
+	bool well;
+
+	ports_system_host(&host);
+	if (engine_boot_check(options, &host, &text, &well, &err) < 0)
+		return fail(&err);
+	return tell(text, well);
+}
+
+static int run_maps(const struct engine_options *options)
+{
+	CLEANUP_FREE char *text = NULL;
+	struct error err = { 0 };
+	struct ports ports;
+	bool well;
+	int result;
+
+	if (ports_system(&ports, &err) < 0)
+		return fail(&err);
+	result = engine_boot_maps(options, &ports, &text, &well, &err);
+	ports_system_close(&ports);
+	return result < 0 ? fail(&err) : tell(text, well);
+}
+
+static int run_initramfs_rules(const struct engine_options *options, const char *directory)
+{
+	CLEANUP_FREE char *text = NULL;
+	CLEANUP_FREE char *rules = NULL;
+	struct error err = { 0 };
+	struct host_port host;
+
+	ports_system_host(&host);
+	if (engine_boot_initramfs(options, &host, directory, &rules, &text, &err) < 0)
+		return fail(&err);
+	if (!directory && (fputs(rules, stdout) == EOF || fflush(stdout) == EOF)) {
+		error_set_sys(&err, ERR_IO, "", errno, "cannot write the rules");
+		return fail(&err);
+	}
+	return tell(text, text == NULL);
+}
+
+static int run_restore(const struct engine_options *options, const char *file)
+{
+	CLEANUP_FREE char *records = NULL;
+	struct error err = { 0 };
+	struct host_port host;
+
+	ports_system_host(&host);
+	if ((file && file_read(file, RECORDS_LIMIT, &records, NULL, &err) < 0) ||
+	    engine_boot_restore(options, &host, records, &err) < 0)
+		return fail(&err);
+	puts("The identity store and its rules are written. Reboot now, so that everything is assembled by them.");
+	return EXIT_DONE;
+}
+
+/* Another root than this host's: for those who make images. What is made once lives as long as the program. */
+static int set_root(const char *root, struct engine_options *options)
+{
+	const char **const paths[] = { &options->etc_directory, &options->rules_directory,
+				       &options->boot_rules_directory, &options->state_directory, &options->lock_file };
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		char *path;
+
+		if (asprintf(&path, "%s%s", root, *paths[i]) < 0)
+			return -1;
+		*paths[i] = path;
+	}
+	return 0;
+}
+
+static int run(int argc, char **argv, const struct engine_options *options)
+{
+	const char *command = argc > 0 ? argv[0] : "", *argument = argc > 1 ? argv[1] : NULL;
+
+	if (argc == 1 && strcmp(command, "check") == 0)
+		return run_check(options);
+	if (argc == 1 && strcmp(command, "maps") == 0)
+		return run_maps(options);
+	if ((argc == 1 || argc == 2) && strcmp(command, "initramfs-rules") == 0)
+		return run_initramfs_rules(options, argument);
+	if ((argc == 1 || argc == 2) && strcmp(command, "restore") == 0)
+		return run_restore(options, argument);
+	return usage(stderr, EXIT_USAGE);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option known[] = {
+		{ "root", required_argument, NULL, 'r' },
+		{ "version", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	struct engine_options options;
+	int option;
+
+	engine_options_defaults(&options);
+	while ((option = getopt_long(argc, argv, "+", known, NULL)) != -1) {
+		if (option == 'v') {
+			printf("import-boot %s, build %s\n", version_product, version_build);
+			return EXIT_DONE;
+		}
+		if (option == 'h')
+			return usage(stdout, EXIT_DONE);
+		if (option != 'r' || set_root(optarg, &options) < 0)
+			return usage(stderr, EXIT_USAGE);
+	}
+	return run(argc - optind, argv + optind, &options);
+}

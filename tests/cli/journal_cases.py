@@ -1,0 +1,84 @@
+"""importcli journal show, over journals that are whole, torn, damaged or not there. Written here by the manual's words
+(dm-import-journal(5)), not by the engine's code.
+
+name -> function(program, directory, environment) that gives what the golden file holds: a transcript.
+"""
+import json
+import os
+import shutil
+import subprocess
+
+HEADER = b"dm-import-journal 1\n"
+START_MS = 1769854272123  # 2026-01-31T10:11:12.123Z
+NOBODY = 65534
+# a /var/lib of its own, with the file $1 as the journal when there is one
+APART = """mount -t tmpfs none /var/lib && mkdir /var/lib/dm-import && if [ -e "$1" ]; then
+cp "$1" /var/lib/dm-import/journal; fi; shift; exec "$@"
+"""
+
+
+def checksum(data):
+    """FNV-1a, 64 bits."""
+    total = 0xcbf29ce484222325
+    for byte in data:
+        total = (total ^ byte) * 0x100000001b3 & (1 << 64) - 1
+    return b"%016x" % total
+
+
+def line(sequence, name, event, state, doing="nothing", exchanged=(0,)):
+    members = [{"source_wwid": f"3600140500000000000000000000000a{i}", "destination_wwid": f"3600140500000000000000000000000b{i}",
+                "name": f"mpath{i}", "exchanged": side} for i, side in enumerate(exchanged)]
+    record = {"format": 1, "id": name, "state": state, "doing": doing, "members": members}
+    text = json.dumps({"import": name, "event": event, "record": record}, separators=(",", ":")).encode() + b"\n"
+    numbers = b"%d %d " % (sequence, START_MS + 1000 * sequence)
+    return numbers + checksum(numbers + text) + b" " + text
+
+
+WHOLE = [
+    line(1, "db1", "created", "new"),
+    line(2, "db1", "intent", "new", "prepare"),
+    line(3, "db1", "done", "prepared"),
+    line(4, "group", "created", "new", exchanged=(0, 0)),
+    line(5, "db1", "intent", "prepared", "to_destination"),
+    line(6, "db1", "done", "on_destination", exchanged=(1,)),
+    line(7, "group", "stuck", "recovering", "to_destination", exchanged=(1, 0)),
+    line(8, "group", "forgotten", "cancelled", exchanged=(0, 0))]
+DAMAGED = WHOLE[:3] + [WHOLE[3].replace(b"group", b"Group", 1)] + WHOLE[4:]
+
+
+def show(*commands, journal=HEADER + b"".join(WHOLE), user=None):
+    def case(program, directory, environment):
+        path = os.path.join(directory, "journal")
+        text = ""
+        how = {}
+        if user:
+            how = {"user": user, "group": user}
+            program = shutil.copy(program, directory)
+            os.chmod(directory, 0o755)
+        if journal is not None:
+            with open(path, "wb") as file:
+                file.write(journal)
+        for words in commands:
+            apart = [] if user else ["unshare", "-m", "sh", "-c", APART, "sh", path]
+            done = subprocess.run(apart + [program, "--socket", directory + "/agent.sock"] + words.split(),
+                                  stdin=subprocess.DEVNULL, capture_output=True, timeout=30, env=environment, check=False, **how)
+            text += (f"$ importcli {words}\nexit status {done.returncode}\n--- standard output\n{done.stdout.decode()}"
+                     f"--- standard error\n{done.stderr.decode()}")
+        return text
+    return case
+
+
+CASES = {
+    "journal": show("journal show", "journal show --import db1", "journal show --import nope"),
+    "journal-json": show("journal show --import group --output json"),
+    "journal-none": show("journal show", "journal show --output json", journal=None),
+    "journal-empty": show("journal show", journal=HEADER),
+    "journal-torn": show("journal show", "journal show --import db1 --output json",
+                         journal=HEADER + b"".join(WHOLE[:2]) + WHOLE[2][:-20]),
+    "journal-damaged": show("journal show", "journal show --import group", "journal show --output json --import group",
+                            journal=HEADER + b"".join(DAMAGED)),
+    "journal-damaged-by-zeros": show("journal show", journal=HEADER + b"".join(WHOLE[:2]) + b"\0" * 80 + b"\n" + WHOLE[3]),
+    "journal-newer": show("journal show", journal=b"dm-import-journal 2\n" + b"".join(WHOLE)),
+    "journal-no-journal": show("journal show", journal=b"\x7fELF\n\n"),
+    "journal-not-root": show("journal show", "journal show --output json", user=NOBODY),
+}

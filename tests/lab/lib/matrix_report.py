@@ -1,0 +1,209 @@
+"""What the matrices have shown: as tables for the terminal, and as docs/RELIABILITY.md."""
+import glob
+import json
+import re
+
+import crash_cells
+import fault_cells
+
+# Of a VM, in the result of the cell that failed in it.
+WRONG = ("io_errors", "verify_errors", "stray_source_writes")
+HEAD = """# What survives a crash, and what a fault does
+
+Written by `make check-faults` (`tests/lab/crash-matrix`, `tests/lab/fault-matrix`), not by hand. Under fio that verifies what it reads, in a VM with the
+real kernel, udev and multipathd: the **crash matrix** hits each verb before, inside and behind each of its steps; the **fault matrix** has something
+go wrong around it, before the verb is sent or in its middle, or in a state of an import. Behind each cell: the import is in the verb's first or
+last state; kernel, udev, multipathd and journal agree about it; no map is held, no disk is in two maps, nothing is left over; no I/O failed, no write
+is lost or stray; and the verb, sent again, leads to its end. Times are of an emulated machine; they are good for comparison, and as upper bounds.
+"""
+
+
+def kept_results(folder):
+    try:
+        with open(folder + "/result.json") as file:
+            return json.load(file)
+    except OSError:
+        return {"cells": {}}
+
+
+def told(said):
+    """One result in a few words."""
+    if not said["passed"]:
+        return said.get("text", "failed")
+    words = [said.get("outcome", "")]
+    if said.get("stuck") and not words[0].startswith("stuck"):
+        words.append("stuck")
+    if said.get("answer", "").startswith("failed"):
+        words.append("refused")
+    if "pause_ms" in said:
+        words.append("%.0f ms" % said["pause_ms"])
+    if "acknowledged" in said:
+        words.append("%d/%d writes" % (said["found"], said["acknowledged"]))
+    if "recovery_s" in said:
+        words.append("%.1f s" % said["recovery_s"])
+    if "took_s" in said:
+        words.append("%.1f s" % said["took_s"])
+    return ", ".join(word for word in words if word)
+
+
+def in_table(text):
+    return text.replace("|", "or")
+
+
+# The crash matrix: a line a place, a column a kind
+
+def crash_word(cell, results):
+    if crash_cells.why_not(cell):
+        return "- (%s)" % crash_cells.why_not(cell)
+    said = results.get(crash_cells.name(cell))
+    if not said:
+        return ""
+    return told(said) if said["passed"] else "FAILED"
+
+
+def crash_rows(chosen, results):
+    found = [("verb", "step", "where", *crash_cells.KINDS)]
+    for verb in crash_cells.VERBS:
+        for step, where in crash_cells.places(verb):
+            here = [crash_cells.Cell(verb, step, where, kind) for kind in crash_cells.KINDS]
+            if any(cell in chosen and crash_cells.name(cell) in results for cell in here):
+                found.append((verb, step, where, *(crash_word(cell, results) for cell in here)))
+    return found
+
+
+# The fault matrix: a line a cell, by its fault
+
+def fault_rows(chosen, results):
+    found = [("fault", "verb or state", "from", "must be", "was")]
+    for cell in chosen:
+        said = results.get(fault_cells.name(cell))
+        if said:
+            place = "before it" if cell.step == fault_cells.NO_STEP else "%s %s" % (cell.where, cell.step)
+            if cell.verb.startswith("stay-"):
+                place = "in the state"
+            found.append((cell.kind, cell.verb, place, in_table(fault_cells.EXPECTED[cell]),
+                          in_table(told(said)) if said["passed"] else "FAILED"))
+    return found
+
+
+def rows(cells, chosen, results):
+    return (crash_rows if cells is crash_cells else fault_rows)(chosen, results)
+
+
+def table(cells, chosen, results):
+    lines = rows(cells, chosen, results)
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    return "\n".join("  ".join(text.ljust(width) for text, width in zip(line, widths)).rstrip() for line in lines)
+
+
+def markdown(lines):
+    return ["| %s |" % " | ".join(lines[0]), "| %s |" % " | ".join(["---"] * len(lines[0]))] + [
+        "| %s |" % " | ".join(line) for line in lines[1:]]
+
+
+def build_of(directory):
+    """The agent's own word, from its log."""
+    for path in sorted(glob.glob(directory + "/**/agent.log", recursive=True)):
+        with open(path, errors="replace") as file:
+            found = re.search(r"build (\S+)", file.read())
+        if found:
+            return found[1]
+    return "not noted"
+
+
+# What they add up to
+
+def longest(results, key):
+    values = [said[key] for said in results if key in said]
+    return "%.1f" % max(values) if values else "-"
+
+
+def run_of(cells, kind, results):
+    """(how many cells there are of this kind, the results of those that have run)"""
+    there = [cell for cell in cells.all_cells() if cell.kind == kind and not cells.why_not(cell)]
+    return len(there), [results[cells.name(cell)] for cell in there if cells.name(cell) in results]
+
+
+def crash_summary(results):
+    lines = [("crash", "points", "run", "survived", "longest pause, ms", "longest recovery, s", "went back", "went forward")]
+    for kind, text in crash_cells.KINDS.items():
+        count, run = run_of(crash_cells, kind, results)
+        lines.append((text, str(count), str(len(run)), str(sum(said["passed"] for said in run)), longest(run, "pause_ms"),
+                      longest(run, "recovery_s"), *(str(sum(said.get("outcome") == side for said in run)) for side in ("back", "forward"))))
+    return lines
+
+
+def fault_summary(results):
+    lines = [("fault", "cells", "run", "survived", "longest pause, ms", "finished", "refused, nothing changed", "stuck until it went, and the verb again")]
+    for kind, text in fault_cells.KINDS.items():
+        count, run = run_of(fault_cells, kind, results)
+        outcomes = [said.get("outcome", "") for said in run]
+        lines.append(("%s (`%s`)" % (text, kind), str(count), str(len(run)), str(sum(said["passed"] for said in run)), longest(run, "pause_ms"),
+                      str(sum(outcome in ("done", "waits", "forward", "unnoticed") for outcome in outcomes)),
+                      str(sum(outcome.startswith("refused") or outcome == "back" for outcome in outcomes)),
+                      str(sum(outcome.startswith("stuck") for outcome in outcomes))))
+    return lines
+
+
+def writes(results):
+    cut = [said for said in results if "acknowledged" in said]
+    counts = {key: sum(said.get(key, 0) for said in results) for key in WRONG}
+    return [("writes", ""),
+            ("acknowledged before power cuts", str(sum(said["acknowledged"] for said in cut))),
+            ("found behind them", str(sum(said["found"] for said in cut))),
+            ("power cuts; of them looked at for what was not flushed; of these, it was gone", "%d; %d; %d" % (
+                len(cut), sum("unflushed_lost" in said for said in cut), sum(said.get("unflushed_lost", False) for said in cut))),
+            ("I/O errors", str(counts["io_errors"])),
+            ("reads of something else than was written", str(counts["verify_errors"])),
+            ("writes that reached the side that was left", str(counts["stray_source_writes"]))]
+
+
+def exceptions(results):
+    """What did not survive, and what needed somebody."""
+    lines = []
+    for name, said in sorted(results.items()):
+        if not said["passed"]:
+            lines.append("- `%s` **failed**: %s" % (name, said.get("text", "")))
+        elif said.get("stuck"):
+            lines.append("- `%s`: the import was left `recovering` (%s). Remedy: the verb again, which led to its end." % (
+                name, said["stuck"]))
+        elif said.get("answer", "").startswith("failed"):
+            lines.append("- `%s`: the verb %s. Remedy: the verb again, which led to its end." % (name, said["answer"]))
+    return lines or ["None."]
+
+
+def has_run(cells, results, what):
+    known = {cells.name(cell) for cell in cells.all_cells() if not cells.why_not(cell)}
+    there = [said for name, said in results.items() if name in known]
+    builds, days = sorted({said["build"] for said in there}), sorted({said["date"] for said in there})
+    return "%d of %d %s have run; %d of them survived. Builds %s; %s.\n" % (
+        len(there), len(known), what, sum(said["passed"] for said in there),
+        ", ".join("`%s`" % build for build in builds) or "-", " to ".join(sorted({days[0], days[-1]})) if days else "-")
+
+
+def of_now(cells, results):
+    """Without what is in the list of cells no longer."""
+    known = {cells.name(cell) for cell in cells.all_cells()}
+    return {name: said for name, said in results.items() if name in known}
+
+
+def document(build):
+    crash = of_now(crash_cells, kept_results(build + "/crash-matrix")["cells"])
+    fault = of_now(fault_cells, kept_results(build + "/fault-matrix")["cells"])
+    return "\n".join([
+        HEAD, "## Crashes", "", has_run(crash_cells, crash, "points"), *markdown(crash_summary(crash)), "",
+        "*Pause*: the longest I/O of the application. *Recovery*: from the crash until the agent answers again; behind a power cut, from the "
+        "kernel's start. No pause is given for power cuts: the application dies with the host.", "",
+        "## Faults", "", has_run(fault_cells, fault, "cells"), *markdown(fault_summary(fault)), "",
+        "The maps queue while they have no path (`no_path_retry queue`), so the application waits as long as all paths of its side are gone or its array "
+        "hangs; that is in the pauses.", "",
+        "## Writes", "", *markdown(writes([*crash.values(), *fault.values()])), "",
+        "## Exceptions", "", *exceptions({**crash, **fault}), "", "## No points of the crash matrix", "",
+        "- SIGKILL of agent and guardian, where there is no guardian: one lives inside `exchange` alone. Elsewhere it is a SIGKILL of the agent.",
+        "- SIGKILL of multipathd, between `stop_multipathd` and `start_multipathd`: it does not run.",
+        "- Inside steps that call nothing when there are no reservations (`look_after`, and `drop_unseen` on the way to the destination).", "",
+        "## Every cell of the fault matrix", "",
+        "`refused` and the code: it was refused or gone back with it, and all was as before. `stuck`: `recovering` until the fault had gone and the verb came "
+        "again. `waits`: it ended when the fault had gone. `back`, `forward`: the side on which the next agent found it or brought it, its answer being lost.", "",
+        *markdown(fault_rows(fault_cells.all_cells(), fault)), "", "## Every point of the crash matrix", "",
+        *markdown(crash_rows(crash_cells.all_cells(), crash)), ""])

@@ -99,7 +99,7 @@ class Vm:
             say("  %s %s: %s" % ("ok  " if said["passed"] else "FAIL", name, report.told(said)))
         else:
             self.hear_pause(name, said)
-        if self.todo:
+        if self.todo and not self.sabotaged:
             self.matrix.keep(self.results, self.build or build())     # as far as it has come, should we be ended
 
     def hear_pause(self, name, said):
@@ -147,7 +147,7 @@ class Matrix:
             (args.verb, cell.verb), (args.step, cell.step), (args.kind, cell.kind), (args.where, cell.where),
             (args.cell, self.cells.name(cell))))]
         if args.missing:
-            kept = report.kept_results(self.out)["cells"]
+            kept = report.kept_results(self.cells)
             chosen = [cell for cell in chosen if not kept.get(self.cells.name(cell), {"passed": False})["passed"]]
         if args.sample:
             chosen = self.cells.sample([cell for cell in chosen if not self.cells.why_not(cell)], args.sample)
@@ -187,7 +187,8 @@ class Matrix:
             vm = Vm(self, "vm-%d-%d" % (number, len(vms) + 1), rest, sabotaged)
             say("VM %d-%d: %d cells" % (number, len(vms) + 1, len(rest)))
             vm.run()
-            self.keep(vm.results, vm.build or build())
+            if not sabotaged:
+                self.keep(vm.results, vm.build or build())
             vms.append(vm)
             results.update(vm.results)
             if len(vms) > 1 and not any(vm.worth_it() for vm in vms[-2:]):
@@ -198,20 +199,18 @@ class Matrix:
 
     def keep(self, results, from_build):
         """Into the results of earlier runs."""
-        path, day = self.out + "/result.json", time.strftime("%Y-%m-%d", time.gmtime())
+        day = time.strftime("%Y-%m-%d", time.gmtime())
         with SAYING:
-            kept = report.kept_results(self.out)
+            kept = report.kept_results(self.cells)
             for name, said in results.items():
-                kept["cells"][name] = dict(said, build=from_build, date=day)
-            with open(path + ".new", "w") as file:
-                json.dump(kept, file, indent=1)
-            os.rename(path + ".new", path)
+                kept[name] = dict(said, build=from_build, date=day)
+            report.keep_results(self.cells, kept)
 
     def conclude(self, chosen, results, report_file):
         print(report.table(self.cells, chosen, results))
         if report_file:
             with open(report_file, "w") as file:
-                file.write(report.document(REPO + "/build"))
+                file.write(report.document())
         failed = sum(not said["passed"] for said in results.values())
         print("%d passed, %d failed" % (len(results) - failed, failed))
         return 1 if failed else 0
@@ -228,7 +227,7 @@ class Matrix:
             return 0
         os.makedirs(self.out, exist_ok=True)
         if args.kept:
-            names, kept = {self.cells.name(cell) for cell in chosen}, report.kept_results(self.out)["cells"]
+            names, kept = {self.cells.name(cell) for cell in chosen}, report.kept_results(self.cells)
             return self.conclude(chosen, {name: said for name, said in kept.items() if name in names}, args.report)
         if args.read:
             return self.conclude(chosen, {name: said for folder in args.read for name, said in self.read_vm(folder).items()},

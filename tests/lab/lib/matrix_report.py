@@ -1,11 +1,14 @@
 """What the matrices have shown: as tables for the terminal, and as docs/RELIABILITY.md."""
 import glob
 import json
+import os
 import re
 
 import crash_cells
 import fault_cells
 
+# The results are kept with the code: all cells take longer than a day's work on one machine.
+KEPT = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../../docs/reliability"))
 # Of a VM, in the result of the cell that failed in it.
 WRONG = ("io_errors", "verify_errors", "stray_source_writes")
 HEAD = """# What survives a crash, and what a fault does
@@ -18,12 +21,27 @@ is lost or stray; and the verb, sent again, leads to its end. Times are of an em
 """
 
 
-def kept_results(folder):
+def kept_file(cells):
+    return "%s/%s-matrix.json" % (KEPT, cells.NAME)
+
+
+def kept_results(cells):
+    """The last result of every cell that has one, whichever machine it was."""
     try:
-        with open(folder + "/result.json") as file:
+        with open(kept_file(cells)) as file:
             return json.load(file)
-    except OSError:
-        return {"cells": {}}
+    except FileNotFoundError:
+        return {}
+
+
+def keep_results(cells, results):
+    """A line a cell, for a change to be read."""
+    path = kept_file(cells)
+    os.makedirs(KEPT, exist_ok=True)
+    with open(path + ".new", "w") as file:
+        file.write("{\n%s\n}\n" % ",\n".join("%s: %s" % (json.dumps(name), json.dumps(results[name], sort_keys=True))
+                                             for name in sorted(results)))
+    os.rename(path + ".new", path)
 
 
 def told(said):
@@ -187,9 +205,9 @@ def of_now(cells, results):
     return {name: said for name, said in results.items() if name in known}
 
 
-def document(build):
-    crash = of_now(crash_cells, kept_results(build + "/crash-matrix")["cells"])
-    fault = of_now(fault_cells, kept_results(build + "/fault-matrix")["cells"])
+def document():
+    crash = of_now(crash_cells, kept_results(crash_cells))
+    fault = of_now(fault_cells, kept_results(fault_cells))
     return "\n".join([
         HEAD, "## Crashes", "", has_run(crash_cells, crash, "points"), *markdown(crash_summary(crash)), "",
         "*Pause*: the longest I/O of the application. *Recovery*: from the crash until the agent answers again; behind a power cut, from the "

@@ -235,7 +235,9 @@ int guardian_start(struct guardian **ret, const struct dm_port *dm, struct dm_ho
 		atomic_store(&guardian->shared->decision,
 			     decision(now_us() + UINT64_C(1000) * deadline_ms, PHASE_HOLDING));
 	if (guardian->shared == MAP_FAILED || start_child(guardian, &watch) < 0) {
-		error_set_sys(err, ERR_INTERNAL, NULL, errno, "cannot start the guardian of the hold");
+		/* fork() says EAGAIN for too many processes */
+		error_set_sys(err, errno == ENOMEM || errno == EAGAIN ? ERR_NO_MEMORY : ERR_IO, NULL, errno,
+			      "cannot start the guardian of the hold");
 		guardian_stop(guardian);
 		return -1;
 	}

@@ -85,12 +85,14 @@ struct scsi_port {
 	int (*pr_out)(void *ctx, const char *disk, const struct pr_request *request, struct error *err);
 
 	/*
-	 * For the hold, as dm_port.hold_*: prepare opens and allocates all; a read only sends READ RESERVATION (again
-	 * after a unit attention, three times at most) and answers an errno, 0 = done. It may be called in a forked
-	 * child. *ret_scope_type is the byte of the answer, scope and type; 0 and key 0
-	 * without a reservation.
+	 * For the hold, as dm_port.hold_*: prepare opens and allocates all, for the paths of one LUN, count > 0; those
+	 * that cannot be opened are left out. A read only sends READ RESERVATION (again after a unit attention, three
+	 * times at most) through the path that answered last, through the next when that one fails, for a second in
+	 * all; it answers an errno, 0 = done. It may be called in a forked child. *ret_scope_type is the byte of the
+	 * answer, scope and type; 0 and key 0 without a reservation.
 	 */
-	int (*pr_watch_prepare)(void *ctx, const char *disk, struct pr_watch **ret, struct error *err);
+	int (*pr_watch_prepare)(void *ctx, const char *const *disks, size_t count, struct pr_watch **ret,
+				struct error *err);
 	int (*pr_watch_read)(struct pr_watch *watch, uint32_t *ret_generation, uint64_t *ret_reservation_key,
 			     uint8_t *ret_scope_type);
 	void (*pr_watch_free)(struct pr_watch *watch); /* NULL is allowed */

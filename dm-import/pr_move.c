@@ -73,11 +73,14 @@ static void note(const struct pr_lun *lun, struct pr_view *ret)
 static void keep_watch(struct pr_pair *pair, const struct pr_lun *lun, struct pr_view *view)
 {
 	const struct scsi_port *scsi = &pair->work->engine->ports->scsi;
+	const char *disks[PR_PATHS_MAX];
 
 	scsi->pr_watch_free(view->watch);
 	view->watch = NULL;
+	for (size_t i = 0; i < lun->path_count; i++)
+		disks[i] = lun->paths[i].disk;
 	if (lun->path_count > 0 && view->known)
-		scsi->pr_watch_prepare(scsi->ctx, lun->paths[0].disk, &view->watch, NULL);
+		scsi->pr_watch_prepare(scsi->ctx, disks, lun->path_count, &view->watch, NULL);
 }
 
 static void note_pair(struct pr_pair *pair)

@@ -12,10 +12,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <scsi/sg.h>
 #include <scsi/sg_unaligned.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 enum {
 	PERSISTENT_RESERVE_IN = 0x5e,
@@ -23,8 +21,6 @@ enum {
 	READ_TIMEOUT_MS = 5000,
 	OUT_TIMEOUT_MS = 10000,
 	ABORT_TIMEOUT_MS = 30000,
-	WATCH_TIMEOUT_MS = 1000,
-	WATCH_TRIES = 3,
 	READ_ROUNDS = 5,
 	ANSWER_LENGTH = 8192,
 	ANSWER_LENGTH_MAX = 65535, /* the ALLOCATION LENGTH has 16 bits */
@@ -322,84 +318,4 @@ int sys_pr_out(void *ctx, const char *disk, const struct pr_request *request, st
 	else if (request->action == PR_PREEMPT_AND_ABORT && sys_scsi_is_unknown(&c))
 		code = ERR_PR_UNSUPPORTED; /* a service action is a field in the CDB */
 	return error_set(err, code, disk, "%s", failure.detail);
-}
-
-/* The whole command, ready for its ioctl. */
-struct pr_watch {
-	int fd;
-	uint8_t cdb[10], answer[RESERVATION_ANSWER], sense[64];
-};
-
-int sys_pr_watch_prepare(void *ctx, const char *disk, struct pr_watch **ret, struct error *err)
-{
-	struct pr_watch *watch = calloc(1, sizeof(*watch));
-
-	(void)ctx;
-	if (!watch)
-		return error_no_memory(err);
-	watch->cdb[0] = PERSISTENT_RESERVE_IN;
-	watch->cdb[1] = READ_RESERVATION;
-	watch->cdb[8] = RESERVATION_ANSWER;
-	watch->fd = sys_scsi_open_disk(disk, ERR_SCSI_FAILED, err);
-	if (watch->fd < 0) {
-		free(watch);
-		return -1;
-	}
-	*ret = watch;
-	return 0;
-}
-
-/* 0, an errno, or EAGAIN after a unit attention. */
-static int watch_once(struct pr_watch *watch, struct pr_state *ret)
-{
-	sg_io_hdr_t io = {
-		.interface_id = 'S',
-		.dxfer_direction = SG_DXFER_FROM_DEV,
-		.cmd_len = sizeof(watch->cdb),
-		.cmdp = watch->cdb,
-		.mx_sb_len = sizeof(watch->sense),
-		.sbp = watch->sense,
-		.dxfer_len = sizeof(watch->answer),
-		.dxferp = watch->answer,
-		.timeout = WATCH_TIMEOUT_MS,
-	};
-	size_t needed;
-
-	if (ioctl(watch->fd, SG_IO, &io) < 0)
-		return errno;
-	if (io.status == SAM_STAT_CHECK_CONDITION && io.sb_len_wr > 2 && (watch->sense[0] & 0x7f) <= 0x71 &&
-	    (watch->sense[2] & 0x0f) == SPC_SK_UNIT_ATTENTION)
-		return EAGAIN;
-	if (io.status == SAM_STAT_CHECK_CONDITION && io.sb_len_wr > 1 && (watch->sense[0] & 0x7f) >= 0x72 &&
-	    (watch->sense[1] & 0x0f) == SPC_SK_UNIT_ATTENTION)
-		return EAGAIN;
-	if (io.status || io.host_status || (io.driver_status & 0x0f) || io.resid < 0 ||
-	    io.resid > (int)sizeof(watch->answer))
-		return EIO;
-	return pr_decode_reservation(watch->answer, sizeof(watch->answer) - (size_t)io.resid, ret, &needed) < 0 ? EIO
-														: 0;
-}
-
-int sys_pr_watch_read(struct pr_watch *watch, uint32_t *ret_generation, uint64_t *ret_reservation_key,
-		      uint8_t *ret_scope_type)
-{
-	struct pr_state state = { 0 };
-	int error = EAGAIN;
-
-	for (unsigned i = 0; i < WATCH_TRIES && error == EAGAIN; i++)
-		error = watch_once(watch, &state);
-	if (error)
-		return error;
-	*ret_generation = state.generation;
-	*ret_reservation_key = state.reservation_key;
-	*ret_scope_type = (uint8_t)(state.scope << 4 | (unsigned)state.type);
-	return 0;
-}
-
-void sys_pr_watch_free(struct pr_watch *watch)
-{
-	if (!watch)
-		return;
-	close(watch->fd);
-	free(watch);
 }

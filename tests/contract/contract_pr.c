@@ -219,7 +219,8 @@ static void watches_while_held(struct contract *c)
 	int rc;
 
 	CHECK(c, find_paths(c, paths) && register_key(c, &paths[1], 0, KEY_B) == ERR_NONE);
-	CHECK(c, scsi->pr_watch_prepare(scsi->ctx, paths[0].name, &watch, &c->err) == 0);
+	CHECK(c,
+	      scsi->pr_watch_prepare(scsi->ctx, (const char *[]){ "sdzzz", paths[0].name }, 2, &watch, &c->err) == 0);
 	CHECK(c, scsi->pr_watch_read(watch, &before, &key, &type) == 0 && key == 0 && type == 0);
 	CHECK(c, reserve(c, &paths[1], KEY_B, PR_EA_RO) == ERR_NONE);
 	CHECK(c, register_key(c, &paths[1], KEY_B, KEY_C) == ERR_NONE);
@@ -243,7 +244,7 @@ static void misses_a_missing_disk(struct contract *c)
 
 	CHECK(c, !look(c, &missing, &state) && c->err.code == ERR_SCSI_FAILED);
 	CHECK(c, register_key(c, &missing, 0, KEY_A) == ERR_PR_FAILED);
-	CHECK(c, scsi->pr_watch_prepare(scsi->ctx, missing.name, &watch, &c->err) < 0 && !watch);
+	CHECK(c, scsi->pr_watch_prepare(scsi->ctx, (const char *[]){ missing.name }, 1, &watch, &c->err) < 0 && !watch);
 }
 
 /* Not on the lab's loopback target: Linux 6.1 hangs there in PREEMPT AND ABORT (its workers wait for each other). */

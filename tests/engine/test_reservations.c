@@ -406,6 +406,22 @@ static void new_paths_by_event(void **state)
 	host_test_end(&pr_test);
 }
 
+/* A path is lost behind the prepare, whichever it is: the look during the hold goes through the other one. */
+static void look_through_another_path(void **state)
+{
+	(void)state;
+	for (size_t lost = 0; lost < 2; lost++) {
+		begin(1, 2);
+		reserve_host(world_source(0), OWN_KEY, &usual);
+		host_test_must(&pr_test, VERB_PREPARE);
+		path_of(world_source(0), lost)->probe_fails = true;
+		host_test_must(&pr_test, VERB_SWITCH);
+		path_of(world_source(0), lost)->probe_fails = false;
+		host_test_must(&pr_test, VERB_CANCEL);
+		host_test_end(&pr_test);
+	}
+}
+
 static void held_while_the_reservations_change(void **state)
 {
 	(void)state;
@@ -493,6 +509,7 @@ int main(void)
 		cmocka_unit_test(changes_without_an_end),
 		cmocka_unit_test(changes_between_the_verbs),
 		cmocka_unit_test(new_paths_by_event),
+		cmocka_unit_test(look_through_another_path),
 		cmocka_unit_test(held_while_the_reservations_change),
 		cmocka_unit_test(control_commands_without_effect),
 		cmocka_unit_test(control_switch_without_registration),

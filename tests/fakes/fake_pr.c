@@ -12,7 +12,8 @@
 
 struct pr_watch {
 	struct fake_world *world;
-	char disk[DISK_NAME_SIZE];
+	size_t count;
+	char disks[DISKS_MAX][DISK_NAME_SIZE];
 };
 
 static bool is_of(const struct fake_registration *registration, const struct pr_nexus *nexus)
@@ -286,31 +287,45 @@ static int scsi_pr_out(void *ctx, const char *disk, const struct pr_request *req
 	return WORLD_CALL(ctx, "scsi.pr_out", disk, err, do_out(ctx, disk, request, err));
 }
 
-static int do_watch_prepare(struct fake_world *world, const char *name, struct pr_watch **ret, struct error *err)
+static int do_watch_prepare(struct fake_world *world, const char *const *disks, size_t count, struct pr_watch **ret,
+			    struct error *err)
 {
-	struct pr_watch *watch;
+	struct pr_watch *watch = calloc(1, sizeof(*watch));
 
-	if (!world_disk(world, name))
-		return world_refuse(world, "scsi.pr_watch_prepare", name, ENODEV, err);
-	watch = calloc(1, sizeof(*watch));
 	if (!watch)
 		abort();
+	for (size_t i = 0; i < count; i++)
+		if (world_disk(world, disks[i]))
+			snprintf(watch->disks[watch->count++], DISK_NAME_SIZE, "%s", disks[i]);
+	if (watch->count == 0) {
+		free(watch);
+		return world_refuse(world, "scsi.pr_watch_prepare", disks[0], ENODEV, err);
+	}
 	watch->world = world;
-	snprintf(watch->disk, sizeof(watch->disk), "%s", name);
 	world->watch_handles++;
 	*ret = watch;
 	return 0;
 }
 
-static int scsi_pr_watch_prepare(void *ctx, const char *disk, struct pr_watch **ret, struct error *err)
+static int scsi_pr_watch_prepare(void *ctx, const char *const *disks, size_t count, struct pr_watch **ret,
+				 struct error *err)
 {
-	return WORLD_QUERY(ctx, "scsi.pr_watch_prepare", disk, err, do_watch_prepare(ctx, disk, ret, err));
+	return WORLD_QUERY(ctx, "scsi.pr_watch_prepare", disks[0], err, do_watch_prepare(ctx, disks, count, ret, err));
+}
+
+static struct fake_lun *watched(const struct pr_watch *watch)
+{
+	struct fake_lun *lun = NULL;
+
+	for (size_t i = 0; i < watch->count && !lun; i++)
+		lun = answering(watch->world, world_disk(watch->world, watch->disks[i]));
+	return lun;
 }
 
 static int do_watch_read(const struct pr_watch *watch, uint32_t *ret_generation, uint64_t *ret_reservation_key,
 			 uint8_t *ret_scope_type)
 {
-	struct fake_lun *lun = answering(watch->world, world_disk(watch->world, watch->disk));
+	struct fake_lun *lun = watched(watch);
 	const struct fake_registration *holder = lun ? holder_of(&lun->pr) : NULL;
 
 	if (!lun || lun->pr.unsupported)
@@ -326,7 +341,7 @@ static int scsi_pr_watch_read(struct pr_watch *watch, uint32_t *ret_generation, 
 {
 	struct error err = { 0 };
 
-	return WORLD_QUERY(watch->world, "scsi.pr_watch_read", watch->disk, &err,
+	return WORLD_QUERY(watch->world, "scsi.pr_watch_read", watch->disks[0], &err,
 			   do_watch_read(watch, ret_generation, ret_reservation_key, ret_scope_type)) < 0
 		       ? EIO
 		       : 0;

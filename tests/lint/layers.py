@@ -20,7 +20,7 @@ MAY_INCLUDE = {
 ONLY_IN = {
     "libdevmapper.h": ("dm-import/sys_dm.c",),
     "linux/dm-ioctl.h": ("dm-import/sys_dm_hold.c",),
-    "scsi/*": ("dm-import/sys_scsi.[ch]", "dm-import/sys_pr.c"),
+    "scsi/*": ("dm-import/sys_scsi.[ch]", "dm-import/sys_pr.c", "dm-import/sys_pr_watch.c"),
     "libudev.h": ("dm-import/sys_*.c", "agent/udev_watch.c"),
     "systemd/sd-bus.h": ("dm-import/sys_systemd.c",),
     "microhttpd.h": ("agent/server.c",),

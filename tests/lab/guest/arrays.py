@@ -7,6 +7,7 @@ kept in a file, and built again from it at every boot, before the host looks."""
 import json
 import os
 
+import shelf
 import tgt
 from util import read, sh, wait_for, write, write_durably
 
@@ -96,6 +97,19 @@ class TgtPort(Port):
     def unmap(self, lun):
         if self.number == 0 and tgt.has(lun):
             tgt.unmap_lun(lun)
+
+
+class ShelfPort(Port):
+    """One of QEMU's adapters, with the shelf's LUNs behind it."""
+
+    def build(self):
+        shelf.start()
+
+    def map(self, lun):
+        shelf.find(lun, self.number)
+
+    def unmap(self, lun):
+        shelf.forget(lun, self.number)
 
 
 class Lun:
@@ -225,6 +239,29 @@ class DestinationLun(Lun):
         self.load("0 %d linear %s %d" % (self.sectors, DISK, self.array.arrays.new_start(self.index)))
 
 
+class OnShelf:
+    """A LUN that QEMU has: the pair's two have the same medium."""
+
+    @property
+    def naa(self):
+        return shelf.naa(self.array.side, self.index)
+
+    def build(self):
+        for port in self.array.ports:
+            (port.map if port.number in self.mapped else port.unmap)(self)
+
+    def write_stat(self):
+        return shelf.write_stat(self)
+
+
+class ShelfSourceLun(OnShelf, SourceLun):
+    pass
+
+
+class ShelfDestinationLun(OnShelf, DestinationLun):
+    pass
+
+
 def passthrough_table(arrays, index, sectors):
     return "0 %d linear %s %d" % (sectors, DISK, arrays.source_start(index))
 
@@ -237,7 +274,8 @@ class Array:
         self.iqn = PROFILES[side]["iqn"]
         self.tgt = side == "source" and spec["tgt"]
         self.port_count = spec["paths"]
-        self.ports = [(TgtPort if self.tgt else Port)(self, number) for number in range(self.port_count)]
+        kind = ShelfPort if spec["shelf"] else TgtPort if self.tgt else Port
+        self.ports = [kind(self, number) for number in range(self.port_count)]
         self.luns = []
 
     def add_port(self):
@@ -261,11 +299,12 @@ class Array:
 
 
 class Arrays:
-    """Both arrays. `spec` has luns, size_mib, paths, transport, alua, tgt, initiators: those of a cluster's hosts, each with
-    LUNs mapped to it (initiators.py); with none, whatever is mapped is mapped to whoever comes."""
+    """Both arrays. `spec` has luns, size_mib, paths, transport, alua, tgt, shelf, initiators: those of a cluster's hosts, each
+    with LUNs mapped to it (initiators.py); with none, whatever is mapped is mapped to whoever comes."""
 
     def __init__(self, spec):
         self.spec = dict(spec)
+        self.kinds = (ShelfSourceLun, ShelfDestinationLun) if spec["shelf"] else (SourceLun, DestinationLun)
         self.slot = (spec["size_mib"] + 32) * MIB
         self.source = Array(self, "source", spec)
         self.destination = Array(self, "destination", spec)
@@ -292,7 +331,7 @@ class Arrays:
         with open(STATE) as file:
             state = json.load(file)
         arrays = cls(state["spec"])
-        for array, kind in ((arrays.source, SourceLun), (arrays.destination, DestinationLun)):
+        for array, kind in zip((arrays.source, arrays.destination), arrays.kinds):
             for saved in state[array.side]["luns"]:
                 lun = kind(array, saved["index"], saved["table"], saved["options"])
                 lun.mapped = saved["mapped"]
@@ -324,8 +363,8 @@ class Arrays:
     def add_lun(self, index):
         sectors = self.spec["size_mib"] * MIB
         table = passthrough_table(self, index, sectors)
-        self.source.luns.append(SourceLun(self.source, index, table, {}))
-        self.destination.luns.append(DestinationLun(self.destination, index, table, {}))
+        for array, kind in zip((self.source, self.destination), self.kinds):
+            array.luns.append(kind(array, index, table, {}))
 
     def reshape_destination(self, index, sectors=None, **options):
         """Makes an unmapped destination LUN of another size or with other backstore attributes."""

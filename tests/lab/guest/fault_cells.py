@@ -8,7 +8,8 @@ What must come of a verb (`fault_play.py` tells which of them it was):
 	stuck:CODE      the import is `recovering`; when the fault has gone, the verb again leads to its end
 	back, forward   nobody got an answer; the import is as before the verb, or behind it
 	unnoticed       a state without a verb: the fault came and went, and all is as before
-Several, with | between them: what was first depends on which of two is faster.
+Several, with | between them: what was first depends on which of two is faster; what goes back needs memory and descriptors, too, and
+the way there may have reserved in the journal what the way back needs.
 """
 import collections
 
@@ -36,7 +37,7 @@ FAULTS = {
         "to-destination@present.before": "done", "to-source": "done", "release": "done", "commit": "done"}, True),
     "source-paths": Fault("all paths of the source are lost", {
         "stay-prepared": "unnoticed", "stay-on-destination": "unnoticed", "to-destination": "refused:scsi_failed",
-        "to-destination@present.before": "done", "to-source": GONE, "to-source@present.before": "waits|stuck:verify_failed",
+        "to-destination@present.before": "refused:scsi_failed", "to-source": GONE, "to-source@present.before": "waits|stuck:verify_failed",
         "release": "done", "commit": "done", "cancel": "done"}, True),
     "source-array": Fault("the source array is gone, and its disks with it", {
         "stay-on-destination": "unnoticed", "to-source": "refused:verify_failed|refused:path_probe_failed", "commit": "done"}, True),
@@ -44,11 +45,11 @@ FAULTS = {
         "stay-on-destination": "unnoticed", "to-destination": GONE, "to-destination@present.before": "done",
         "to-source": "done", "commit": "done", "cancel": "done"}, True),
     "destination-paths": Fault("all paths of the destination are lost", {
-        "stay-prepared": "unnoticed", "stay-on-destination": "unnoticed", "prepare": "refused:destination_no_map",
+        "stay-prepared": "unnoticed", "stay-on-destination": "unnoticed", "prepare": "refused:destination_no_map|refused:scsi_failed",
         "to-destination": GONE, "to-destination@present.before": "waits|stuck:verify_failed", "to-source": "done",
         "commit": "waits|refused:verify_failed", "cancel": "done"}, True),
     "destination-array": Fault("the destination array is gone, and its disks with it", {
-        "stay-on-destination": "unnoticed", "prepare": "refused:destination_absent",
+        "stay-on-destination": "unnoticed", "prepare": "refused:destination_absent|waits",
         "to-destination": "refused:verify_failed", "to-source": "done", "commit": "refused:verify_failed"}, True),
     "destination-slow": Fault("each command of the destination takes 2 s", {
         "prepare": "done", "to-destination": "done", "to-source": "done"}, True),
@@ -59,7 +60,7 @@ FAULTS = {
         "to-destination@load.before": "refused:hold_timeout", "to-source": GONE}, True),
     "state-full": Fault("the state directory's file system is full", {
         "prepare": "refused:no_space", "to-destination": "refused:no_space", "to-destination@exchange.before": "done",
-        "to-source": "refused:no_space", "commit": "refused:no_space", "commit@retire.before": "done", "cancel": "refused:no_space"}, False),
+        "to-source": "refused:no_space|done", "commit": "refused:no_space", "commit@retire.before": "done", "cancel": "refused:no_space"}, False),
     "state-read-only": Fault("the state directory is read-only", {
         "prepare": "refused:io", "to-destination": "refused:io", "to-destination@exchange.before": "stuck:io",
         "commit@retire.before": "stuck:io", "cancel": "refused:io"}, False),
@@ -69,12 +70,12 @@ FAULTS = {
         "to-destination": "refused:io", "commit": "refused:io"}, False),
     "memory-short": Fault("the agent gets no more memory", {
         "prepare@scan.before": "refused:no_memory|done", "to-destination@check.before": "refused:no_memory|done",
-        "to-destination@exchange.before": "refused:no_memory|done", "to-source@present.before": "refused:no_memory|done"}, False),
+        "to-destination@exchange.before": "refused:no_memory|stuck:no_memory|done", "to-source@present.before": "refused:no_memory|stuck:no_memory|done"}, False),
     "memory-killed": Fault("the kernel kills the agent for its memory, and again while there is none", {
         "to-destination@load.before": "back", "to-destination@start_multipathd.before": "forward", "release": "back"}, False),
     "descriptors-short": Fault("the agent gets no more file descriptors", {
         "prepare@scan.before": "refused:io|stuck:io", "to-destination@check.before": "refused:io",
-        "to-destination@exchange.before": "stuck:dm_failed", "commit@retire.before": "stuck:io"}, False),
+        "to-destination@exchange.before": "refused:io", "commit@retire.before": "stuck:io"}, False),
     "udevd-stopped": Fault("udevd does not run", {
         "prepare": "refused:udev_failed", "to-destination": "refused:udev_failed",
         "to-destination@start_multipathd.before": "done"}, False),

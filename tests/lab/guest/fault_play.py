@@ -47,6 +47,7 @@ class FaultMatrix(Matrix):
         verb, index, begin = cells.VERBS[cell.verb], self.kept["index"], time.time()
         self.cell, self.fault = cell, (faults.NoFault if cells.name(cell) == self.sabotaged else faults.MAKERS[cell.kind])(self)
         self.ignores_failed_paths, self.problem, self.others = cells.FAULTS[cell.kind].paths, None, []
+        self.side_returns = cell.kind == "source-array"
         before = self.host.settled_snapshot() if verb.first != "held" and "refused" in cells.EXPECTED[cell] else None
         if verb.first == "on_destination" and verb.last == "prepared":
             self.lab.leaving_destination()

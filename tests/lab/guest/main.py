@@ -59,7 +59,7 @@ def build_arrays(options):
     pairing.prepare()
     host.write_multipath_conf({**MULTIPATH, **options["multipath"]}, options["conf"])
     arrays = Arrays.create({"initiators": initiators, **{
-        key: options[key] for key in ("luns", "size_mib", "paths", "transport", "alua", "tgt")}})
+        key: options[key] for key in ("luns", "size_mib", "paths", "transport", "alua", "tgt", "shelf")}})
     if options["known"]:
         os.makedirs("/etc/multipath", mode=0o700, exist_ok=True)
         write("/etc/multipath/wwids", "".join("/%s/\n" % lun.wwid for lun in arrays.source.luns))

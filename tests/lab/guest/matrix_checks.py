@@ -18,7 +18,7 @@ class Checks:
     """Half of Matrix (matrix_play.py): what looks, and changes nothing but what is there of a side that has left."""
 
     ignores_failed_paths = False    # in the cell under way paths fail
-
+    side_returns = False            # in the cell under way the array maps again what has left
 
     def note_side(self, index, counted=None):
         """Which side the import says it is on; from now on writes to the other one are stray."""
@@ -50,9 +50,10 @@ class Checks:
         return found + [failure["text"] for failure in self.lab.kept["failures"]]
 
     def left_problems(self, lun):
-        """The side that left is gone; after a reboot, and as long as the array maps it, it is there again, and hidden."""
+        """The side that left is gone; after a reboot, or a fault of its array, and as long as the array maps it, it is there
+        again, and hidden."""
         disks = self.host.disks_of(lun.wwid)
-        if not self.rebooted:
+        if not self.rebooted and not self.side_returns:
             return ["%s of the side that left is there" % disk for disk in disks]
         return ["%s of the side that left is not hidden" % disk for disk in disks
                 if self.host.udev_property(disk, "SYSTEMD_READY") != "0"

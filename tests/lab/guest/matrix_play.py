@@ -89,6 +89,7 @@ class Matrix(Checks):
                 raise failed
             self.wait_agent()
             self.kept["state"] = self.usual_state(cell)
+            self.log_seen = len(self.host.kernel_log().splitlines())    # it was the failed cell's
         except (CellFailed, Failure, Problem, OSError, *LOST) as wrong:
             log("the host cannot be put right: %s" % wrong)
             self.lab.kept["baseline"] = None

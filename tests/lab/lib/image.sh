@@ -77,7 +77,7 @@ make_root() { # FILE
 	local tree=$1.tree release ko dest package paths
 	release=$(ls "$kernel_dir/lib/modules")
 	debian_sources | mmdebstrap --quiet --mode=root --variant=minbase --format=directory \
-		--include="$(words "$lab/root-packages" | sed '/^unpack /d' | paste -sd,)" \
+		--include="$(words "$lab/root-packages" | sed -E '/^(unpack|package) /d' | paste -sd,)" \
 		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*' \
 		--customize-hook='rm -rf "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/*' \
@@ -86,6 +86,9 @@ make_root() { # FILE
 		# shellcheck disable=SC2086 # one word a path
 		unpack "$tree" "$package" $paths
 	done
+	mkdir "$tree/var/cache/packages"
+	(cd "$tree/var/cache/packages" && words "$lab/root-packages" | sed -n 's/^package //p' |
+		xargs apt-get -q download -o APT::Sandbox::User=root >&2)
 	# shellcheck disable=SC2046 # one word a module
 	module_files "$kernel_dir" $(words "$lab/modules") | while read -r ko; do
 		dest=$tree/usr/lib/modules/${ko#"$kernel_dir/lib/modules/"}
@@ -94,6 +97,7 @@ make_root() { # FILE
 	done
 	cp "$kernel_dir/lib/modules/$release"/modules.{builtin,builtin.modinfo,order} \
 		"$tree/usr/lib/modules/$release/"
+	cp "$kernel_dir/boot/config-$release" "$tree/boot/"
 	depmod -b "$tree/usr" "$release" 2>/dev/null || depmod -b "$tree" "$release"
 	mksquashfs "$tree" "$1" -comp lz4 -no-progress -quiet -noappend -no-xattrs >&2
 	rm -rf "$tree"

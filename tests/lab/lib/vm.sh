@@ -79,20 +79,21 @@ boot_vm() { # DIR SCENARIO TIMEOUT_S MEMORY_MIB [ARGUMENT...]: one boot, until p
 		-smp 2 -m "$memory" -pidfile "$dir/qemu.pid" -nodefaults -display none -no-reboot -device virtio-rng-pci \
 		-chardev "file,id=console,path=$dir/console.log,append=on" -serial chardev:console \
 		-chardev "file,id=output,path=$dir/output.log,append=on" -serial chardev:output \
-		-kernel "$kernel" -initrd "$initrd" "${args[@]}" "$@" \
+		-kernel "$kernel" -initrd "$initramfs" "${args[@]}" "$@" \
 		-append "console=ttyS0 quiet loglevel=4 panic=-1 nokaslr mitigations=off random.trust_cpu=on \
-systemd.show_status=0 systemd.default_timeout_stop_sec=15s lab.scenario=$scenario ${LAB_CMDLINE:-}" </dev/null
+boot=lab root=/dev/vda systemd.show_status=0 systemd.default_timeout_stop_sec=15s lab.scenario=$scenario ${LAB_CMDLINE:-}" </dev/null
 }
 
 # Runs one scenario in a VM of its own. The guest says `lab: reboot` when it wants another boot; the
 # whole scenario has one time limit. Gives the exit status of the scenario, 124 when time is up.
 run_vm() { # DIR SCENARIO TIMEOUT_S MEMORY_MIB [ARGUMENT OF QEMU...]
-	local dir=$1 end=$((SECONDS + $3)) boots=0 status
+	local dir=$1 end=$((SECONDS + $3)) boots=0 status initramfs=$initrd
 	: > "$dir/console.log"
 	: > "$dir/output.log"
 	make_disks "$dir"
 	while :; do
 		status=0
+		[ -z "${shelf:-}" ] || initramfs=$(host_initramfs "$dir")
 		boot_vm "$dir" "$2" $((end - SECONDS)) "$4" "${@:5}" || status=$?
 		boots=$((boots + 1))
 		[ $status -eq 0 ] || break

@@ -10,6 +10,13 @@ STORE = "/etc/dm-import/identity"
 RULES = ["/etc/udev/rules.d/%s-dm-import.rules" % place for place in ("11", "55-z", "61", "99-zz")]
 
 
+def behind_multipathd(lab):
+    """The agent's unit is in no order with multipathd's; what both are in order with brings it behind, at boot."""
+    multipathd = sh("systemctl show --property=ActiveEnterTimestampMonotonic --value multipathd")
+    agent = sh("systemctl show --property=ExecMainStartTimestampMonotonic --value import-agent")
+    lab.expect(0 < int(multipathd) <= int(agent), "multipathd was up at %s us, the agent started at %s" % (multipathd, agent))
+
+
 @scenario("reboot-on-destination", core=True, size_mib=160, timeout=1500)
 def reboot_on_destination(lab):
     """Same names, same side, the file system mounted from fstab without nofail; then on to cutover."""
@@ -20,6 +27,7 @@ def reboot_on_destination(lab):
         work = lab.create_import()
         work.to_destination()
         lab.reboot()
+    behind_multipathd(lab)
     volume = lab.remounted("ext4")
     lab.expect(lab.map_name() == lab.kept["name"], "the map is %s now" % lab.map_name())
     work = LabImport.resume(lab)

@@ -23,6 +23,7 @@
 enum {
 	TEND_MS = 500,
 	FULL_LOOK_US = 10000000, /* paths come and go without a change of generation */
+	WATCH_PATHS_MAX = 4,	 /* each is an open file, for as long as the import lasts */
 	PATHS_LOOK_US = 500000,	 /* when they are known to: events come in crowds */
 	LOOKS_APART_US = 100000, /* and so do calls of pr_move_tend then */
 	BACK_OFF_US = 30000000,	 /* a LUN that does not answer takes seconds to say so */
@@ -69,18 +70,19 @@ static void note(const struct pr_lun *lun, struct pr_view *ret)
 	ret->holder = pr_lun_holder(lun) != NULL;
 }
 
-/* One watch a LUN, kept: a look then costs one command. */
+/* One watch a LUN, kept: a look then costs one command. Of many paths some, as far apart in their order as can be. */
 static void keep_watch(struct pr_pair *pair, const struct pr_lun *lun, struct pr_view *view)
 {
 	const struct scsi_port *scsi = &pair->work->engine->ports->scsi;
-	const char *disks[PR_PATHS_MAX];
+	size_t count = lun->path_count < WATCH_PATHS_MAX ? lun->path_count : WATCH_PATHS_MAX;
+	const char *disks[WATCH_PATHS_MAX];
 
 	scsi->pr_watch_free(view->watch);
 	view->watch = NULL;
-	for (size_t i = 0; i < lun->path_count; i++)
-		disks[i] = lun->paths[i].disk;
-	if (lun->path_count > 0 && view->known)
-		scsi->pr_watch_prepare(scsi->ctx, disks, lun->path_count, &view->watch, NULL);
+	for (size_t i = 0; i < count; i++)
+		disks[i] = lun->paths[i * lun->path_count / count].disk;
+	if (count > 0 && view->known)
+		scsi->pr_watch_prepare(scsi->ctx, disks, count, &view->watch, NULL);
 }
 
 static void note_pair(struct pr_pair *pair)

@@ -1,8 +1,11 @@
-"""A part of the fault matrix, and the control that shows what its own checks catch."""
+"""A part of the fault matrix, the control that shows what its own checks catch, and what needs another transport."""
+import os
+
 import faults
 from fault_cells import by_name, name
 from fault_play import FaultMatrix
 from matrix_checks import CellFailed
+from orchestrator import Problem
 from scenario import scenario
 from util import Failure, log, sh, write
 
@@ -50,7 +53,7 @@ def control_fault(lab):
     write(LEFT, "")
     must_fail(lab, "a file", "left over", matrix.nothing_leaked)
     sh(["rm", LEFT])
-    matrix.descriptors[faults.pid_of("import-agent")] = 0
+    matrix.descriptors[faults.pid_of("import-agent"), "prepared"] = 0
     must_fail(lab, "files that the agent has not closed", "files open", matrix.nothing_leaked)
     matrix.descriptors.clear()
 
@@ -61,3 +64,54 @@ def control_fault(lab):
     matrix.must_agree("prepared", "released")
     matrix.lead_to("none")
     matrix.stop_load()
+
+
+class StrangersLun:
+    """The array maps another LUN under a number that the host knows: its disks stay, and are something else now."""
+
+    def __init__(self, lun, stranger):
+        self.lun, self.stranger = lun, stranger
+
+    def put(self, lun):
+        for port in self.lun.array.ports:
+            link = port.lun_dir(self.lun) + "/port"
+            os.unlink(link)
+            os.symlink(lun.backstore, link)
+
+    def __enter__(self):
+        self.put(self.stranger)
+
+    def __exit__(self, *_):
+        self.put(self.lun)
+
+
+def must_be_refused(lab, what, verb):
+    """With a reason that says what is found there, and nothing is changed."""
+    before = lab.host.settled_snapshot()
+    try:
+        verb()
+    except Problem as refused:
+        lab.expect(refused.code == "lun_changed", "%s: refused with %s" % (what, refused))
+    else:
+        lab.fail("lun-changed", what + " was not refused")
+    after = lab.host.settled_snapshot()
+    lab.expect(after["tables"] == before["tables"] and after["serials"] == before["serials"], what + " changed something")
+
+
+@scenario("fault-lun-remapped", transport="iscsi", luns=2, size_mib=64, timeout=1500)
+def fault_lun_remapped(lab):
+    """What a switch would go to is another LUN suddenly, on the way there and on the way back: it is never gone to."""
+    lab.fio()
+    work = lab.create_import(indexes=[0])
+    work.map()
+    work.prepare()
+    with StrangersLun(lab.destination.luns[0], lab.destination.luns[1]):
+        must_be_refused(lab, "switch to a stranger's LUN", lambda: work.api.switch("destination"))
+        must_be_refused(lab, "hold on the way to a stranger's LUN", lambda: work.api.hold("destination", 5000))
+    work.switch("destination")
+    with StrangersLun(lab.source.luns[0], lab.source.luns[1]):
+        must_be_refused(lab, "switch back to a stranger's LUN", lambda: work.api.switch("source"))
+        must_be_refused(lab, "cancel to a stranger's LUN", work.api.cancel)
+        work.expect_state("on_destination", "Destination")
+    work.cancel()
+    work.delete()

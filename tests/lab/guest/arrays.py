@@ -229,6 +229,18 @@ class DestinationLun(Lun):
     def wait_copied(self, timeout_s=600):
         wait_for("copy of LUN %d" % self.index, lambda: self.progress()[0] == self.progress()[1], timeout_s)
 
+    def equals_source(self):
+        """Whether both disks have the same content while the array copies: it holds all I/O for as long as it looks."""
+        size = self.sectors // MIB
+        starts = (self.array.arrays.source_start(self.index), self.array.arrays.new_start(self.index))
+        sides = ["<(dd if=%s iflag=direct bs=1M skip=%d count=%d status=none)" % (DISK, start // MIB, size) for start in starts]
+        sh(["dmsetup", "suspend", "--nolockfs", self.dm_name])
+        try:
+            said = sh(["bash", "-c", "cmp %s %s && echo equal" % tuple(sides)], check=False)
+        finally:
+            sh(["dmsetup", "resume", self.dm_name])
+        return said.endswith("equal\n")
+
     def finish(self):
         """The array stops forwarding: the new disk alone. Only after the copy is complete."""
         self.wait_copied()

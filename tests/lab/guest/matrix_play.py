@@ -117,6 +117,8 @@ class Matrix(Checks):
         self.lead_to(verb.first)
         if verb.plan == "commit":
             self.work().copy()
+            if not self.destination().equals_source():
+                raise CellFailed("source and destination differ though the array has copied")
             self.destination().finish()
         with self.lab.step(self.cells.name(cell)):
             return self.meet(cell)

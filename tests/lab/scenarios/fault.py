@@ -2,6 +2,7 @@
 import os
 
 import faults
+from arrays import DISK
 from fault_cells import by_name, name
 from fault_play import FaultMatrix
 from matrix_checks import CellFailed
@@ -56,6 +57,15 @@ def control_fault(lab):
     matrix.descriptors[faults.pid_of("import-agent"), "prepared"] = 0
     must_fail(lab, "files that the agent has not closed", "files open", matrix.nothing_leaked)
     matrix.descriptors.clear()
+
+    matrix.lead_to("on_destination")
+    matrix.work().copy()
+    lab.expect(matrix.destination().equals_source(), "the sides differ behind a copy", "control")
+    block = lab.arrays.new_start(matrix.kept["index"]) // 8 + 30 * 256      # 30 MiB on, where no load is
+    sh(["dd", "if=/dev/urandom", "of=" + DISK, "oflag=direct", "bs=4096", "count=1", "seek=%d" % block, "status=none"])
+    lab.expect(not matrix.destination().equals_source(), "a block that the array never copied was not found", "control")
+    matrix.destination().pass_through()
+    matrix.lead_to("prepared")
 
     live = matrix.name()
     sh(["dmsetup", "suspend", "--noflush", "--nolockfs", live])

@@ -45,7 +45,7 @@ FAULTS = {
         "stay-on-destination": "unnoticed", "to-destination": GONE, "to-destination@present.before": "done",
         "to-source": "done", "commit": "done", "cancel": "done"}, True),
     "destination-paths": Fault("all paths of the destination are lost", {
-        "stay-prepared": "unnoticed", "stay-on-destination": "unnoticed", "prepare": "refused:destination_no_map|refused:scsi_failed",
+        "stay-prepared": "unnoticed", "stay-on-destination": "unnoticed", "prepare": "refused:destination_no_map|refused:scsi_failed|waits",
         "to-destination": GONE, "to-destination@present.before": "waits|stuck:verify_failed", "to-source": "done",
         "commit": "waits|refused:verify_failed", "cancel": "done"}, True),
     "destination-array": Fault("the destination array is gone, and its disks with it", {

@@ -50,7 +50,7 @@ FAULTS = {
         "commit": "waits|refused:verify_failed", "cancel": "done"}, True),
     "destination-array": Fault("the destination array is gone, and its disks with it", {
         "stay-on-destination": "unnoticed", "prepare": "refused:destination_absent|waits",
-        "to-destination": "refused:verify_failed", "to-source": "done", "commit": "refused:verify_failed"}, True),
+        "to-destination": "refused:verify_failed", "to-source": "done", "commit": "waits|refused:verify_failed"}, True),
     "destination-slow": Fault("each command of the destination takes 2 s", {
         "prepare": "done", "to-destination": "done", "to-source": "done"}, True),
     "source-slow": Fault("each command of the source takes 2 s", {"to-destination": "done", "to-source": "done"}, True),
@@ -60,7 +60,7 @@ FAULTS = {
         "to-destination@load.before": "refused:hold_timeout", "to-source": GONE}, True),
     "state-full": Fault("the state directory's file system is full", {
         "prepare": "refused:no_space", "to-destination": "refused:no_space", "to-destination@exchange.before": "done",
-        "to-source": "refused:no_space|done", "commit": "refused:no_space", "commit@retire.before": "done", "cancel": "refused:no_space"}, False),
+        "to-source": "refused:no_space|done", "commit": "refused:no_space", "commit@retire.before": "done", "cancel": "refused:no_space|done"}, False),
     "state-read-only": Fault("the state directory is read-only", {
         "prepare": "refused:io", "to-destination": "refused:io", "to-destination@exchange.before": "stuck:io",
         "commit@retire.before": "stuck:io", "cancel": "refused:io"}, False),
@@ -92,7 +92,7 @@ FAULTS = {
         "to-source@present.before": "stuck:multipathd_failed"}, False),
     "multipathd-stopped": Fault("a person stops multipathd", {
         "stay-on-destination": "unnoticed", "prepare": "refused:multipathd_not_running",
-        "to-destination": "refused:multipathd_not_running", "to-destination@verify.before": "stuck:multipathd_not_running",
+        "to-destination": "refused:multipathd_not_running", "to-destination@verify.before": "waits|stuck:multipathd_not_running",
         "commit@remove_source.before": "done"}, False),
     "multipathd-started": Fault("a person starts multipathd while it must not run", {
         "to-destination@load.before": "done", "release": "done"}, False),
@@ -129,7 +129,7 @@ FAULTS = {
         "to-destination@load.before": "done", "to-source@load.before": "done"}, False),
     "agent-stopped": Fault("the agent is told to stop, and started again", {
         "prepare@map.before": "forward", "to-destination@load.before": "forward", "to-source@verify.before": "forward",
-        "commit@remove_source.before": "forward", "stay-on-destination": "unnoticed", "release": "refused:lease_expired"}, False),
+        "commit@remove_source.before": "forward", "stay-on-destination": "unnoticed", "release": "back|refused:lease_expired"}, False),
     "agent-upgraded": Fault("the same agent is installed anew in the middle", {
         "to-destination@present.before": "forward", "stay-on-destination": "unnoticed"}, False),
 }

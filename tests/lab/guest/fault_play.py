@@ -256,11 +256,13 @@ class FaultMatrix(Matrix):
 
 def uncounted(shot):
     """Without what counts changes: a change that was taken back is two. That is a record's last word, the store's generation
-    and checksum, and the copy of the store in each rule file and that file's own checksum."""
+    and checksum, and the copy of the store in each rule file and that file's own checksum. Without the order of a map's paths,
+    which is multipathd's."""
     records = [line.split()[:5] for line in shot["identity"] if line.startswith("pair ")]
     rules = {path: [line for line in text.splitlines() if not line.startswith(("#=", "# whole "))]
              for path, text in shot["rules"].items()}
-    return {**shot, "identity": records, "rules": rules}
+    tables = sorted(" ".join(sorted(line.split())) for line in shot["tables"])
+    return {**shot, "identity": records, "rules": rules, "tables": tables}
 
 
 def link(path):

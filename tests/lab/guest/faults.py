@@ -92,6 +92,7 @@ class ArrayGone(Fault):
 
 class Slow(Fault):
     stays_s = 12
+    lasts_s = 300       # a verb sends dozens of commands
 
     def __init__(self, matrix, side):
         super().__init__(matrix)

@@ -25,8 +25,12 @@ static int look(const struct work *work, const struct member *member)
 	if (!view->watch || work->unguarded)
 		return 0;
 	sys_errno = scsi->pr_watch_read(view->watch, &generation, &holder_key, &scope_type);
-	if (sys_errno) /* the way back is open although the array that is left does not answer */
-		return work->to == SIDE_SOURCE ? 0 : sys_errno;
+	/*
+	 * The array that is left does not answer. The way back is open all the same; so is the way there where nobody
+	 * was registered, and therefore nobody fenced: the array that is dead is no reason to stay on it.
+	 */
+	if (sys_errno)
+		return work->to == SIDE_SOURCE || view->key_count == 0 ? 0 : sys_errno;
 	return pr_view_is(view, generation, holder_key, scope_type) ? 0 : EAGAIN;
 }
 

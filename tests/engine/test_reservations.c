@@ -341,6 +341,31 @@ static void changes_just_before_the_hold(void **state)
 	}
 }
 
+static void source_answers_no_more(void)
+{
+	lun_of(world_source(0))->unanswering = true;
+}
+
+/* Who was registered may have been fenced, and nobody can know; who was not goes on to the array that lives. */
+static void the_array_that_is_left_dies(void **state)
+{
+	(void)state;
+	begin_prepared(1);
+	before_the_hold(source_answers_no_more, 1);
+	expect_error(host_test_run(&pr_test, VERB_SWITCH), ERR_SCSI_FAILED);
+	host_test_expect_side(&pr_test, SIDE_SOURCE);
+	lun_of(world_source(0))->unanswering = false;
+	host_test_end(&pr_test);
+
+	begin(1, 2);
+	host_test_must(&pr_test, VERB_PREPARE);
+	before_the_hold(source_answers_no_more, 1);
+	host_test_must(&pr_test, VERB_SWITCH);
+	host_test_expect(&pr_test, "on_destination", SIDE_DESTINATION);
+	lun_of(world_source(0))->unanswering = false;
+	host_test_end(&pr_test);
+}
+
 static void changes_without_an_end(void **state)
 {
 	(void)state;
@@ -506,6 +531,7 @@ int main(void)
 		cmocka_unit_test(whose_key_is_it),
 		cmocka_unit_test(an_entry_without_a_session),
 		cmocka_unit_test(changes_just_before_the_hold),
+		cmocka_unit_test(the_array_that_is_left_dies),
 		cmocka_unit_test(changes_without_an_end),
 		cmocka_unit_test(changes_between_the_verbs),
 		cmocka_unit_test(new_paths_by_event),

@@ -37,7 +37,7 @@ FAULTS = {
         "to-destination@present.before": "done", "to-source": "done", "release": "done", "commit": "done"}, True),
     "source-paths": Fault("all paths of the source are lost", {
         "stay-prepared": "unnoticed", "stay-on-destination": "unnoticed", "to-destination": "refused:scsi_failed",
-        "to-destination@present.before": "refused:scsi_failed", "to-source": GONE, "to-source@present.before": "waits|stuck:verify_failed",
+        "to-destination@present.before": "done", "to-source": GONE, "to-source@present.before": "waits|stuck:verify_failed",
         "release": "done", "commit": "done", "cancel": "done"}, True),
     "source-array": Fault("the source array is gone, and its disks with it", {
         "stay-on-destination": "unnoticed", "to-source": "refused:verify_failed|refused:path_probe_failed", "commit": "done"}, True),

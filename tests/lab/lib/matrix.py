@@ -2,6 +2,7 @@
 these say while they run, the results, kept from run to run. A list of cells is a module of guest/: crash_cells, fault_cells."""
 import argparse
 import concurrent.futures
+import fcntl
 import json
 import os
 import shutil
@@ -200,7 +201,8 @@ class Matrix:
     def keep(self, results, from_build):
         """Into the results of earlier runs."""
         day = time.strftime("%Y-%m-%d", time.gmtime())
-        with SAYING:
+        with SAYING, open(self.out + "/lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)    # another run may have other cells under way
             kept = report.kept_results(self.cells)
             for name, said in results.items():
                 kept[name] = dict(said, build=from_build, date=day)

@@ -262,6 +262,9 @@ class OnShelf:
         for port in self.array.ports:
             (port.map if port.number in self.mapped else port.unmap)(self)
 
+    def finish(self):
+        """There is one medium."""
+
     def write_stat(self):
         return shelf.write_stat(self)
 

@@ -53,7 +53,8 @@ def on_destination(lab):
 @scenario("reboot-initramfs", shelf=1, luns=2, timeout=3600)
 def reboot_initramfs(lab):
     """An import's LUNs stay down in an initramfs that knows of it, and the other LUN does not. One that is older than the import
-    assembles the source under its own name, with its old content: before multipathd starts, that is put right."""
+    assembles the source under its own name, with its old content: before multipathd starts, that is put right. It ends in a
+    cutover: QEMU's LUNs cannot be unmapped, as the destination must be behind a cancel."""
     source, other = lab.wwids(0)[0], lab.wwids(1)[0]
     if lab.boot == 0:
         lab.kept["name"] = lab.map_name()
@@ -78,5 +79,4 @@ def reboot_initramfs(lab):
     lab.expect("is made anew" in said, "the check of maps said: " + said)
     work = on_destination(lab)
     lab.fio()
-    work.cancel()
-    work.delete()
+    work.commit()

@@ -15,7 +15,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { FILE_LIMIT = 256 * 1024, COMMON_NAME_MAX = 64, CLOCK_SLACK_S = 3600 };
+enum { FILE_LIMIT = 256 * 1024, COMMON_NAME_MAX = 64 };
+enum { CLOCK_SLACK_S = 86400 }; /* clocks that take local time for UTC are up to 14 hours off */
 
 #define FREE_FUNCTION(type, function) \
 	static void cleanup_##type(type **object) \

@@ -3,6 +3,7 @@
  * kernel.
  */
 #include "engine.h"
+#include "journal.h"
 
 #include "base/cleanup.h"
 
@@ -83,14 +84,6 @@ struct json_object *import_record(const struct import *import)
 	return record;
 }
 
-static const char *text_of(struct json_object *object, const char *key)
-{
-	struct json_object *value = NULL;
-
-	json_object_object_get_ex(object, key, &value);
-	return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : "";
-}
-
 static uint64_t number_of(struct json_object *object, const char *key)
 {
 	struct json_object *value = NULL;
@@ -122,10 +115,10 @@ static bool read_members(struct json_object *record, struct import *import)
 		struct json_object *row = json_object_array_get_idx(rows, i);
 		struct member *member = &import->members[i];
 
-		snprintf(member->source_wwid, sizeof(member->source_wwid), "%s", text_of(row, "source_wwid"));
+		snprintf(member->source_wwid, sizeof(member->source_wwid), "%s", journal_string(row, "source_wwid"));
 		snprintf(member->destination_wwid, sizeof(member->destination_wwid), "%s",
-			 text_of(row, "destination_wwid"));
-		snprintf(member->name, sizeof(member->name), "%s", text_of(row, "name"));
+			 journal_string(row, "destination_wwid"));
+		snprintf(member->name, sizeof(member->name), "%s", journal_string(row, "name"));
 		member->size_bytes = number_of(row, "size_bytes");
 		member->exchanged = number_of(row, "exchanged");
 		member->pause_us = number_of(row, "pause_us");
@@ -143,7 +136,7 @@ static bool read_members(struct json_object *record, struct import *import)
 /* Records of the first version have none. */
 static struct hold_note read_last_hold(struct json_object *record)
 {
-	int outcome = index_of(text_of(record, "hold_outcome"), outcome_names, ARRAY_SIZE(outcome_names));
+	int outcome = index_of(journal_string(record, "hold_outcome"), outcome_names, ARRAY_SIZE(outcome_names));
 
 	if (outcome <= 0)
 		return (struct hold_note){ .outcome = HOLD_NONE };
@@ -158,25 +151,27 @@ static struct hold_note read_last_hold(struct json_object *record)
 
 bool import_read_record(struct json_object *record, struct import *import)
 {
-	int state = index_of(text_of(record, "state"), state_names, ARRAY_SIZE(state_names));
-	int doing = index_of(text_of(record, "doing"), doing_names, ARRAY_SIZE(doing_names));
+	int state = index_of(journal_string(record, "state"), state_names, ARRAY_SIZE(state_names));
+	int doing = index_of(journal_string(record, "doing"), doing_names, ARRAY_SIZE(doing_names));
 
 	if (number_of(record, "format") != 1 || state < 0 || doing < 0)
 		return false;
 	import->state = (enum import_state)state;
 	import->doing = import->recorded = (enum doing)doing;
-	snprintf(import->id, sizeof(import->id), "%s", text_of(record, "id"));
+	snprintf(import->id, sizeof(import->id), "%s", journal_string(record, "id"));
 	import->created_ms = number_of(record, "created_ms");
 	import->updated_ms = number_of(record, "updated_ms");
 	import->min_paths = (unsigned)number_of(record, "min_paths");
 	import->forced = number_of(record, "forced");
 	import->by_hold = number_of(record, "by_hold");
-	snprintf(import->session_state, sizeof(import->session_state), "%s", text_of(record, "session_state"));
+	snprintf(import->session_state, sizeof(import->session_state), "%s", journal_string(record, "session_state"));
 	import->session_percent = (unsigned)number_of(record, "session_percent");
 	import->last_hold = read_last_hold(record);
-	import->attention.code = error_from_name(text_of(record, "attention"));
-	snprintf(import->attention.device, sizeof(import->attention.device), "%s", text_of(record, "attention_device"));
-	snprintf(import->attention.detail, sizeof(import->attention.detail), "%s", text_of(record, "attention_detail"));
+	import->attention.code = error_from_name(journal_string(record, "attention"));
+	snprintf(import->attention.device, sizeof(import->attention.device), "%s",
+		 journal_string(record, "attention_device"));
+	snprintf(import->attention.detail, sizeof(import->attention.detail), "%s",
+		 journal_string(record, "attention_detail"));
 	return read_members(record, import);
 }
 

@@ -65,7 +65,7 @@ static bool read_number(const char **at, const char *end, uint64_t *ret)
 	return num_parse(digits, UINT64_MAX, ret);
 }
 
-static const char *text_of(struct json_object *object, const char *key)
+const char *journal_string(struct json_object *object, const char *key)
 {
 	struct json_object *value = NULL;
 
@@ -75,7 +75,7 @@ static const char *text_of(struct json_object *object, const char *key)
 
 static bool read_object(struct json_object *object, struct journal_entry *entry)
 {
-	const char *event = text_of(object, "event"), *id = text_of(object, "import");
+	const char *event = journal_string(object, "event"), *id = journal_string(object, "import");
 	struct json_object *record = NULL;
 	size_t i = 0;
 

@@ -51,6 +51,9 @@ extern const char journal_header[]; /* the first line */
 
 const char *journal_event_name(enum journal_event event);
 
+/* The string with this key in a record, the object's; "" when there is none. */
+const char *journal_string(struct json_object *object, const char *key);
+
 /* One line. `record` stays the caller's. The result is the caller's, NULL without memory. */
 char *journal_line(uint64_t sequence, uint64_t wall_ms, const char *import_id, enum journal_event event,
 		   struct json_object *record);

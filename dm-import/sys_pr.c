@@ -16,7 +16,6 @@
 #include <string.h>
 
 enum {
-	PERSISTENT_RESERVE_IN = 0x5e,
 	PERSISTENT_RESERVE_OUT = 0x5f,
 	READ_TIMEOUT_MS = 5000,
 	OUT_TIMEOUT_MS = 10000,
@@ -24,12 +23,9 @@ enum {
 	READ_ROUNDS = 5,
 	ANSWER_LENGTH = 8192,
 	ANSWER_LENGTH_MAX = 65535, /* the ALLOCATION LENGTH has 16 bits */
-	RESERVATION_ANSWER = 24,
 	CAPABILITIES_ANSWER = 8,
 	DESCRIPTOR_MAX = 24 + 4 + 256, /* SPC-4 6.15.5, with the longest iSCSI name and its ISID (7.6.4.6) */
 };
-
-enum service_action { READ_KEYS = 0, READ_RESERVATION = 1, REPORT_CAPABILITIES = 2, READ_FULL_STATUS = 3 };
 
 typedef int decode_fn(const uint8_t *data, size_t length, struct pr_state *state, size_t *ret_needed);
 

@@ -15,15 +15,12 @@
 #include <unistd.h>
 
 enum {
-	PERSISTENT_RESERVE_IN = 0x5e,
-	READ_RESERVATION = 0x01,
-	ANSWER_SIZE = 24,
 	TIMEOUT_MS = 1000, /* of a look, through however many paths */
 	TRIES = 3,	   /* through one path; unit attentions */
 };
 
 struct pr_watch {
-	uint8_t cdb[10], answer[ANSWER_SIZE], sense[64];
+	uint8_t cdb[10], answer[RESERVATION_ANSWER], sense[64];
 	size_t good; /* the path that answered last */
 	size_t count;
 	int fds[];
@@ -39,7 +36,7 @@ int sys_pr_watch_prepare(void *ctx, const char *const *disks, size_t count, stru
 		return error_no_memory(err);
 	watch->cdb[0] = PERSISTENT_RESERVE_IN;
 	watch->cdb[1] = READ_RESERVATION;
-	watch->cdb[8] = ANSWER_SIZE;
+	watch->cdb[8] = RESERVATION_ANSWER;
 	for (size_t i = 0; i < count; i++) {
 		int fd = sys_scsi_open_disk(disks[i], ERR_SCSI_FAILED, &failure);
 
@@ -58,11 +55,10 @@ int sys_pr_watch_prepare(void *ctx, const char *const *disks, size_t count, stru
 
 static bool is_unit_attention(const struct pr_watch *watch, const sg_io_hdr_t *io)
 {
-	uint8_t format = watch->sense[0] & 0x7f;
+	struct sg_scsi_sense_hdr sense;
 
-	if (io->status != SAM_STAT_CHECK_CONDITION || io->sb_len_wr <= 2)
-		return false;
-	return (watch->sense[format <= 0x71 ? 2 : 1] & 0x0f) == SPC_SK_UNIT_ATTENTION; /* SPC-4 4.5 */
+	return io->status == SAM_STAT_CHECK_CONDITION && sg_scsi_normalize_sense(watch->sense, io->sb_len_wr, &sense) &&
+	       sense.sense_key == SPC_SK_UNIT_ATTENTION;
 }
 
 /* 0, an errno, or EAGAIN after a unit attention. */

@@ -1,5 +1,5 @@
 /*
- * Running one SCSI command through an sd device: between sys_scsi.c and sys_pr.c. Private to them.
+ * Running one SCSI command through an sd device: between sys_scsi.c, sys_pr.c and sys_pr_watch.c. Private to them.
  */
 #ifndef DM_IMPORT_SYS_SCSI_H
 #define DM_IMPORT_SYS_SCSI_H
@@ -9,6 +9,10 @@
 #include <scsi/sg_lib.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+/* PERSISTENT RESERVE IN, SPC-4 6.15 */
+enum { PERSISTENT_RESERVE_IN = 0x5e, RESERVATION_ANSWER = 24 };
+enum service_action { READ_KEYS = 0, READ_RESERVATION = 1, REPORT_CAPABILITIES = 2, READ_FULL_STATUS = 3 };
 
 /* One command with its data, and how it ended. */
 struct scsi_command {

@@ -1,15 +1,8 @@
 """The cells of the fault matrix that the command tests/lab/fault-matrix has put into this VM."""
-import json
-
-import fault_cells as cells
 from fault_play import FaultMatrix
 from scenario import scenario
 
 # Maps queue for as long as it takes: a host whose volume may lose all paths for a while is configured so.
 @scenario("fault-matrix", crash=1, size_mib=64, max_io_ms=120000, timeout=3600, conf="overrides {\n\tno_path_retry queue\n}\n")
 def fault_matrix(lab):
-    with open("/lab/add/cells.json") as file:
-        todo = json.load(file)
-    matrix = FaultMatrix(lab, [cells.by_name(name) for name in todo["cells"]])
-    matrix.sabotaged = todo["sabotaged"]
-    matrix.run()
+    FaultMatrix.of_command(lab).run()

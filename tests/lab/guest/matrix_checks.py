@@ -4,7 +4,7 @@ import os
 import re
 import time
 
-from util import read, sh, wait_for
+from util import Failure, log, read, sh, wait_for
 
 HELD, HELD_SIDE = "/run/dm-import/multipathd-held", "/run/dm-import.held"
 FAILED_PATH = re.compile(r"device-mapper: multipath: \d+:(\d+): Failing path")
@@ -12,6 +12,17 @@ FAILED_PATH = re.compile(r"device-mapper: multipath: \d+:(\d+): Failing path")
 
 class CellFailed(Exception):
     pass
+
+
+def must_fail(lab, what, word, action):
+    """For a negative control: the matrix would have reported this cell as failed, for this reason."""
+    try:
+        action()
+    except (CellFailed, Failure) as failed:
+        log("found: %s" % failed)
+        lab.expect(word in str(failed), "%s: found, but not why: %s" % (what, failed), "control")
+    else:
+        lab.fail("control", what + " was not found")
 
 
 class Checks:

@@ -53,6 +53,15 @@ class Matrix(Checks):
         self.sabotaged = None   # the name of a cell in which something is done that must be noticed
         self.log_seen = len(self.host.kernel_log().splitlines()) if lab.boot == 0 else 0
 
+    @classmethod
+    def of_command(cls, lab):
+        """With the cells that tests/lab/crash-matrix or fault-matrix has put into this VM."""
+        with open("/lab/add/cells.json") as file:
+            todo = json.load(file)
+        matrix = cls(lab, [cls.cells.by_name(name) for name in todo["cells"]])
+        matrix.sabotaged = todo["sabotaged"]
+        return matrix
+
     # The course
 
     def run(self):

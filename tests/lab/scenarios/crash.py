@@ -2,10 +2,10 @@
 import crash_cells as cells
 import ledger
 from crash_play import CrashMatrix
-from matrix_checks import CellFailed
+from matrix_checks import must_fail
 from matrix_play import forbid_restart
 from scenario import scenario
-from util import Failure, read, sh, wait_for, write
+from util import read, sh, wait_for, write
 
 SAMPLE = 6
 JOURNAL = "/var/lib/dm-import/journal"
@@ -17,16 +17,6 @@ IDENTITIES = ["/etc/dm-import/identity"] + [
 def crash_sample(lab):
     """Evenly spread over the whole, which `make check-faults` runs."""
     CrashMatrix(lab, cells.sample([cell for cell in cells.all_cells() if not cells.why_not(cell)], SAMPLE)).run()
-
-
-def must_fail(lab, what, word, action):
-    """The matrix would have reported this cell as failed, for this reason."""
-    try:
-        action()
-    except (CellFailed, Failure) as failed:
-        lab.expect(word in str(failed), "%s: found, but not why: %s" % (what, failed), "control")
-    else:
-        lab.fail("control", what + " was not found")
 
 
 def without_intent(journal):

@@ -5,10 +5,10 @@ import faults
 from arrays import DISK
 from fault_cells import by_name, name
 from fault_play import FaultMatrix
-from matrix_checks import CellFailed
+from matrix_checks import must_fail
 from orchestrator import Problem
 from scenario import scenario
-from util import Failure, log, sh, write
+from util import sh, write
 
 # One that must be refused, one in the middle of a verb, one of a person, one of a path, in as little time as can be.
 SAMPLE = ("to-destination/-/before/state-full", "to-destination/load/before/multipathd-started", "to-source/-/before/maps-flushed",
@@ -20,16 +20,6 @@ LEFT = "/etc/dm-import/somebody.new"
 def fault_sample(lab):
     """A few of those that `make check-faults` runs."""
     FaultMatrix(lab, [by_name(text) for text in SAMPLE]).run()
-
-
-def must_fail(lab, what, word, action):
-    try:
-        action()
-    except (CellFailed, Failure) as failed:
-        log("found: %s" % failed)
-        lab.expect(word in str(failed), "%s: found, but not why: %s" % (what, failed), "control")
-    else:
-        lab.fail("control", what + " was not found")
 
 
 @scenario("control-fault", crash=1, size_mib=64, max_io_ms=60000, conf="overrides {\n\tno_path_retry queue\n}\n")

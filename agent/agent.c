@@ -20,6 +20,10 @@
 
 enum { TICK_MS = 1000 };
 
+/* Of one address: a person's mistakes pass, guessing does not. */
+#define PAIRING_ATTEMPTS_PER_S 0.5
+#define PAIRING_ATTEMPTS_BURST 5
+
 /*
  * All threads have the signals blocked, above all the worker: a signal must not interrupt its ioctls. Who starts a
  * program from here has to give it an empty mask.
@@ -82,8 +86,9 @@ static void control(struct agent *agent, int signals)
 
 static int start_parts(struct agent *agent, struct engine *engine, struct error *err)
 {
-	if (trust_open(&agent->trust, agent->config.trusted, err) < 0 || jobs_open(&agent->jobs, err) < 0 ||
-	    snapshot_open(&agent->snapshot, err) < 0 ||
+	rate_init(&agent->pairing_attempts, PAIRING_ATTEMPTS_PER_S, PAIRING_ATTEMPTS_BURST);
+	if (trust_open(&agent->trust, agent->config.trusted, err) < 0 || pairing_open(&agent->pairing, err) < 0 ||
+	    jobs_open(&agent->jobs, err) < 0 || snapshot_open(&agent->snapshot, err) < 0 ||
 	    worker_start(&agent->worker, engine, agent->jobs, agent->snapshot, err) < 0 ||
 	    web_open(&agent->web, agent, err) < 0 || web_start(agent->web, err) < 0)
 		return -1;
@@ -96,7 +101,9 @@ static void stop_parts(struct agent *agent)
 	worker_stop(agent->worker);
 	snapshot_close(agent->snapshot);
 	jobs_close(agent->jobs);
+	pairing_close(agent->pairing);
 	trust_close(agent->trust);
+	rate_destroy(&agent->pairing_attempts);
 }
 
 static int serve(struct agent *agent, struct engine *engine, int signals, struct error *err)

@@ -6,6 +6,8 @@
 
 #include "config.h"
 #include "jobs.h"
+#include "pairing.h"
+#include "rate.h"
 #include "snapshot.h"
 #include "trust.h"
 #include "web.h"
@@ -15,6 +17,8 @@ struct agent {
 	const char *config_path;
 	struct config config; /* as read at start; the port that is in use is web_port() */
 	struct trust *trust;
+	struct pairing *pairing;
+	struct rate pairing_attempts; /* by address */
 	struct jobs *jobs;
 	struct snapshot *snapshot;
 	struct worker *worker;

@@ -20,19 +20,18 @@ static int check_local(int socket, char ret_name[static AUTH_NAME_SIZE], struct 
 	return 0;
 }
 
-int auth_check(struct trust *trust, const struct auth_client *client, char ret_name[static AUTH_NAME_SIZE],
-	       struct error *err)
+int auth_check(struct trust *trust, struct auth_client *client, char ret_name[static AUTH_NAME_SIZE], struct error *err)
 {
-	unsigned char fingerprint[TLS_FINGERPRINT_BYTES];
 	char text[TLS_FINGERPRINT_TEXT];
 
 	if (!client->tls_session)
 		return check_local(client->socket, ret_name, err);
-	if (!tls_client_fingerprint(client->tls_session, fingerprint)) {
+	client->has_certificate = tls_client_fingerprint(client->tls_session, client->fingerprint);
+	if (!client->has_certificate) {
 		snprintf(ret_name, AUTH_NAME_SIZE, "nobody");
 		return error_set(err, ERR_CLIENT_CERTIFICATE_MISSING, NULL, "the request needs one");
 	}
-	tls_fingerprint_text(fingerprint, text);
+	tls_fingerprint_text(client->fingerprint, text);
 	snprintf(ret_name, AUTH_NAME_SIZE, "certificate %.16s", text);
-	return trust_check(trust, fingerprint, err);
+	return trust_check(trust, client->fingerprint, err);
 }

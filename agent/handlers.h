@@ -46,6 +46,13 @@ HANDLER(put_agent_log_level);
 HANDLER(put_agent_server_port);
 HANDLER(post_agent_restart_web_server);
 
+/* handlers_trust.c */
+HANDLER(post_pair);
+HANDLER(post_agent_pairing_code);
+HANDLER(get_agent_trusted);
+HANDLER(post_agent_trusted);
+HANDLER(delete_agent_trusted);
+
 /* handlers_metrics.c */
 HANDLER(get_metrics);
 

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-enum { BACKLOG = 32, PROBE_TIMEOUT_MS = 2000 };
+enum { BACKLOG = 1024, PROBE_TIMEOUT_MS = 2000 };
 
 static void cleanup_addrinfo(struct addrinfo **info)
 {

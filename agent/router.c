@@ -11,6 +11,7 @@
 
 static const struct route routes[] = {
 	{ "GET", "/", get_root, PUBLIC },
+	{ "POST", "/pair", post_pair, PUBLIC },
 	{ "GET", "/host", get_host, TRUSTED },
 	{ "POST", "/host/refresh", post_host_refresh, TRUSTED },
 	{ "GET", "/volumes", get_volumes, TRUSTED },
@@ -37,6 +38,10 @@ static const struct route routes[] = {
 	{ "PUT", "/agent/log_level", put_agent_log_level, TRUSTED },
 	{ "PUT", "/agent/server_port", put_agent_server_port, TRUSTED },
 	{ "POST", "/agent/restart_web_server", post_agent_restart_web_server, TRUSTED },
+	{ "POST", "/agent/pairing_code", post_agent_pairing_code, LOCAL },
+	{ "GET", "/agent/trusted", get_agent_trusted, LOCAL },
+	{ "POST", "/agent/trusted", post_agent_trusted, LOCAL },
+	{ "DELETE", "/agent/trusted/{}", delete_agent_trusted, LOCAL },
 	{ "GET", "/metrics", get_metrics, TRUSTED },
 };
 

@@ -17,11 +17,14 @@ enum { PARAMETER_SIZE = 128, METHOD_SIZE = 16 };
 #define API_BASE "/api/v1"
 
 struct agent;
+struct auth_client;
 struct route;
 
 struct request {
 	struct agent *agent;
 	const struct route *route;
+	const struct auth_client *client;
+	const unsigned char *served_fingerprint; /* of the certificate that the connection was made with; NULL: none */
 	char method[METHOD_SIZE];
 	char parameter[PARAMETER_SIZE]; /* what stood for {} in the path, "" when the pattern has none */
 	struct buf body;
@@ -46,7 +49,8 @@ struct route {
 	const char *method;
 	const char *pattern; /* under API_BASE; "{}" is one segment */
 	int (*handler)(struct request *request, struct reply *reply, struct error *err);
-	enum { TRUSTED, PUBLIC } access;
+	/* PUBLIC: anybody who can connect. LOCAL: root on the Unix socket alone. */
+	enum { TRUSTED, PUBLIC, LOCAL } access;
 };
 
 /*

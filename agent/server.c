@@ -5,9 +5,12 @@
 #include "server.h"
 
 #include "auth.h"
+#include "gate.h"
 #include "handlers.h"
 #include "json_in.h"
+#include "peer.h"
 #include "problem.h"
+#include "rate.h"
 #include "utf8.h"
 
 #include "base/cleanup.h"
@@ -15,15 +18,11 @@
 #include "base/num.h"
 
 #include <microhttpd.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
 
 enum {
-	CONNECTIONS_MAX = 64,
-	CONNECTIONS_PER_IP = 16,
 	IDLE_TIMEOUT_S = 15,
 	REPLY_TIMEOUT_S = 60, /* to take the answer and think of the next request */
 	STOP_GRACE_MS = 5000,
@@ -32,23 +31,23 @@ enum {
 	WAIT_MAX_S = 60,
 };
 
-#define RETRY_AFTER_S "5"
+/* Of one trusted certificate, however many connections it has. */
+#define REQUESTS_PER_S 200
+#define REQUESTS_BURST 400
 
-struct connection {
-	struct connection *next;
-	int fd;
-	uint64_t deadline_us; /* 0: none, a handler is at work */
-};
+#define RETRY_AFTER_S "5"
+#define RETRY_AFTER_RATE_S "1"
 
 struct server {
 	struct agent *agent;
 	struct MHD_Daemon *daemon;
-	bool tls, released; /* released: the listening socket is no longer ours */
+	bool tls;
+	unsigned char fingerprint[TLS_FINGERPRINT_BYTES]; /* of the certificate that is served */
 	atomic_bool stop;
 	atomic_uint in_flight; /* requests begun and not yet answered */
 	atomic_ullong last_stranger_us;
-	pthread_mutex_t mutex;
-	struct connection *connections;
+	struct gate *gate;
+	struct rate requests; /* by certificate */
 };
 
 /* One request and its answer. */
@@ -56,25 +55,22 @@ struct exchange {
 	struct server *server;
 	struct request request;
 	char path[256]; /* for the log */
-	char who[AUTH_NAME_SIZE];
+	struct auth_client client;
+	char who[AUTH_NAME_SIZE], from[PEER_TEXT];
 	char allow[64];
 	struct error err;
 	bool refused; /* err is set */
 	size_t received;
 };
 
-static void set_deadline(struct server *server, struct connection *connection, unsigned seconds)
-{
-	if (!connection)
-		return;
-	pthread_mutex_lock(&server->mutex);
-	connection->deadline_us = seconds ? clock_mono_us() + seconds * 1000000ULL : 0;
-	pthread_mutex_unlock(&server->mutex);
-}
-
-static struct connection *connection_of(struct MHD_Connection *mhd)
+static struct gate_connection *connection_of(struct MHD_Connection *mhd)
 {
 	return MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+static int socket_of(struct MHD_Connection *mhd)
+{
+	return MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 }
 
 static void *tls_session_of(struct server *server, struct MHD_Connection *mhd)
@@ -87,54 +83,25 @@ static void *tls_session_of(struct server *server, struct MHD_Connection *mhd)
 	return info ? info->tls_session : NULL;
 }
 
-static void remove_connection(struct server *server, struct connection *connection)
-{
-	pthread_mutex_lock(&server->mutex);
-	for (struct connection **link = &server->connections; *link; link = &(*link)->next) {
-		if (*link == connection) {
-			*link = connection->next;
-			break;
-		}
-	}
-	pthread_mutex_unlock(&server->mutex);
-	free(connection);
-}
-
 static void on_connection(void *ctx, struct MHD_Connection *mhd, void **context,
 			  enum MHD_ConnectionNotificationCode what)
 {
 	struct server *server = ctx;
-	struct connection *connection;
 
 	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
-		remove_connection(server, *context);
+		gate_end(server->gate, *context);
 		return;
 	}
 	if (server->tls && tls_session_of(server, mhd))
 		tls_ask_client(tls_session_of(server, mhd));
-	connection = calloc(1, sizeof(*connection));
-	*context = connection;
-	if (!connection)
-		return;
-	connection->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-	set_deadline(server, connection, server->agent->config.request_timeout_s);
-	pthread_mutex_lock(&server->mutex);
-	connection->next = server->connections;
-	server->connections = connection;
-	pthread_mutex_unlock(&server->mutex);
+	*context = gate_begin(server->gate, socket_of(mhd));
+	gate_set_deadline(server->gate, *context, server->agent->config.request_timeout_s);
 }
 
 void server_expire(struct server *server)
 {
-	uint64_t now_us = clock_mono_us();
-
-	if (!server)
-		return;
-	pthread_mutex_lock(&server->mutex);
-	for (struct connection *it = server->connections; it; it = it->next)
-		if (it->deadline_us && now_us > it->deadline_us)
-			shutdown(it->fd, SHUT_RDWR); /* its thread sees the end and closes it */
-	pthread_mutex_unlock(&server->mutex);
+	if (server)
+		gate_expire(server->gate);
 }
 
 static const char *query(void *connection, const char *name)
@@ -166,24 +133,51 @@ static void refuse(struct exchange *exchange, const struct error *err)
 	exchange->err = *err;
 }
 
+/* A trusted client's request that is found: may this one have it, and now? */
+static int allow(struct exchange *exchange, struct error *err)
+{
+	const struct auth_client *client = &exchange->client;
+
+	if (!client->tls_session)
+		return 0;
+	if (exchange->request.route->access == LOCAL)
+		return error_set(err, ERR_LOCAL_ONLY, NULL, "this call is not for the network");
+	if (!rate_take(&exchange->server->requests, client->fingerprint, TLS_FINGERPRINT_BYTES, clock_mono_us()))
+		return error_set(err, ERR_TOO_MANY_REQUESTS, NULL, "more than %d a second", REQUESTS_PER_S);
+	return 0;
+}
+
 /* Route and authenticate. Who is not trusted learns nothing, not even which paths there are. */
 static void admit(struct exchange *exchange, struct MHD_Connection *mhd, const char *path)
 {
 	struct server *server = exchange->server;
-	struct auth_client client = {
-		.tls_session = tls_session_of(server, mhd),
-		.socket = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
-	};
-	struct error route_err, auth_err;
-	bool found = router_find(&exchange->request, path, exchange->allow, sizeof(exchange->allow), &route_err) == 0;
-	bool trusted = auth_check(server->agent->trust, &client, exchange->who, &auth_err) == 0;
+	struct request *request = &exchange->request;
+	struct error route_err, err;
+	bool found = router_find(request, path, exchange->allow, sizeof(exchange->allow), &route_err) == 0;
+	bool trusted;
 
-	if (found && exchange->request.route->access == PUBLIC)
+	exchange->client.tls_session = tls_session_of(server, mhd);
+	exchange->client.socket = socket_of(mhd);
+	trusted = auth_check(server->agent->trust, &exchange->client, exchange->who, &err) == 0;
+	gate_set_trusted(server->gate, connection_of(mhd), trusted);
+	if (found && request->route->access == PUBLIC)
 		return;
 	if (!trusted)
-		refuse(exchange, &auth_err);
+		refuse(exchange, &err);
 	else if (!found)
 		refuse(exchange, &route_err);
+	else if (allow(exchange, &err) < 0)
+		refuse(exchange, &err);
+}
+
+/* A handler may have waited, and the client's trust have ended meanwhile: then it gets no answer. */
+static void admit_again(struct exchange *exchange)
+{
+	struct error err;
+
+	if (exchange->request.route->access != PUBLIC &&
+	    auth_check(exchange->server->agent->trust, &exchange->client, exchange->who, &err) < 0)
+		refuse(exchange, &err);
 }
 
 static struct exchange *begin(struct server *server, struct MHD_Connection *mhd, const char *path, const char *method)
@@ -195,9 +189,12 @@ static struct exchange *begin(struct server *server, struct MHD_Connection *mhd,
 
 	if (!exchange)
 		return NULL;
-	set_deadline(server, connection_of(mhd), server->agent->config.request_timeout_s);
+	gate_set_deadline(server->gate, connection_of(mhd), server->agent->config.request_timeout_s);
 	exchange->server = server;
 	exchange->request.agent = server->agent;
+	exchange->request.client = &exchange->client;
+	exchange->request.served_fingerprint = server->tls ? server->fingerprint : NULL;
+	peer_text(MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr, exchange->from);
 	exchange->request.stop = &server->stop;
 	exchange->request.query = query;
 	exchange->request.connection = mhd;
@@ -229,7 +226,8 @@ static enum log_level level_of(const struct exchange *exchange)
 	enum error_code code = exchange->refused ? exchange->err.code : ERR_NONE;
 	uint64_t now_us = clock_mono_us(), last_us = atomic_load(&exchange->server->last_stranger_us);
 
-	if (code == ERR_CLIENT_CERTIFICATE_MISSING || code == ERR_CLIENT_NOT_TRUSTED || code == ERR_NOT_ROOT) {
+	if (code == ERR_CLIENT_CERTIFICATE_MISSING || code == ERR_CLIENT_NOT_TRUSTED || code == ERR_NOT_ROOT ||
+	    code == ERR_TOO_MANY_REQUESTS || code == ERR_PAIRING_REFUSED) {
 		if (now_us - last_us < 1000000)
 			return LOG_LEVEL_VERBOSE;
 		atomic_store(&exchange->server->last_stranger_us, now_us);
@@ -245,8 +243,8 @@ static void log_exchange(const struct exchange *exchange, unsigned status)
 
 	if (level > log_get_level())
 		return;
-	snprintf(line, sizeof(line), "%s %s by %s: %u %s", exchange->request.method, exchange->path, exchange->who,
-		 status, exchange->refused ? error_name(exchange->err.code) : "ok");
+	snprintf(line, sizeof(line), "%s %s by %s from %s: %u %s", exchange->request.method, exchange->path,
+		 exchange->who, exchange->from, status, exchange->refused ? error_name(exchange->err.code) : "ok");
 	log_line(level, line);
 }
 
@@ -307,13 +305,15 @@ static enum MHD_Result send_reply(struct exchange *exchange, struct MHD_Connecti
 		MHD_add_response_header(response, "Allow", exchange->allow);
 	if (exchange->refused && exchange->err.code == ERR_BUSY)
 		MHD_add_response_header(response, "Retry-After", RETRY_AFTER_S);
+	if (exchange->refused && exchange->err.code == ERR_TOO_MANY_REQUESTS)
+		MHD_add_response_header(response, "Retry-After", RETRY_AFTER_RATE_S);
 	if (reply->waited) {
 		snprintf(applied, sizeof(applied), "wait=%u", exchange->request.wait_s);
 		MHD_add_response_header(response, "Preference-Applied", applied);
 	}
 	if (atomic_load(&exchange->server->stop))
 		MHD_add_response_header(response, "Connection", "close");
-	set_deadline(exchange->server, connection_of(mhd), REPLY_TIMEOUT_S);
+	gate_set_deadline(exchange->server->gate, connection_of(mhd), REPLY_TIMEOUT_S);
 	log_exchange(exchange, reply->status);
 	result = MHD_queue_response(mhd, reply->status, response);
 	MHD_destroy_response(response);
@@ -327,10 +327,11 @@ static enum MHD_Result answer(struct exchange *exchange, struct MHD_Connection *
 
 	if (!exchange->refused) {
 		/* the handler may take its time: neither our deadline nor the idle timeout counts meanwhile */
-		set_deadline(exchange->server, connection_of(mhd), 0);
+		gate_set_deadline(exchange->server->gate, connection_of(mhd), 0);
 		MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT, 0U);
 		if (exchange->request.route->handler(&exchange->request, &reply, &err) < 0)
 			refuse(exchange, &err);
+		admit_again(exchange);
 		MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S);
 	}
 	return send_reply(exchange, mhd, &reply);
@@ -403,25 +404,53 @@ static void __attribute__((format(printf, 2, 0))) on_mhd_log(void *ctx, const ch
 	log_verbose("web server: %s", text);
 }
 
-static struct MHD_Daemon *start_daemon(struct server *server, int listen_fd, const struct tls_identity *identity)
+static bool give_to_daemon(void *ctx, int fd, const struct sockaddr *address, socklen_t length)
+{
+	struct server *server = ctx;
+
+	return MHD_add_connection(server->daemon, fd, address, length) == MHD_YES;
+}
+
+static struct MHD_Daemon *start_daemon(struct server *server, const struct tls_identity *identity)
 {
 	unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL | MHD_USE_ITC |
-			 MHD_USE_ERROR_LOG;
+			 MHD_USE_ERROR_LOG | MHD_USE_NO_LISTEN_SOCKET;
 	struct MHD_OptionItem tls_options[] = {
 		{ MHD_OPTION_HTTPS_MEM_CERT, 0, identity ? identity->certificate : NULL },
 		{ MHD_OPTION_HTTPS_MEM_KEY, 0, identity ? identity->key : NULL },
 		{ MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)TLS_PRIORITIES },
-		{ MHD_OPTION_PER_IP_CONNECTION_LIMIT, CONNECTIONS_PER_IP, NULL },
 		{ MHD_OPTION_END, 0, NULL },
 	};
 	struct MHD_OptionItem no_options[] = { { MHD_OPTION_END, 0, NULL } };
 
 	return MHD_start_daemon(flags | (identity ? MHD_USE_TLS : 0), 0, NULL, NULL, on_request, server,
-				MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL, MHD_OPTION_LISTEN_SOCKET, listen_fd,
-				MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-				(unsigned)IDLE_TIMEOUT_S, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
-				MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-				MHD_OPTION_ARRAY, identity ? tls_options : no_options, MHD_OPTION_END);
+				MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL, MHD_OPTION_CONNECTION_LIMIT,
+				(unsigned)GATE_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S,
+				MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
+				on_connection, server, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY,
+				identity ? tls_options : no_options, MHD_OPTION_END);
+}
+
+static void free_server(struct server *server)
+{
+	if (server->daemon)
+		MHD_stop_daemon(server->daemon);
+	gate_free(server->gate);
+	rate_destroy(&server->requests);
+	free(server);
+}
+
+static int start_parts(struct server *server, int listen_fd, const struct tls_identity *identity, struct error *err)
+{
+	CLEANUP_FD int fd = listen_fd;
+
+	if (gate_open(&server->gate, server->tls, give_to_daemon, server, err) < 0)
+		return -1;
+	server->daemon = start_daemon(server, identity);
+	if (!server->daemon)
+		return error_set(err, ERR_INTERNAL, NULL, "the web server does not start");
+	fd = -1;
+	return gate_start(server->gate, listen_fd, err);
 }
 
 int server_start(struct server **ret, struct agent *agent, int listen_fd, const struct tls_identity *identity,
@@ -435,13 +464,12 @@ int server_start(struct server **ret, struct agent *agent, int listen_fd, const 
 	}
 	server->agent = agent;
 	server->tls = identity != NULL;
-	pthread_mutex_init(&server->mutex, NULL);
-	server->daemon = start_daemon(server, listen_fd, identity);
-	if (!server->daemon) {
-		close(listen_fd);
-		pthread_mutex_destroy(&server->mutex);
-		free(server);
-		return error_set(err, ERR_INTERNAL, NULL, "the web server does not start");
+	if (identity)
+		memcpy(server->fingerprint, identity->fingerprint, TLS_FINGERPRINT_BYTES);
+	rate_init(&server->requests, REQUESTS_PER_S, REQUESTS_BURST);
+	if (start_parts(server, listen_fd, identity, err) < 0) {
+		free_server(server);
+		return -1;
 	}
 	*ret = server;
 	return 0;
@@ -449,10 +477,7 @@ int server_start(struct server **ret, struct agent *agent, int listen_fd, const 
 
 int server_release_listener(struct server *server)
 {
-	if (!server || server->released)
-		return -1;
-	server->released = true;
-	return MHD_quiesce_daemon(server->daemon);
+	return server ? gate_release_listener(server->gate) : -1;
 }
 
 void server_stop(struct server *server)
@@ -466,7 +491,5 @@ void server_stop(struct server *server)
 	jobs_wake(server->agent->jobs);
 	for (unsigned ms = 0; ms < STOP_GRACE_MS && atomic_load(&server->in_flight); ms += 10)
 		usleep(10000);
-	MHD_stop_daemon(server->daemon);
-	pthread_mutex_destroy(&server->mutex);
-	free(server);
+	free_server(server);
 }

@@ -78,6 +78,19 @@ bool tls_client_fingerprint(void *gnutls_session, unsigned char ret[static TLS_F
 	return chain && count && gnutls_fingerprint(GNUTLS_DIG_SHA256, &chain[0], ret, &size) == 0;
 }
 
+bool tls_client_certificate(void *gnutls_session, struct buf *ret)
+{
+	unsigned count = 0;
+	const gnutls_datum_t *chain = gnutls_certificate_get_peers(gnutls_session, &count);
+	gnutls_datum_t pem = { 0 };
+
+	if (!chain || !count || gnutls_pem_base64_encode2("CERTIFICATE", &chain[0], &pem) < 0)
+		return false;
+	buf_add(ret, pem.data, pem.size);
+	gnutls_free(pem.data);
+	return !buf_failed(ret);
+}
+
 void tls_fingerprint_text(const unsigned char fingerprint[static TLS_FINGERPRINT_BYTES],
 			  char ret[static TLS_FINGERPRINT_TEXT])
 {

@@ -5,9 +5,9 @@
 #ifndef AGENT_TLS_H
 #define AGENT_TLS_H
 
+#include "base/buf.h"
 #include "base/error.h"
 
-#include <stdbool.h>
 #include <time.h>
 
 enum { TLS_FINGERPRINT_BYTES = 32, TLS_FINGERPRINT_TEXT = 65 };
@@ -32,6 +32,9 @@ void tls_ask_client(void *gnutls_session);
 
 /* The fingerprint of the certificate whose key the client has proved to own; false when it showed none. */
 bool tls_client_fingerprint(void *gnutls_session, unsigned char ret[static TLS_FINGERPRINT_BYTES]);
+
+/* That certificate, as PEM, into ret; false when it showed none. */
+bool tls_client_certificate(void *gnutls_session, struct buf *ret);
 
 /* As lower-case hexadecimal digits. */
 void tls_fingerprint_text(const unsigned char fingerprint[static TLS_FINGERPRINT_BYTES],

@@ -12,6 +12,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/eventfd.h>
 
 #define RETRY_US 10000000
@@ -29,6 +30,8 @@ struct web {
 	unsigned port;
 	int new_listener; /* on the port to move to, -1: none */
 	bool restart;
+	unsigned char fingerprint[TLS_FINGERPRINT_BYTES]; /* of the certificate, once HTTPS has been up */
+	bool has_fingerprint;
 
 	atomic_bool up; /* HTTPS was started and not stopped */
 	atomic_llong certificate_expiry;
@@ -64,6 +67,10 @@ static int start_https(struct web *web, int listener, struct server **ret, struc
 	if (server_start(ret, web->agent, listener, &identity, err) < 0)
 		return -1;
 	atomic_store(&web->certificate_expiry, (long long)identity.not_after);
+	pthread_mutex_lock(&web->mutex);
+	memcpy(web->fingerprint, identity.fingerprint, TLS_FINGERPRINT_BYTES);
+	web->has_fingerprint = true;
+	pthread_mutex_unlock(&web->mutex);
 	return 0;
 }
 
@@ -179,6 +186,17 @@ bool web_answers(struct web *web)
 time_t web_certificate_expiry(struct web *web)
 {
 	return (time_t)atomic_load(&web->certificate_expiry);
+}
+
+bool web_fingerprint(struct web *web, unsigned char ret[static TLS_FINGERPRINT_BYTES])
+{
+	bool known;
+
+	pthread_mutex_lock(&web->mutex);
+	known = web->has_fingerprint;
+	memcpy(ret, web->fingerprint, TLS_FINGERPRINT_BYTES);
+	pthread_mutex_unlock(&web->mutex);
+	return known;
 }
 
 int web_event_fd(struct web *web)

@@ -6,10 +6,7 @@
 #ifndef AGENT_WEB_H
 #define AGENT_WEB_H
 
-#include "base/error.h"
-
-#include <stdbool.h>
-#include <time.h>
+#include "tls.h"
 
 struct agent;
 struct web;
@@ -33,6 +30,9 @@ int web_change_port(struct web *web, unsigned port, struct error *err);
 unsigned web_port(struct web *web);		/* the configured one, whether it works or not */
 bool web_answers(struct web *web);		/* HTTPS is alive: asks it, two seconds at most */
 time_t web_certificate_expiry(struct web *web); /* 0: HTTPS never came up */
+
+/* SHA-256 of the certificate that new connections get; false when HTTPS never came up. */
+bool web_fingerprint(struct web *web, unsigned char ret[static TLS_FINGERPRINT_BYTES]);
 
 /* For the control thread: call web_tick when this is readable, and once a second. */
 int web_event_fd(struct web *web);

@@ -119,7 +119,9 @@ static int find_command(struct cli *cli, const char *const **words)
 		if (!args_parse(&cli->args, NULL, true, words))
 			return cli_usage(cli, "%s", cli->args.error);
 		if (!**words)
-			return args_option(&cli->args, "help") ? 0 : cli_usage(cli, "a command is missing");
+			return args_option(&cli->args, "help") || (cli->command && cli->command->run)
+				       ? 0
+				       : cli_usage(cli, "a command is missing");
 		const struct command *found = find(table, **words);
 
 		if (!found && strcmp(**words, "help") == 0)

@@ -71,12 +71,13 @@ def run(program, directory, environment, words, user=None):
 
 
 def transcript(*commands, program="import-agent-fake"):
-    """Commands one after the other; a function among them is called with the directory."""
+    """Commands one after the other, {} in them is the directory; a function among them is called with it."""
     def case(tools, directory, environment):
         text = ""
         with agent(tools, directory, environment, program):
             for words in commands:
-                text += words(directory) or "" if callable(words) else run(tools["importcli"], directory, environment, words)
+                text += words(directory) or "" if callable(words) else run(
+                    tools["importcli"], directory, environment, words.replace("{}", directory))
         return text
     return case
 
@@ -157,7 +158,23 @@ def full_disk(tools, directory, environment):
     return f"$ importcli help > /dev/full\n{done.stderr}exit status {done.returncode}\n"
 
 
+CERTIFICATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "fixtures", "certs")
+
+
+def files(*names):
+    """Copies of tests/fixtures/certs in the directory of the case."""
+    def copy(directory):
+        for name in names:
+            shutil.copy(os.path.join(CERTIFICATES, name), directory + "/" + name.replace(".pem", ".crt"))
+    return copy
+
+
 CASES = {
+    "agent-trust": transcript(
+        files("trusted.pem", "expired.pem", "stranger.key"), "trust", "trust new-code", "trust list --output json",
+        "trust add {}/trusted.crt", "trust add {}/trusted.crt", "trust list", "trust add {}/expired.crt",
+        "trust add {}/stranger.key", "trust add {}/none.crt", "trust add {}/agent.conf", "trust remove 0000",
+        "trust remove 00000000", "trust remove xyz", "trust remove 7F:1E:3E:9F:6C:3B:2B:AE", "trust"),
     "agent-vendor-commands": transcript(
         "status --importable", "list_supported_arrays", "server_port", "log_show", "log_level set 1", "log_level",
         "mhd_status", "restart_webServer", "mhd_status", "server_port change 55443", "server_port"),

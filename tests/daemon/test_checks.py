@@ -33,13 +33,20 @@ class Routes(unittest.TestCase):
         text = router_text().replace('{ "GET", "/metrics"', '{ "GET", "/metricz"')
         self.assertIn(("GET", "/metrics"), described_routes(api) - routes_of(text))
 
-    def test_only_the_root_is_public(self):
-        self.assertEqual(re.findall(r'"([^"]+)", \w+, PUBLIC', router_text()), ["/"])
+    def test_only_who_are_you_and_pairing_are_public(self):
+        self.assertEqual(re.findall(r'"([^"]+)", \w+, PUBLIC', router_text()), ["/", "/pair"])
+
+    def test_what_is_roots_alone_is_described_so(self):
+        described = {path for path, item in api.document["paths"].items()
+                     if any(operation.get("x-access") == "local" for operation in item.values() if isinstance(operation, dict))}
+        routes = re.findall(r'"([^"]+)", \w+, LOCAL', router_text())
+        self.assertEqual({re.sub(r"\{\w+\}", "{}", path) for path in described}, set(routes))
+        self.assertIn("/agent/pairing_code", routes)
 
     def test_error_codes_of_the_table_are_documented_with_their_status(self):
         with open(os.path.join(HERE, "..", "..", "base", "error_codes.def"), encoding="utf-8") as file:
             statuses = {int(s) for s in re.findall(r'^ERROR_CODE\(\w+, "\w+", (\d+)', file.read(), re.M)}
-        self.assertTrue(statuses <= {400, 401, 403, 404, 405, 409, 413, 500, 503, 507}, statuses)
+        self.assertTrue(statuses <= {400, 401, 403, 404, 405, 409, 413, 429, 500, 503, 507}, statuses)
 
 
 class Validator(unittest.TestCase):

@@ -1,5 +1,6 @@
 """Who may come in: client certificates, TLS versions, and what is no TLS."""
 import os
+import re
 import socket
 import ssl
 import time
@@ -70,9 +71,9 @@ class Tls(unittest.TestCase):
 
     def test_every_call_needs_a_trusted_certificate(self):
         for method, path, statuses in api.operations():
-            if path == "/":
+            if path in ("/", "/pair"):  # for strangers; test_pairing.py
                 continue
-            path = path.replace("{number}", "1").replace("{id}", "a").replace("{wwid}", "3")
+            path = re.sub(r"\{\w+\}", "1", path)
             for client, code in ((None, "client_certificate_missing"), ("stranger", "client_not_trusted")):
                 answer = self.agent.tls(method, path, client=client)
                 self.assertEqual((answer.status, answer.code), (401, code), f"{method} {path}")
@@ -181,19 +182,3 @@ class Limits(unittest.TestCase):
         self.assertEqual((answer.status, answer.body["state"]), (200, "done"))
         for connection in slow:
             connection.close()
-
-    def test_connections_per_address(self):
-        many = [socket.create_connection(("127.0.0.1", self.agent.port)) for _ in range(16)]
-        time.sleep(0.1)
-        with self.assertRaises(OSError):
-            self.agent.tls("GET", "/")
-        self.assertEqual(self.agent.local("GET", "/").status, 200)
-        for connection in many:
-            connection.close()
-        wait_until(lambda: self.agent_answers())
-
-    def agent_answers(self):
-        try:
-            return self.agent.tls("GET", "/").status == 200
-        except OSError:
-            return False

@@ -6,6 +6,7 @@ matter: the connection is pinned on both sides (the agent trusts our certificate
 certificate); every verb can be sent again, so a lost reply is answered by asking once more; and a long
 verb is a job that is waited for.
 
+    orchestrator.py pair K7QX-…                        once: the code that the host's root got from importcli trust new-code
     orchestrator.py create lab 36001...=36002...      source=destination, one or more
     (map the destination LUN to the host now, in pass-through)
     orchestrator.py prepare lab
@@ -14,6 +15,8 @@ verb is a job that is waited for.
     orchestrator.py commit lab                         or, at any time before: cancel lab
 """
 import argparse
+import hashlib
+import hmac
 import http.client
 import json
 import ssl
@@ -61,6 +64,7 @@ class Agent:
             self.tls.verify_mode = ssl.CERT_NONE
         if certificate:
             self.tls.load_cert_chain(certificate, key)
+        self.certificate = certificate
         self.connection = None
 
     def close(self):
@@ -106,6 +110,23 @@ class Agent:
         if job["state"] != "done":
             raise JobFailed(job)
         return job
+
+    def pair(self, code):
+        """Makes us trusted with a code from the host's administrator, which itself is not sent. Gives the host's certificate,
+        PEM: the one to pin from then on. Whoever stands between sees and shows other certificates, and both proofs are wrong."""
+        self.who()                          # the connection is there, and with it the host's certificate
+        host = self.connection.sock.getpeercert(binary_form=True)
+        with open(self.certificate, encoding="ascii") as file:
+            own = ssl.PEM_cert_to_DER_cert(file.read())
+
+        def proof(label):
+            text = label + hashlib.sha256(host).digest() + hashlib.sha256(own).digest()
+            return hmac.new(code.replace("-", "").upper().encode(), text, hashlib.sha256).hexdigest()
+
+        answer = self.exchange("POST", "/pair", {"proof": proof(b"dm-import pairing 1 client")}, 0)
+        if not hmac.compare_digest(answer["proof"], proof(b"dm-import pairing 1 host")):
+            raise Problem(0, {"code": "not_the_host", "detail": "what answered does not know the code"})
+        return ssl.DER_cert_to_PEM_cert(host)
 
     def who(self):
         return self.call("GET", "")
@@ -180,7 +201,7 @@ def arguments():
     parser.add_argument("--certificate", default="/root/orchestrator.crt", help="our certificate, PEM")
     parser.add_argument("--key", default="/root/orchestrator.key")
     parser.add_argument("--agent-certificate", default="/etc/dm-import/tls/agent.crt", help="pinned, PEM")
-    parser.add_argument("command", choices=("who", "host", "volumes", "imports", "create", "show", "precheck",
+    parser.add_argument("command", choices=("pair", "who", "host", "volumes", "imports", "create", "show", "precheck",
                                             "prepare", "switch", "session", "commit", "cancel", "delete"))
     parser.add_argument("words", nargs="*", help="import, and what the command needs")
     return parser.parse_args()
@@ -198,10 +219,19 @@ def act(agent, command, words):
     return getattr(Import(agent, words[0]), command)(*words[1:])
 
 
+def pair(args):
+    pem = Agent(args.host, args.port, args.certificate, args.key).pair(args.words[0])
+    with open(args.agent_certificate, "w", encoding="ascii") as file:
+        file.write(pem)
+
+
 def main():
     args = arguments()
-    agent = Agent(args.host, args.port, args.certificate, args.key, args.agent_certificate)
     try:
+        if args.command == "pair":
+            pair(args)
+            return 0
+        agent = Agent(args.host, args.port, args.certificate, args.key, args.agent_certificate)
         print(json.dumps(act(agent, args.command, args.words), indent=2))
     except JobFailed as failed:
         print(json.dumps(failed.job, indent=2))

@@ -1,0 +1,141 @@
+"""Many connections: strangers share few places, and whoever is trusted gets in all the same (agent/gate.h)."""
+import contextlib
+import http.client
+import json
+import socket
+import time
+import unittest
+
+from agentlib import BASE, Agent, PATIENCE, tls_context, wait_until
+
+PLACES, PLACES_PER_ADDRESS = 32, 16  # as in agent/gate.h
+HOME = "127.0.0.1"
+
+
+def is_closed(connection):
+    connection.setblocking(False)
+    try:
+        return connection.recv(1) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
+class Crowd(unittest.TestCase):
+    def setUp(self):
+        self.agent = Agent(settings="request_timeout = 600")
+        self.addCleanup(self.agent.close)
+        self.open = contextlib.ExitStack()
+        self.addCleanup(self.open.close)
+
+    def connect(self, address=HOME):
+        """A connection that says nothing; every address of 127/8 is this host's."""
+        connection = socket.create_connection((HOME, self.agent.port), timeout=5, source_address=(address, 0))
+        self.open.enter_context(connection)
+        return connection
+
+    def crowd(self, addresses, each):
+        return [self.connect(address) for _ in range(each) for address in addresses]
+
+    def get(self, path="/agent", address=HOME, client="trusted"):
+        """One request on a connection of its own; the status, or None when the agent closed it."""
+        connection = http.client.HTTPSConnection(HOME, self.agent.port, context=tls_context(client), timeout=20 * PATIENCE,
+                                                 source_address=(address, 0))
+        with contextlib.closing(connection):
+            try:
+                connection.request("GET", BASE + path)
+                return connection.getresponse().status
+            except OSError:
+                return None
+
+    def test_one_address_takes_its_own_places(self):
+        others = self.crowd(["127.0.3.1"], 5)
+        first = self.crowd(["127.0.2.1"], PLACES_PER_ADDRESS)
+        self.connect("127.0.2.1")
+        wait_until(lambda: is_closed(first[0]))
+        self.assertFalse(any(is_closed(one) for one in first[1:] + others))
+
+    def test_many_addresses_take_the_places_of_the_oldest(self):
+        crowd = self.crowd([f"127.0.2.{i}" for i in range(PLACES)], 1)
+        time.sleep(0.1)
+        self.assertFalse(any(is_closed(one) for one in crowd))
+        self.connect("127.0.3.1")
+        wait_until(lambda: is_closed(crowd[0]))
+        self.assertFalse(any(is_closed(one) for one in crowd[1:]))
+        self.assertEqual(self.agent.local("GET", "/").status, 200)
+
+    def test_trusted_client_gets_in_through_the_crowd(self):
+        """From an address that nobody knows yet: as a stranger, until it has shown its certificate."""
+        self.crowd([f"127.0.2.{i}" for i in range(PLACES)], 2)
+        self.assertEqual(self.get(), 200)
+
+    def test_trusted_connection_is_never_put_out(self):
+        connection = http.client.HTTPSConnection(HOME, self.agent.port, context=tls_context(), timeout=20)
+        with contextlib.closing(connection):
+            for i in range(6):
+                connection.request("GET", BASE + "/agent")
+                self.assertEqual(json.loads(connection.getresponse().read())["server_port"], self.agent.port)
+                self.crowd([HOME] + [f"127.0.{2 + i}.{j}" for j in range(1, PLACES)], 1)
+
+    def rush(self, addresses, count):
+        """Connections at once, without waiting for any to be accepted; the caller closes them."""
+        rush = []
+        for i in range(count):
+            connection = socket.socket()
+            connection.setblocking(False)
+            connection.bind((addresses[i % len(addresses)], 0))
+            connection.connect_ex((HOME, self.agent.port))
+            rush.append(connection)
+        return rush
+
+    def test_known_address_is_not_held_up_by_a_flood(self):
+        """From 50 addresses, far more often than strangers may. Another stranger is shut out meanwhile; who was there is not."""
+        self.assertEqual(self.get(), 200)
+        shut_out = 0
+        for _ in range(10):
+            rush = self.rush([f"127.0.4.{i}" for i in range(50)], 300)
+            shut_out += self.get(address="127.0.5.1") is None
+            self.assertEqual(self.get(), 200)
+            for connection in rush:
+                connection.close()
+        self.assertGreater(shut_out, 0)
+
+    def test_stranger_that_connects_too_often(self):
+        """The last ones are closed, so it is not for want of a place: then it would be the oldest."""
+        rush = self.rush(["127.0.6.1"], 120)
+        time.sleep(0.5)
+        states = [is_closed(connection) for connection in rush]
+        for connection in rush:
+            connection.close()
+        self.assertTrue(all(states[-PLACES_PER_ADDRESS:]))
+        self.assertFalse(all(states))
+        self.assertEqual(self.get(address="127.0.6.2"), 200)
+
+    def test_trusted_client_that_asks_too_often(self):
+        connection = http.client.HTTPSConnection(HOME, self.agent.port, context=tls_context(), timeout=20)
+        with contextlib.closing(connection):
+            for _ in range(20000):
+                connection.request("GET", BASE + "/jobs")
+                answer = connection.getresponse()
+                body = answer.read()
+                if answer.status != 200:
+                    break
+            self.assertEqual((answer.status, answer.headers["Retry-After"]), (429, "1"))
+            self.assertEqual(json.loads(body)["code"], "too_many_requests")
+        self.assertEqual(self.agent.local("GET", "/jobs").status, 200)
+        wait_until(lambda: self.get() == 200)
+
+    def test_crowd_of_strangers_does_not_fill_the_log(self):
+        connection = http.client.HTTPSConnection(HOME, self.agent.port, context=tls_context("stranger"), timeout=20)
+        with contextlib.closing(connection):
+            for _ in range(100):
+                connection.request("GET", BASE + "/agent")
+                self.assertEqual(connection.getresponse().read()[:1], b"{")
+        self.agent.local("PUT", "/agent/log_level", {"level": 2})
+        before = self.agent.log_text().count(" by certificate")
+        with contextlib.closing(connection):
+            for _ in range(100):
+                connection.request("GET", BASE + "/agent")
+                connection.getresponse().read()
+        self.assertLess(self.agent.log_text().count(" by certificate") - before, 10)

@@ -1,11 +1,13 @@
 /*
  * The agent's life: start the parts in their order, wait for signals and events, stop them in reverse. The main thread
- * is the control thread; it never touches a device.
+ * is the control thread; it never touches a device. As soon as the worker runs it gives up root's capabilities, so all
+ * threads of the web servers, which it starts behind that, have none.
  *
  * Start: configuration, log, engine (which first repairs what an earlier process left), worker, Unix socket, HTTPS.
  */
 #include "agent.h"
 
+#include "privileges.h"
 #include "udev_watch.h"
 
 #include "base/cleanup.h"
@@ -75,6 +77,7 @@ static void control(struct agent *agent, int signals)
 		};
 
 		poll(fds, ARRAY_SIZE(fds), TICK_MS);
+		sd_notify(0, "WATCHDOG=1");
 		stop = take_signal(signals, agent->web);
 		if (watch && udev_watch_drain(watch)) {
 			snapshot_set_stale(agent->snapshot);
@@ -89,7 +92,7 @@ static int start_parts(struct agent *agent, struct engine *engine, struct error 
 	rate_init(&agent->pairing_attempts, PAIRING_ATTEMPTS_PER_S, PAIRING_ATTEMPTS_BURST);
 	if (trust_open(&agent->trust, agent->config.trusted, err) < 0 || pairing_open(&agent->pairing, err) < 0 ||
 	    jobs_open(&agent->jobs, err) < 0 || snapshot_open(&agent->snapshot, err) < 0 ||
-	    worker_start(&agent->worker, engine, agent->jobs, agent->snapshot, err) < 0 ||
+	    worker_start(&agent->worker, engine, agent->jobs, agent->snapshot, err) < 0 || privileges_drop(err) < 0 ||
 	    web_open(&agent->web, agent, err) < 0 || web_start(agent->web, err) < 0)
 		return -1;
 	return 0;

@@ -1,5 +1,5 @@
 $(eval $(call library,agent,agent))
-AGENT_LIBS = $(call pkg,libmicrohttpd gnutls libsystemd libudev inih json-c)
+AGENT_LIBS = $(call pkg,libmicrohttpd gnutls libsystemd libudev libcap inih json-c)
 $(eval $(call program,import-agent,$$(OUT)/agent/main.o,$$(OUT)/libagent.a $$(OUT)/libdm_import.a $$(OUT)/libbase.a,$$(AGENT_LIBS) $$(ENGINE_LIBS) -lpthread))
 PROGRAMS += $(OUT)/import-agent
 

@@ -2,6 +2,8 @@
 import copy
 import os
 import re
+import runpy
+import subprocess
 import unittest
 
 from agentlib import HERE, Agent
@@ -42,6 +44,19 @@ class Routes(unittest.TestCase):
         routes = re.findall(r'"([^"]+)", \w+, LOCAL', router_text())
         self.assertEqual({re.sub(r"\{\w+\}", "{}", path) for path in described}, set(routes))
         self.assertIn("/agent/pairing_code", routes)
+
+    def test_the_page_for_people_is_current(self):
+        program = os.path.join(HERE, "..", "..", "docs", "make-api")
+        done = subprocess.run([program, "--check"], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_the_page_for_people_says_what_the_file_says(self):
+        module = runpy.run_path(os.path.join(HERE, "..", "..", "docs", "make-api"), run_name="module")
+        document = module["load"]()
+        text = module["render"](document)
+        document["paths"]["/host"]["get"]["summary"] = "Something else"
+        self.assertNotEqual(module["render"](document), text)
+        self.assertIn("### GET /host", text)
 
     def test_error_codes_of_the_table_are_documented_with_their_status(self):
         with open(os.path.join(HERE, "..", "..", "base", "error_codes.def"), encoding="utf-8") as file:

@@ -24,6 +24,7 @@ ONLY_IN = {
     "libudev.h": ("dm-import/sys_*.c", "agent/udev_watch.c"),
     "systemd/sd-bus.h": ("dm-import/sys_systemd.c",),
     "microhttpd.h": ("agent/server.c",),
+    "sys/capability.h": ("agent/privileges.c",),
     "gnutls/*": ("agent/pairing.c", "agent/tls.c", "agent/trust.c"),
     "openssl/*": ("certs/*.c",),
     "curl/*": ("cli/client.c",),

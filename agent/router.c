@@ -37,6 +37,7 @@ static const struct route routes[] = {
 	{ "PUT", "/agent/log_level", put_agent_log_level, TRUSTED },
 	{ "PUT", "/agent/server_port", put_agent_server_port, TRUSTED },
 	{ "POST", "/agent/restart_web_server", post_agent_restart_web_server, TRUSTED },
+	{ "POST", "/agent/certificate/reload", post_agent_certificate_reload, TRUSTED },
 	{ "GET", "/metrics", get_metrics, TRUSTED },
 };
 

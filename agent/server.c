@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 
+#include <fcntl.h>
 #include <microhttpd.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -43,6 +44,7 @@ struct connection {
 struct server {
 	struct agent *agent;
 	struct MHD_Daemon *daemon;
+	int listen_fd;	    /* libmicrohttpd's */
 	bool tls, released; /* released: the listening socket is no longer ours */
 	atomic_bool stop;
 	atomic_uint in_flight; /* requests begun and not yet answered */
@@ -435,6 +437,7 @@ int server_start(struct server **ret, struct agent *agent, int listen_fd, const 
 	}
 	server->agent = agent;
 	server->tls = identity != NULL;
+	server->listen_fd = listen_fd;
 	pthread_mutex_init(&server->mutex, NULL);
 	server->daemon = start_daemon(server, listen_fd, identity);
 	if (!server->daemon) {
@@ -445,6 +448,11 @@ int server_start(struct server **ret, struct agent *agent, int listen_fd, const 
 	}
 	*ret = server;
 	return 0;
+}
+
+int server_listener(const struct server *server)
+{
+	return server && !server->released ? fcntl(server->listen_fd, F_DUPFD_CLOEXEC, 0) : -1;
 }
 
 int server_release_listener(struct server *server)

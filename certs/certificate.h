@@ -10,6 +10,7 @@
 #include <time.h>
 
 enum { CERT_FILE_LIMIT = 64 * 1024 /* the agent's, too */, CERT_FINGERPRINT_SIZE = 65, CERT_SUBJECT_SIZE = 256 };
+enum { CERT_DAYS_DEFAULT = 730, CERT_DAYS_MAX = 36500 };
 
 struct certificate {
 	char subject[CERT_SUBJECT_SIZE]; /* RFC 2253 */

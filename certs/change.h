@@ -1,13 +1,11 @@
 /*
- * Replacing the agent's certificate and key: by new ones, or by an administrator's own. Nothing is changed unless all is
- * well with the new pair; a running agent has to be told afterwards.
+ * Replacing the agent's certificate and key: by new ones, or by an administrator's own. Nothing is changed unless all
+ * is well with the new pair; a running agent has to be told afterwards.
  */
 #ifndef CERTS_CHANGE_H
 #define CERTS_CHANGE_H
 
 #include "pair.h"
-
-enum { CERT_DAYS_DEFAULT = 730, CERT_DAYS_MAX = 36500 };
 
 /* A self-signed pair, under pair_lock's lock. */
 int change_create(const struct pair_files *files, const struct names *names, unsigned days, struct error *err);

@@ -1,6 +1,6 @@
 /*
- * What is to be done about the agent's certificate. A finding is a `struct error`: its code's text says what is wrong, its
- * remedy what to do, its detail the particulars. All but certificate_check is pure.
+ * What is to be done about the agent's certificate. A finding is a `struct error`: its code's text says what is wrong,
+ * its remedy what to do, its detail the particulars. All but certificate_check is pure.
  */
 #ifndef CERTS_CHECK_H
 #define CERTS_CHECK_H

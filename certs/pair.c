@@ -63,7 +63,8 @@ bool pair_exists(const struct pair_files *files)
 	return stat(files->certificate, &st) == 0 && stat(files->key, &st) == 0;
 }
 
-/* What a program that died left behind: the successor takes its place if the key is already its own, and goes if not. */
+/* What a program that died left behind: the successor takes its place if the key is already its own, and goes if not.
+ */
 static int settle(const struct pair_files *files, struct error *err)
 {
 	CLEANUP(pem_pair_free) struct pem_pair now = { 0 };

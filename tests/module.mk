@@ -4,8 +4,8 @@ C_FILES := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 FAKES_OBJ := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/fakes/*.c)) $(addprefix $(OUT)/tests/engine/,engine_test.o sweep.o reservations.o recovery.o)
 TEST_SRC := $(wildcard tests/unit/test_*.c tests/engine/test_*.c)
 TESTS := $(TEST_SRC:%.c=$(OUT)/%)
-TEST_LIBS = $(call pkg,cmocka)
-$(TESTS): $(OUT)/%: $(OUT)/%.o $(FAKES_OBJ) $(OUT)/libcli.a $(OUT)/libdm_import.a $(OUT)/libbase.a
+TEST_LIBS = $(call pkg,cmocka libcrypto)
+$(TESTS): $(OUT)/%: $(OUT)/%.o $(FAKES_OBJ) $(OUT)/libcli.a $(OUT)/libcerts.a $(OUT)/libdm_import.a $(OUT)/libbase.a
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LIBS) $(ENGINE_LIBS) -lpthread
 

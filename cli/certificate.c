@@ -13,15 +13,18 @@
 #include "base/num.h"
 
 #include <string.h>
+#include <unistd.h>
 
 int certificate_files(struct cli *cli, struct pair_files *ret)
 {
 	const char *config = args_option(&cli->args, "config");
 	struct error err;
 
-	if (agent_conf_pair(config ? config : AGENT_CONF_PATH, ret, &err) < 0)
-		return cli_fail(cli, &err);
-	return 0;
+	if (geteuid() != 0)
+		error_set(&err, ERR_NOT_ROOT, "", "The agent's certificate and key are root's.");
+	else if (agent_conf_pair(config ? config : AGENT_CONF_PATH, ret, &err) == 0)
+		return 0;
+	return cli_fail(cli, &err);
 }
 
 static void add_time(struct json_object *object, const char *name, time_t seconds)
@@ -128,8 +131,7 @@ void certificate_warn(struct cli *cli)
 	}
 	if (findings.count == 0)
 		return;
-	buf_printf(&text, "importcli: Of the agent's certificate: %s See: importcli certificate check\n",
-		   error_text(findings.list[0].code));
+	buf_printf(&text, "importcli: %s See: importcli certificate check\n", error_text(findings.list[0].code));
 	print_text(stderr, buf_text(&text));
 }
 

@@ -45,6 +45,7 @@ static void show_changed(const struct certificate *certificate, const char *what
 	buf_printf(&text, "The certificate was %s.\n", what);
 	certificate_print(certificate, time(NULL), &text);
 	print_text(stdout, buf_text(&text));
+	fflush(stdout);
 	if (!running)
 		fputs("importcli: The agent does not run; it serves this certificate from its start on.\n", stderr);
 	fputs("Orchestrators that pinned the old certificate must now accept this one, by its fingerprint.\n", stderr);

@@ -16,13 +16,12 @@ int change_create(const struct pair_files *files, const struct names *names, uns
 	return pair_replace(files, &pair, err);
 }
 
-int change_names(const struct pair_files *files, const struct names *more, bool forget, struct names *ret,
-		 struct error *err)
+int change_names(const struct pair_files *files, bool forget, struct names *ret, struct error *err)
 {
 	struct certificate old;
 
 	ret->count = 0;
-	if (names_add_host(ret, true, err) < 0 || names_add_all(ret, more, err) < 0)
+	if (names_add_host(ret, true, err) < 0)
 		return -1;
 	if (forget || certificate_read(files->certificate, &old, NULL) < 0)
 		return 0;

@@ -11,11 +11,10 @@
 int change_create(const struct pair_files *files, const struct names *names, unsigned days, struct error *err);
 
 /*
- * The names for a new certificate: this host's own, those of `more`, and, unless `forget`, those that the one that is
- * there has beyond them. One that is missing or broken has none.
+ * The names for a new certificate: this host's own and, unless `forget`, those that the one that is there has beyond
+ * them. One that is missing or broken has none.
  */
-int change_names(const struct pair_files *files, const struct names *more, bool forget, struct names *ret,
-		 struct error *err);
+int change_names(const struct pair_files *files, bool forget, struct names *ret, struct error *err);
 
 /*
  * The pair that an administrator brings: ERR_CERTIFICATE_… as in pem_pair_clean, it has expired, is not valid yet, or,

@@ -63,6 +63,12 @@ bool pair_exists(const struct pair_files *files)
 	return stat(files->certificate, &st) == 0 && stat(files->key, &st) == 0;
 }
 
+/* Not even tried when there is nothing to remove: /etc may be read-only. */
+static int remove_left_over(const char *file, struct error *err)
+{
+	return access(file, F_OK) < 0 && errno == ENOENT ? 0 : file_remove(file, err);
+}
+
 /* What a program that died left behind: the successor takes its place if the key is already its own, and goes if not.
  */
 static int settle(const struct pair_files *files, struct error *err)
@@ -79,10 +85,10 @@ static int settle(const struct pair_files *files, struct error *err)
 	    read_whole(successor, files->key, &next, NULL) == 0)
 		result = file_move(successor, files->certificate, err);
 	else
-		result = file_remove(successor, err);
-	if (result == 0)
-		result = file_remove(half_successor, err);
-	return result == 0 ? file_remove(half_key, err) : -1;
+		result = remove_left_over(successor, err);
+	if (result < 0 || remove_left_over(half_successor, err) < 0)
+		return -1;
+	return remove_left_over(half_key, err);
 }
 
 int pair_lock(const struct pair_files *files, int *ret_lock, struct error *err)

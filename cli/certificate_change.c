@@ -118,14 +118,13 @@ static int regenerate(const struct pair_files *files, const struct names *names,
 
 static int run_regenerate(struct cli *cli)
 {
-	const struct names none = { 0 };
 	struct names names = { 0 };
 	struct pair_files files;
 	struct error err;
 
 	if (certificate_files(cli, &files) < 0)
 		return -1;
-	if (change_names(&files, &none, args_option(&cli->args, "drop-names") != NULL, &names, &err) < 0)
+	if (change_names(&files, args_option(&cli->args, "drop-names") != NULL, &names, &err) < 0)
 		return cli_fail(cli, &err);
 	if (args_option(&cli->args, "dry-run")) {
 		show_dry_run(cli, &names);

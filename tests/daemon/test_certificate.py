@@ -8,7 +8,7 @@ import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
-from agentlib import CERTS, Agent, cert, wait_until
+from agentlib import CERTS, Agent, cert, member, wait_until
 from certlib import content, fingerprint, import_cert, served
 
 
@@ -75,8 +75,7 @@ class Certificate(unittest.TestCase):
     def test_jobs_and_imports_go_on(self):
         self.agent.start()
         old = self.told()["fingerprint_sha256"]
-        self.agent.local("POST", "/imports", {"id": "a", "members": [
-            {"source_wwid": "36001405aaaaaaaaaaaaaaaaaaaaaaa01", "destination_wwid": "36001405bbbbbbbbbbbbbbbbbbbbbbb01"}]})
+        self.agent.local("POST", "/imports", {"id": "a", "members": [member()]})
         self.agent.local("POST", "/imports/a/prepare", headers={"Prefer": "wait=10"})
         self.agent.command("switch", "delay_ms", 1500)
         job = self.agent.local("POST", "/imports/a/switch", {"to": "destination"}).body["id"]
@@ -89,6 +88,19 @@ class Certificate(unittest.TestCase):
         self.assertEqual(ended["state"], "done")
         self.assertEqual(self.agent.local("GET", "/imports/a").body["state"], "on_destination")
         self.assertEqual(self.agent.local("POST", "/agent/restart_web_server").code, "import_in_progress")
+
+    def test_a_held_import_is_released_as_before(self):
+        self.agent.start()
+        self.agent.local("POST", "/imports", {"id": "a", "members": [member()]})
+        for verb, body in (("prepare", None), ("hold", {"to": "destination", "lease_ms": 20000})):
+            self.agent.local("POST", f"/imports/a/{verb}", body, {"Prefer": "wait=10"})
+        self.assertEqual(self.agent.local("GET", "/imports/a").body["state"], "held")
+        new = self.create()
+        self.assertEqual(self.reload().status, 200)
+        self.assertEqual(served(self.agent.port), new)
+        released = self.agent.local("POST", "/imports/a/release", {"to": "destination"}, {"Prefer": "wait=10"})
+        self.assertEqual(released.body["state"], "done", released.body)
+        self.assertEqual(self.agent.local("GET", "/imports/a").body["state"], "on_destination")
 
     def test_a_request_under_way_ends_on_its_old_connection(self):
         self.put("server")

@@ -11,7 +11,7 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 
 from agentlib import CERTS, OUT, Agent, cert
-from certlib import EC, content, fingerprint, import_cert, issue, make, openssl, served
+from certlib import EC, IMPORT_CERT, content, fingerprint, import_cert, issue, make, openssl, served
 
 KILLER = os.path.join(OUT, "kill_at.so")
 CALLS_MAX = 60  # that change files, in one run
@@ -347,6 +347,18 @@ class ImportCert(unittest.TestCase):
             self.assertEqual(sorted(os.listdir(self.tls)), ["agent.crt", "agent.key"])
             self.check()
         self.assertGreater(call, 8)
+
+    def test_what_is_there_is_enough_when_nothing_can_be_written(self):
+        self.create()
+        script = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"'
+        done = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", self.tls, IMPORT_CERT, "create", "--if-missing",
+                               "--directory", self.tls], capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        done = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", self.tls, IMPORT_CERT, "create", "--force",
+                               "--directory", self.tls], capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("Read-only", done.stderr)
+        self.check()
 
     def test_a_stale_half_of_a_key_lends_no_mode(self):
         self.create()

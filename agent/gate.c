@@ -275,6 +275,11 @@ int gate_start(struct gate *gate, int listen_fd, struct error *err)
 	return error_set(err, ERR_INTERNAL, NULL, "the thread that accepts connections does not start");
 }
 
+int gate_listener(const struct gate *gate)
+{
+	return gate->listen_fd >= 0 ? fcntl(gate->listen_fd, F_DUPFD_CLOEXEC, 0) : -1;
+}
+
 int gate_release_listener(struct gate *gate)
 {
 	int fd = gate->listen_fd;

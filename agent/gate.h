@@ -37,6 +37,9 @@ int gate_open(struct gate **ret, bool limited, gate_admit_fn *admit, void *ctx, 
 /* Accept on listen_fd in a thread of its own. Takes listen_fd over, on failure too. ERR_INTERNAL. */
 int gate_start(struct gate *gate, int listen_fd, struct error *err);
 
+/* The same listening socket for another gate, owned by the caller. -1: there is none, or no descriptor. */
+int gate_listener(const struct gate *gate);
+
 /* Accept nothing more; the listening socket, owned by the caller. -1: it has none, or none any more. */
 int gate_release_listener(struct gate *gate);
 

@@ -45,6 +45,7 @@ HANDLER(get_agent_arrays);
 HANDLER(put_agent_log_level);
 HANDLER(put_agent_server_port);
 HANDLER(post_agent_restart_web_server);
+HANDLER(post_agent_certificate_reload);
 
 /* handlers_trust.c */
 HANDLER(post_pair);

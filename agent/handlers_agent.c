@@ -5,8 +5,26 @@
 
 #include "json_in.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/version.h"
+
+/* What HTTPS serves, NULL when it never came up. */
+static struct json_object *certificate_json(struct web *web)
+{
+	struct web_certificate certificate;
+	struct json_object *json;
+	char until[CLOCK_ISO_SIZE];
+
+	if (!web_certificate(web, &certificate))
+		return NULL;
+	json = json_object_new_object();
+	clock_iso((uint64_t)certificate.not_after * 1000, until);
+	json_object_object_add(json, "fingerprint_sha256", json_object_new_string(certificate.fingerprint));
+	json_object_object_add(json, "not_after", json_object_new_string(until));
+	json_object_object_add(json, "days_left", json_object_new_int64(clock_days(time(NULL), certificate.not_after)));
+	return json;
+}
 
 int get_agent(struct request *request, struct reply *reply, struct error *err)
 {
@@ -18,6 +36,7 @@ int get_agent(struct request *request, struct reply *reply, struct error *err)
 	json_object_object_add(json, "server_port", json_object_new_int((int)web_port(agent->web)));
 	json_object_object_add(json, "web_server",
 			       json_object_new_string(web_answers(agent->web) ? "ACTIVE" : "INACTIVE"));
+	json_object_object_add(json, "certificate", certificate_json(agent->web));
 	json_object_object_add(json, "log_level", json_object_new_int((int)log_get_level()));
 	json_object_object_add(json, "log_location", json_object_new_string(agent->config.log_location));
 	json_object_object_add(json, "imports_in_progress",
@@ -93,5 +112,17 @@ int post_agent_restart_web_server(struct request *request, struct reply *reply, 
 	if (!force && refuse_during_import(request->agent, err) < 0)
 		return -1;
 	web_restart(request->agent->web);
+	return get_agent(request, reply, err);
+}
+
+/* Allowed at any time: no import notices. */
+int post_agent_certificate_reload(struct request *request, struct reply *reply, struct error *err)
+{
+	CLEANUP_JSON struct json_object *body = NULL;
+
+	if (json_in_parse(buf_text(&request->body), request->body.length, &body, err) < 0 ||
+	    json_in_only(body, (const char *const[]){ NULL }, err) < 0 ||
+	    web_reload_certificate(request->agent->web, request->stop, err) < 0)
+		return -1;
 	return get_agent(request, reply, err);
 }

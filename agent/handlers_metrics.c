@@ -55,6 +55,7 @@ int get_metrics(struct request *request, struct reply *reply, struct error *err)
 {
 	struct agent *agent = request->agent;
 	CLEANUP_BUF struct buf out = { 0 };
+	struct web_certificate certificate;
 	struct job_totals totals;
 
 	jobs_totals(agent->jobs, &totals);
@@ -65,7 +66,7 @@ int get_metrics(struct request *request, struct reply *reply, struct error *err)
 		   (unsigned long long)agent->started_ms / 1000, (unsigned long long)agent->started_ms % 1000);
 	head(&out, "certificate_expiry_time_seconds", "gauge", "End of the agent's certificate, since 1970.");
 	buf_printf(&out, "dm_import_certificate_expiry_time_seconds %lld\n",
-		   (long long)web_certificate_expiry(agent->web));
+		   web_certificate(agent->web, &certificate) ? (long long)certificate.not_after : 0);
 	jobs_part(&out, &totals);
 	imports_part(&out, agent->snapshot);
 	reply->text = buf_take(&out);

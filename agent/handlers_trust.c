@@ -92,7 +92,7 @@ int delete_agent_trusted(struct request *request, struct reply *reply, struct er
 int post_agent_pairing_code(struct request *request, struct reply *reply, struct error *err)
 {
 	CLEANUP_JSON struct json_object *body = NULL;
-	unsigned char fingerprint[TLS_FINGERPRINT_BYTES];
+	struct web_certificate certificate;
 	char code[PAIRING_CODE_SIZE];
 	struct json_object *json;
 
@@ -104,8 +104,8 @@ int post_agent_pairing_code(struct request *request, struct reply *reply, struct
 	json = json_object_new_object();
 	json_object_object_add(json, "code", json_object_new_string(code));
 	json_object_object_add(json, "expires_in_s", json_object_new_int(PAIRING_LIFETIME_S));
-	if (web_fingerprint(request->agent->web, fingerprint))
-		add_fingerprint(json, "fingerprint_sha256", fingerprint);
+	if (web_certificate(request->agent->web, &certificate))
+		json_object_object_add(json, "fingerprint_sha256", json_object_new_string(certificate.fingerprint));
 	return reply_json(reply, 201, json, err);
 }
 

@@ -38,6 +38,7 @@ static const struct route routes[] = {
 	{ "PUT", "/agent/log_level", put_agent_log_level, TRUSTED },
 	{ "PUT", "/agent/server_port", put_agent_server_port, TRUSTED },
 	{ "POST", "/agent/restart_web_server", post_agent_restart_web_server, TRUSTED },
+	{ "POST", "/agent/certificate/reload", post_agent_certificate_reload, TRUSTED },
 	{ "POST", "/agent/pairing_code", post_agent_pairing_code, LOCAL },
 	{ "GET", "/agent/trusted", get_agent_trusted, LOCAL },
 	{ "POST", "/agent/trusted", post_agent_trusted, LOCAL },

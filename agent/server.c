@@ -475,6 +475,11 @@ int server_start(struct server **ret, struct agent *agent, int listen_fd, const 
 	return 0;
 }
 
+int server_listener(const struct server *server)
+{
+	return server ? gate_listener(server->gate) : -1;
+}
+
 int server_release_listener(struct server *server)
 {
 	return server ? gate_release_listener(server->gate) : -1;

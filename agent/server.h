@@ -15,6 +15,10 @@ struct server;
 int server_start(struct server **ret, struct agent *agent, int listen_fd, const struct tls_identity *identity,
 		 struct error *err);
 
+/* A copy of the listening socket, so that another server can take connections before this one ends. -1: there is none.
+ */
+int server_listener(const struct server *server);
+
 /* No new connections from now on; the listening socket, for another server, owned by the caller. -1: it is gone. */
 int server_release_listener(struct server *server);
 

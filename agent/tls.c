@@ -8,6 +8,7 @@
 
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
+#include <limits.h>
 #include <string.h>
 
 enum { FILE_LIMIT = 64 * 1024 };
@@ -42,7 +43,7 @@ static int check(struct tls_identity *identity, const char *file, struct error *
 	return 0;
 }
 
-int tls_identity_load(struct tls_identity *ret, const char *certificate, const char *key, struct error *err)
+static int load(struct tls_identity *ret, const char *certificate, const char *key, struct error *err)
 {
 	CLEANUP(tls_identity_free) struct tls_identity identity = { 0 };
 
@@ -52,6 +53,18 @@ int tls_identity_load(struct tls_identity *ret, const char *certificate, const c
 	*ret = identity;
 	identity = (struct tls_identity){ 0 };
 	return 0;
+}
+
+int tls_identity_load(struct tls_identity *ret, const char *certificate, const char *key, struct error *err)
+{
+	char successor[PATH_MAX];
+
+	if (load(ret, certificate, key, err) == 0)
+		return 0;
+	if ((size_t)snprintf(successor, sizeof(successor), "%s.new", certificate) >= sizeof(successor))
+		return -1;
+	/* the last one: it was put in place between the two reads */
+	return load(ret, successor, key, NULL) == 0 || load(ret, certificate, key, NULL) == 0 ? 0 : -1;
 }
 
 void tls_identity_free(struct tls_identity *identity)

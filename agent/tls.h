@@ -23,7 +23,11 @@ struct tls_identity {
 	unsigned char fingerprint[TLS_FINGERPRINT_BYTES]; /* SHA-256 of the certificate's DER */
 };
 
-/* Read both files and check that they belong together: ERR_CERTIFICATE_INVALID. Free with tls_identity_free. */
+/*
+ * Read both files and check that they belong together: ERR_CERTIFICATE_INVALID. Also where import-cert was interrupted
+ * between the two: it replaces the key first, while the certificate's successor waits in "<certificate>.new".
+ * Free with tls_identity_free.
+ */
 int tls_identity_load(struct tls_identity *ret, const char *certificate, const char *key, struct error *err);
 void tls_identity_free(struct tls_identity *identity);
 

@@ -8,6 +8,20 @@
 
 #include "tls.h"
 
+#include "base/error.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <time.h>
+
+enum { CERTIFICATE_WARN_DAYS = 30 }; /* import-cert's, too (certs/check.h) */
+
+/* What HTTPS serves. */
+struct web_certificate {
+	char fingerprint[TLS_FINGERPRINT_TEXT];
+	time_t not_after;
+};
+
 struct agent;
 struct web;
 
@@ -18,8 +32,18 @@ void web_close(struct web *web);
 /* The Unix socket must work; HTTPS is tried, and tried again every ten seconds. */
 int web_start(struct web *web, struct error *err);
 
-/* From any thread. Restart HTTPS soon, after the requests that it has. */
+/*
+ * From any thread. Restart HTTPS soon, and read certificate and key anew: new connections get the new server at once,
+ * the old one ends after the requests that it has. When the new one does not start the old one goes on.
+ */
 void web_restart(struct web *web);
+
+/*
+ * From a handler. The same, but ERR_CERTIFICATE_INVALID and ERR_IO say that the files are bad, and nothing happened; on
+ * success new connections see the new certificate already. Waits for the control thread, 20 s at most, or until `stop`:
+ * ERR_BUSY.
+ */
+int web_reload_certificate(struct web *web, const atomic_bool *stop, struct error *err);
 
 /*
  * From any thread. Take the new port, write it to the configuration, then move HTTPS to it. When the port is taken
@@ -27,12 +51,11 @@ void web_restart(struct web *web);
  */
 int web_change_port(struct web *web, unsigned port, struct error *err);
 
-unsigned web_port(struct web *web);		/* the configured one, whether it works or not */
-bool web_answers(struct web *web);		/* HTTPS is alive: asks it, two seconds at most */
-time_t web_certificate_expiry(struct web *web); /* 0: HTTPS never came up */
+unsigned web_port(struct web *web); /* the configured one, whether it works or not */
+bool web_answers(struct web *web);  /* HTTPS is alive: asks it, two seconds at most */
 
-/* SHA-256 of the certificate that new connections get; false when HTTPS never came up. */
-bool web_fingerprint(struct web *web, unsigned char ret[static TLS_FINGERPRINT_BYTES]);
+/* False: HTTPS never came up. */
+bool web_certificate(struct web *web, struct web_certificate *ret);
 
 /* For the control thread: call web_tick when this is readable, and once a second. */
 int web_event_fd(struct web *web);

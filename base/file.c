@@ -155,6 +155,13 @@ int file_reserve(const char *path, uint64_t size, struct error *err)
 	return 0;
 }
 
+int file_move(const char *from, const char *to, struct error *err)
+{
+	if (rename(from, to) < 0)
+		return error_set_sys(err, write_code(errno), to, errno, "cannot replace the file");
+	return sync_directory_of(to, err);
+}
+
 int file_remove(const char *path, struct error *err)
 {
 	if (unlink(path) < 0) {

@@ -35,6 +35,9 @@ int file_append(const char *path, uint64_t offset, const char *text, size_t leng
  */
 int file_reserve(const char *path, uint64_t size, struct error *err);
 
+/* Rename a file within its directory, in place of what is at `to`, and make that durable. */
+int file_move(const char *from, const char *to, struct error *err);
+
 /* Remove a file and make that durable; a missing file is success. */
 int file_remove(const char *path, struct error *err);
 

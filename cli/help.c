@@ -30,7 +30,7 @@ static void add_commands(struct buf *buf, const struct command *const *table, co
 			continue;
 		}
 		buf_printf(&name, "%s%s%s", family, *family ? " " : "", (*table)->name);
-		buf_printf(buf, "  %-22s %s\n", buf_text(&name), (*table)->summary);
+		buf_printf(buf, "  %-23s %s\n", buf_text(&name), (*table)->summary);
 	}
 }
 
@@ -46,7 +46,7 @@ static void add_options(struct buf *buf, const struct option_spec *spec)
 		buf_printf(&name, "--%s", spec->name);
 		if (spec->value)
 			buf_printf(&name, " %s", spec->value);
-		buf_printf(buf, "  %-22s %s\n", buf_text(&name), spec->help);
+		buf_printf(buf, "  %-23s %s\n", buf_text(&name), spec->help);
 	}
 }
 

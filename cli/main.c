@@ -17,6 +17,7 @@ const struct command *const commands[] = {
 	&command_recover_device,
 	&command_import,
 	&command_journal,
+	&command_certificate,
 	&command_trust,
 	NULL,
 };

@@ -1,8 +1,8 @@
 $(eval $(call library,cli,cli))
 
-# HTTP over the agent's socket is libcurl's.
-CLI_LIBS = $(call pkg,libcurl json-c)
-$(eval $(call program,importcli,$$(OUT)/cli/main.o,$$(OUT)/libcli.a $$(OUT)/libdm_import.a $$(OUT)/libbase.a,$$(CLI_LIBS) $$(ENGINE_LIBS)))
+# HTTP over the agent's socket is libcurl's; certificates are certs', with OpenSSL's libcrypto; inih reads agent.conf.
+CLI_LIBS = $(call pkg,libcurl json-c libcrypto inih)
+$(eval $(call program,importcli,$$(OUT)/cli/main.o,$$(OUT)/libcli.a $$(OUT)/libcerts.a $$(OUT)/libdm_import.a $$(OUT)/libbase.a,$$(CLI_LIBS) $$(ENGINE_LIBS)))
 PROGRAMS += $(OUT)/importcli
 
 INSTALL_TARGETS += install-cli

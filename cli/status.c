@@ -1,6 +1,7 @@
 /*
  * status: the volumes. Labels and their order are those of the tool that scripts know; change none of them.
  */
+#include "certificate.h"
 #include "cli.h"
 #include "client.h"
 #include "field.h"
@@ -128,6 +129,8 @@ static int run(struct cli *cli)
 		print_json(answer);
 	else
 		show(answer, args_option(&cli->args, "verbose"), importable);
+	fflush(stdout); /* the warning is the last line, also where both go into one file */
+	certificate_warn(cli);
 	return 0;
 }
 

@@ -7,7 +7,7 @@ INSTALL_TARGETS += install-init
 install-init: $(OUT)/import-boot
 	install -D -m 0755 $< $(DESTDIR)/usr/sbin/import-boot
 	for unit in import-agent.service dm-import-boot.service dm-import-maps.service dm-import-initramfs.service \
-		dm-import-initramfs.path; do \
+		dm-import-initramfs.path dm-import-certificate.service dm-import-certificate.timer; do \
 		install -D -m 0644 init/$$unit $(DESTDIR)/usr/lib/systemd/system/$$unit || exit; done
 	for unit in service socket; do install -D -m 0644 init/multipathd-held.conf \
 		$(DESTDIR)/usr/lib/systemd/system/multipathd.$$unit.d/50-dm-import.conf || exit; done

@@ -4,8 +4,8 @@ C_FILES := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 FAKES_OBJ := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/fakes/*.c)) $(addprefix $(OUT)/tests/engine/,engine_test.o sweep.o reservations.o recovery.o)
 TEST_SRC := $(wildcard tests/unit/test_*.c tests/engine/test_*.c)
 TESTS := $(TEST_SRC:%.c=$(OUT)/%)
-TEST_LIBS = $(call pkg,cmocka gnutls)
-$(TESTS): $(OUT)/%: $(OUT)/%.o $(FAKES_OBJ) $(OUT)/libagent.a $(OUT)/libcli.a $(OUT)/libdm_import.a $(OUT)/libbase.a
+TEST_LIBS = $(call pkg,cmocka gnutls libcrypto)
+$(TESTS): $(OUT)/%: $(OUT)/%.o $(FAKES_OBJ) $(OUT)/libagent.a $(OUT)/libcli.a $(OUT)/libcerts.a $(OUT)/libdm_import.a $(OUT)/libbase.a
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LIBS) $(ENGINE_LIBS) -lpthread
 
@@ -28,7 +28,7 @@ SLOW_FIRST = $(filter %_sweep_again %_sweep_stuck %_sweep,$(TESTS)) $(CHECKS_FAS
 	$(filter-out %_sweep_again %_sweep_stuck %_sweep,$(sort $(TESTS)))
 
 # All that the suites need is built first, so that two of them never build the same file at the same time.
-check-quick: $(PROGRAMS) $(TESTS) $(addprefix $(OUT)/,contract-fake import-agent-fake import-agent-world importcli-fake)
+check-quick: $(PROGRAMS) $(TESTS) $(addprefix $(OUT)/,contract-fake import-agent-fake import-agent-world importcli-fake kill_at.so)
 	@MAKE=$(MAKE) MODE=$(MODE) CC=$(CC) BUILD=$(BUILD) tests/fast $(SLOW_FIRST)
 
 # $(call run_and_record,OPTIONS,SCENARIOS): what they measured goes into docs/RESULTS.md, passed or not.

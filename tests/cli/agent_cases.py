@@ -35,12 +35,19 @@ socket = {0}/agent.sock
 location = {0}
 """
 
-@contextlib.contextmanager
-def agent(tools, directory, environment, program="import-agent-fake"):
-    """A running agent, with a network and a /run of its own: the four ports and the engine's lock may be taken here."""
+
+def configure_agent(tools, directory):
+    """agent.conf, and the certificate that it names, with which all is well."""
     with open(os.path.join(directory, "agent.conf"), "w", encoding="ascii") as file:
         file.write(CONFIGURATION.format(directory))
     subprocess.run([tools["import-cert"], "create", "--directory", directory], check=True, capture_output=True)
+
+
+@contextlib.contextmanager
+def agent(tools, directory, environment, program="import-agent-fake", configure=True):
+    """A running agent, with a network and a /run of its own: the four ports and the engine's lock may be taken here."""
+    if configure:
+        configure_agent(tools, directory)
     apart = ["unshare", "-n", "-m", "sh", "-c", 'mount -t tmpfs none /run && exec "$@"', "sh",
              sys.executable, "-c", LOOPBACK_UP]
     process = subprocess.Popen(apart + [tools[program], "--config", directory + "/agent.conf"],
@@ -63,7 +70,7 @@ def run(program, directory, environment, words, user=None):
         program = shutil.copy(program, directory)
         os.chmod(directory, 0o755)
         how = {"user": user, "group": user}
-    done = subprocess.run([program, "--socket", directory + "/agent.sock"] + words.split(), stdin=subprocess.DEVNULL,
+    done = subprocess.run([program, "--socket", directory + "/agent.sock", "--config", directory + "/agent.conf"] + words.split(), stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60,
                           env={**environment, "FAKE_ENGINE": directory}, **how)
     text = f"$ importcli {words}\n{done.stdout}exit status {done.returncode}\n"
@@ -84,6 +91,7 @@ def transcript(*commands, program="import-agent-fake"):
 
 def without_agent(*commands, user=None):
     def case(tools, directory, environment):
+        configure_agent(tools, directory)
         return "".join(run(tools["importcli-fake"], directory, environment, words, user) for words in commands)
     return case
 

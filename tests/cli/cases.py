@@ -12,6 +12,8 @@ CASES = {
     # words about words
     "help": ("help", {}),
     "help-import": ("import help", {}),
+    "help-certificate": ("certificate help", {}),
+    "help-certificate-install": ("certificate install help", {}),
     "help-status": ("status help", {}),
     "help-option": ("import prepare --help", {}),
 
@@ -232,6 +234,14 @@ CASES = {
     "usage-unknown-command-json": ("frobnicate --output json", {}),
     "usage-unknown-import-command": ("import commit db1", {}),
     "usage-import-alone": ("import", {}),
+    "usage-certificate-alone": ("certificate", {}),
+    "usage-certificate-command": ("certificate renew", {}),
+    "usage-certificate-surplus": ("certificate show x", {}),
+    "usage-certificate-days": ("certificate check --days 0", {}),
+    "usage-certificate-days-json": ("certificate check --days soon --output json", {}),
+    "usage-certificate-install-one": ("certificate install a.crt", {}),
+    "usage-certificate-install-three": ("certificate install a.crt a.key b", {}),
+    "usage-certificate-regenerate": ("certificate regenerate --force", {}),
     "usage-journal-alone": ("journal", {}),
     "usage-journal-command": ("journal list", {}),
     "usage-journal-import": ("journal show --import db/1", {}),

@@ -2,6 +2,7 @@
 import os
 import signal
 
+from agent_cases import configure_agent
 from fixtures import *
 from mock_agent import MockAgent
 from screen import Screen, Terminal  # noqa: F401
@@ -15,8 +16,9 @@ def in_terminal(words, answers, act=lambda terminal, agent: None, columns=80, ro
     def case(program, directory, environment):
         path = os.path.join(directory, "agent.sock")
         with MockAgent(path, answers) as agent:
-            terminal = Terminal([program, "--socket", path] + words.split(), {**environment, **more_environment},
-                                columns, rows)
+            configure_agent({"import-cert": os.path.join(os.path.dirname(program), "import-cert")}, directory)
+            common = ["--socket", path, "--config", os.path.join(directory, "agent.conf")]
+            terminal = Terminal([program] + common + words.split(), {**environment, **more_environment}, columns, rows)
             act(terminal, agent)
             status = terminal.finish()
         assert status == 0, f"exit status {status}:\n{terminal.screen.text()}"

@@ -2,7 +2,13 @@
 $(eval $(call program,import-agent-fake,$$(OUT)/agent/main.o $$(OUT)/tests/daemon/fake_engine.o $$(OUT)/tests/daemon/fake_commands.o,$$(OUT)/libagent.a $$(OUT)/libbase.a,$$(AGENT_LIBS) -lpthread))
 $(eval $(call program,import-agent-world,$$(OUT)/agent/main.o $$(OUT)/tests/daemon/world_ports.o $$(OUT)/tests/daemon/fake_commands.o $$(patsubst %.c,$$(OUT)/%.o,$$(wildcard tests/fakes/*.c)),$$(OUT)/libagent.a $$(OUT)/libdm_import.a $$(OUT)/libbase.a,$$(AGENT_LIBS) $$(ENGINE_LIBS) -lpthread))
 
+# Kills import-cert in its middle. Without sanitizers in every MODE: their runtime belongs to the program.
+$(OUT)/kill_at.so: tests/daemon/kill_at.c
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O2 -fPIC -shared -o $@ $<
+
 .PHONY: check-daemon
-check-daemon: $(OUT)/import-agent-fake $(OUT)/import-agent-world $(OUT)/import-cert
+check-daemon: $(OUT)/import-agent-fake $(OUT)/import-agent-world $(OUT)/import-cert $(OUT)/importcli $(OUT)/kill_at.so
 	@OUT=$(OUT) tests/daemon/run $(DAEMON_TESTS)
 CHECKS_FAST += check-daemon

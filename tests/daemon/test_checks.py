@@ -67,8 +67,8 @@ class Routes(unittest.TestCase):
 class Validator(unittest.TestCase):
     """Takes good answers, spoils them in one place, and wants a complaint."""
 
-    GOOD = {"agent_version": "1.0", "agent_build": "x_1", "server_port": 8443, "web_server": "ACTIVE", "log_level": 2,
-            "log_location": "/var/log/import", "imports_in_progress": 0}
+    GOOD = {"agent_version": "1.0", "agent_build": "x_1", "server_port": 8443, "web_server": "ACTIVE", "certificate": None,
+            "log_level": 2, "log_location": "/var/log/import", "imports_in_progress": 0}
     PROBLEM = {"type": "urn:dm-import:error:usage", "title": "t", "status": 400, "code": "usage", "detail": "", "remedy": "r"}
 
     def check(self, body, method="GET", path="/agent", status=200, media="application/json"):

@@ -58,3 +58,4 @@ def install_service(lab):
     work.switch("destination")
     check_hang(lab, work)
     work.cancel()
+    work.delete()

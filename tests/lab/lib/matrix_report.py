@@ -176,6 +176,13 @@ def writes(results):
             ("writes that reached the side that was left", str(counts["stray_source_writes"]))]
 
 
+# What made a cell fail once, is not the product's, and did not come when the cell ran again.
+SEEN = """- In two cells of some 600 the kernel (6.1) warned when a map was removed: `block/mq-deadline.c … dd_exit_sched`; of the I/O scheduler's own count of
+  requests one less was completed than inserted. They counted as failed, and passed when they ran again. No request was lost: the kernel lets a queue run empty
+  (it freezes it) before it takes the scheduler away, no I/O failed, and all that was written was found. Not reproduced apart: 180 rounds of suspend,
+  resume and removal under load, and all paths lost and back under 64 writers, with FUA and without. Remedy: none is needed."""
+
+
 def exceptions(results):
     """What did not survive, and what needed somebody."""
     lines = []
@@ -216,7 +223,7 @@ def document():
         "The maps queue while they have no path (`no_path_retry queue`), so the application waits as long as all paths of its side are gone or its array "
         "hangs; that is in the pauses.", "",
         "## Writes", "", *markdown(writes([*crash.values(), *fault.values()])), "",
-        "## Exceptions", "", *exceptions({**crash, **fault}), "", "## No points of the crash matrix", "",
+        "## Exceptions", "", *exceptions({**crash, **fault}), "", "### Seen once, and not again", "", SEEN, "", "## No points of the crash matrix", "",
         "- SIGKILL of agent and guardian, where there is no guardian: one lives inside `exchange` alone. Elsewhere it is a SIGKILL of the agent.",
         "- SIGKILL of multipathd, between `stop_multipathd` and `start_multipathd`: it does not run.",
         "- Inside steps that call nothing when there are no reservations (`look_after`, and `drop_unseen` on the way to the destination).", "",

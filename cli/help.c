@@ -68,7 +68,8 @@ void help_print(const struct command *command)
 	buf_puts(&text, "Options:\n");
 	add_options(&text, command ? command->options : NULL);
 	add_options(&text, args_common);
-	buf_puts(&text, "\nExit status: 0 done, 1 failed, 2 wrong usage. See also: man importcli\n");
+	buf_printf(&text, "\nExit status: %s. See also: man importcli\n",
+		   command && command->exit_statuses ? command->exit_statuses : "0 done, 1 failed, 2 wrong usage");
 	print_text(stdout, buf_text(&text));
 }
 

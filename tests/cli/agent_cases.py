@@ -71,12 +71,18 @@ def run(program, directory, environment, words, user=None):
 
 
 def transcript(*commands, program="import-agent-fake"):
-    """Commands one after the other; a function among them is called with the directory."""
+    """Commands one after the other; a function among them is called with the directory. <job> in a command is the number
+    of the last job that --no-wait printed."""
     def case(tools, directory, environment):
         text = ""
         with agent(tools, directory, environment, program):
             for words in commands:
-                text += words(directory) or "" if callable(words) else run(tools["importcli"], directory, environment, words)
+                if callable(words):
+                    text += words(directory) or ""
+                    continue
+                for job in re.findall(r"^Job: (\d+)$", text, re.M)[-1:]:
+                    words = words.replace("<job>", job)
+                text += run(tools["importcli"], directory, environment, words)
         return text
     return case
 
@@ -192,6 +198,16 @@ CASES = {
     "engine-import": transcript(
         "status -v", f"import prepare --id two {WORLD_PAIRS}", "import switch two --to destination", "import show two",
         "status", "import cutover two", "import list", "status --importable", program="import-agent-world"),
+    "agent-host-and-jobs": transcript(
+        "job list", "host", "host refresh --no-wait", "job show --wait <job>", "job show <job>", "job list", "job show 99",
+        f"import create --id db1 {SOURCE} {DESTINATION}", "import session db1 copy_in_progress --percent 42",
+        "import session db1 asleep", "import list", f"status {SOURCE}", f"status {DESTINATION}", "check"),
+    "agent-check-fails": transcript(
+        fault("volumes", "dm_failed"), "host refresh", "check", f"import create --id db1 {SOURCE} {DESTINATION}", "check"),
+    "engine-check": transcript(
+        "check", f"import prepare --id two {WORLD_PAIRS}", "check", person("suspend"), "host refresh --no-wait", "job show --wait <job>",
+        "check", f"recover_device {WORLD_SOURCES[0]}", "check", person("multipathd"), "host refresh", "check --output json",
+        program="import-agent-world"),
     "engine-recovers": transcript(
         f"import prepare --id two {WORLD_PAIRS}", "import switch two --to destination",
         person("suspend"), f"recover_device --dry-run {WORLD_SOURCES[1]}", f"recover_device {WORLD_SOURCES[0]}",

@@ -20,6 +20,12 @@ void help_usage(struct buf *buf, const struct command *command)
 	}
 }
 
+/* Two blanks at least between the two: bash completion (init/importcli.bash-completion) takes them apart there. */
+static void add_row(struct buf *buf, const char *name, const char *meaning)
+{
+	buf_printf(buf, "  %-21s  %s\n", name, meaning);
+}
+
 static void add_commands(struct buf *buf, const struct command *const *table, const char *family)
 {
 	for (; *table; table++) {
@@ -30,7 +36,7 @@ static void add_commands(struct buf *buf, const struct command *const *table, co
 			continue;
 		}
 		buf_printf(&name, "%s%s%s", family, *family ? " " : "", (*table)->name);
-		buf_printf(buf, "  %-22s %s\n", buf_text(&name), (*table)->summary);
+		add_row(buf, buf_text(&name), (*table)->summary);
 	}
 }
 
@@ -46,7 +52,7 @@ static void add_options(struct buf *buf, const struct option_spec *spec)
 		buf_printf(&name, "--%s", spec->name);
 		if (spec->value)
 			buf_printf(&name, " %s", spec->value);
-		buf_printf(buf, "  %-22s %s\n", buf_text(&name), spec->help);
+		add_row(buf, buf_text(&name), spec->help);
 	}
 }
 

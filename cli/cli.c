@@ -195,7 +195,7 @@ static int parse(struct cli *cli, const char *const *words)
 static int run(struct cli *cli)
 {
 	if (wants_help(&cli->args) || !cli->command) {
-		help_print(cli->command);
+		help_print(cli->command, cli->json);
 		return 0;
 	}
 	if (check_operands(cli) < 0)

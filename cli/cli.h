@@ -70,7 +70,7 @@ extern const struct command command_import_create, command_import_precheck, comm
 	command_import_watch, command_import_session;
 
 /* What `<command> help` prints, on standard output; NULL: of all commands. */
-void help_print(const struct command *command);
+void help_print(const struct command *command, bool json);
 
 /* The forms of a command's use, for messages; NULL: of importcli. */
 void help_usage(struct buf *buf, const struct command *command);

@@ -116,6 +116,9 @@ CASES = {
     "usage-support-command": ("support ticket", {}),
     "usage-support-directory": ("support bundle --directory", {}),
     "usage-support-surplus": ("support bundle /tmp", {}),
+    # a program that says how it was called; what a real bundle is like: tests/support
+    "support-called": ("support bundle --program /bin/echo --directory /srv", {}),
+    "support-called-json": ("support bundle --program /bin/echo --output json", {}),
     "support-program-missing": ("support bundle --program /nowhere/support-bundle", {}),
     "support-program-fails": ("support bundle --program /bin/false", {}),
     "support-program-fails-json": ("support bundle --program /bin/false --output json", {}),

@@ -3,6 +3,6 @@ $(eval $(call program,import-agent-fake,$$(OUT)/agent/main.o $$(OUT)/tests/daemo
 $(eval $(call program,import-agent-world,$$(OUT)/agent/main.o $$(OUT)/tests/daemon/world_ports.o $$(OUT)/tests/daemon/fake_commands.o $$(patsubst %.c,$$(OUT)/%.o,$$(wildcard tests/fakes/*.c)),$$(OUT)/libagent.a $$(OUT)/libdm_import.a $$(OUT)/libbase.a,$$(AGENT_LIBS) $$(ENGINE_LIBS) -lpthread))
 
 .PHONY: check-daemon
-check-daemon: $(OUT)/import-agent-fake $(OUT)/import-agent-world $(OUT)/import-cert
+check-daemon: $(OUT)/import-agent-fake $(OUT)/import-agent-world $(OUT)/import-cert $(OUT)/importcli
 	@OUT=$(OUT) tests/daemon/run $(DAEMON_TESTS)
 CHECKS_FAST += check-daemon

@@ -102,6 +102,24 @@ static void show_wrong_usage(const struct cli *cli)
 	print_text(stderr, buf_text(&text));
 }
 
+/* For the system that runs plug-ins: it shows one line of standard output, and takes what follows a '|' for numbers. */
+static void show_unknown(const struct cli *cli)
+{
+	CLEANUP_BUF struct buf text = { 0 };
+
+	buf_printf(&text, "%s%s%s", cli->wrong_usage ? "" : field_text(cli->problem, "title"),
+		   cli->wrong_usage || !*field_text(cli->problem, "detail") ? "" : " ",
+		   field_text(cli->problem, "detail"));
+	fputs("UNKNOWN - ", stdout);
+	print_plugin_text(stdout, buf_text(&text));
+	fputs("\n", stdout);
+	if (!cli->wrong_usage && *field_text(cli->problem, "remedy")) {
+		fputs("What to do: ", stdout);
+		print_plugin_text(stdout, field_text(cli->problem, "remedy"));
+		fputs("\n", stdout);
+	}
+}
+
 static const struct command *find(const struct command *const *table, const char *word)
 {
 	for (; *table; table++)
@@ -179,7 +197,7 @@ static int parse(struct cli *cli, const char *const *words)
 static int run(struct cli *cli)
 {
 	if (wants_help(&cli->args) || !cli->command) {
-		help_print(cli->command);
+		help_print(cli->command, cli->json);
 		return 0;
 	}
 	if (check_operands(cli) < 0)
@@ -194,18 +212,21 @@ int cli_main(const char *const *words)
 	struct cli cli = { .socket_path = CLIENT_SOCKET_PATH, .json = asks_for_json(words) };
 	int result = parse(&cli, words) < 0 ? -1 : run(&cli);
 
+	int unknown = cli.command ? cli.command->unknown_status : 0;
+	int status = result == 0 ? cli.status : unknown ? unknown : cli.wrong_usage ? 2 : 1;
+
 	if (cli.problem && cli.json)
 		print_json(cli.problem);
+	else if (cli.problem && unknown)
+		show_unknown(&cli);
 	else if (cli.wrong_usage)
 		show_wrong_usage(&cli);
 	else if (cli.problem)
 		show_problem(&cli);
-	int status = result == 0 ? 0 : cli.wrong_usage ? 2 : 1;
-
 	cli_forget_problem(&cli);
 	client_close(&cli);
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
 	fprintf(stderr, "importcli: Standard output could not be written: %s.\n", strerror(errno));
-	return 1;
+	return unknown ? unknown : 1;
 }

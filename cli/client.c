@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -76,13 +77,13 @@ static int refused(struct cli *cli, long status, struct json_object *answer)
 	return -1;
 }
 
-static int judge(struct cli *cli, CURL *curl, const struct buf *text, struct json_object **ret)
+static int judge(struct cli *cli, long status, const struct buf *text, struct json_object **ret)
 {
 	CLEANUP_JSON struct json_object *answer = json_tokener_parse(buf_text(text));
 	struct error err;
-	long status = 0;
 
-	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	if (!cli->json)
+		field_make_plain(answer);
 	if (status < 200 || status > 299)
 		return refused(cli, status, answer);
 	if (!answer && text->length) {
@@ -94,10 +95,31 @@ static int judge(struct cli *cli, CURL *curl, const struct buf *text, struct jso
 	return 0;
 }
 
-int client_call(struct cli *cli, const char *method, const char *path, struct json_object *body, unsigned wait_s,
-		struct json_object **ret)
+static long time_left_ms(const struct cli *cli, unsigned wait_s)
 {
-	CLEANUP_BUF struct buf url = { 0 }, prefer = { 0 }, answer = { 0 };
+	uint64_t now_us = clock_mono_us();
+	long own_ms = ((long)ANSWER_TIMEOUT_S + (long)wait_s) * 1000, left_ms;
+
+	if (!cli->deadline_us)
+		return own_ms;
+	left_ms = cli->deadline_us > now_us ? (long)((cli->deadline_us - now_us) / 1000) : 0;
+	return left_ms < 1 ? 1 : left_ms < own_ms ? left_ms : own_ms; /* 0 would be: no limit */
+}
+
+static void set_limits(const struct cli *cli, CURL *curl, unsigned wait_s)
+{
+	long left_ms = time_left_ms(cli, wait_s), connect_ms = CONNECT_TIMEOUT_S * 1000L;
+
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, left_ms < connect_ms ? left_ms : connect_ms);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, left_ms);
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+}
+
+/* One request. *ret_status is the answer's; -1 when there was none. */
+static int ask(struct cli *cli, const char *method, const char *path, struct json_object *body, unsigned wait_s,
+	       struct buf *answer, long *ret_status)
+{
+	CLEANUP_BUF struct buf url = { 0 }, prefer = { 0 };
 	struct curl_slist *headers = NULL;
 	CURL *curl = handle(cli);
 	struct error err;
@@ -108,7 +130,7 @@ int client_call(struct cli *cli, const char *method, const char *path, struct js
 		error_no_memory(&err);
 		return cli_fail(cli, &err);
 	}
-	headers = curl_slist_append(headers, "Accept: application/json, application/problem+json");
+	headers = curl_slist_append(headers, "Accept: application/json, application/problem+json, text/plain");
 	headers = curl_slist_append(headers, body ? "Content-Type: application/json" : "Content-Type:");
 	if (wait_s)
 		headers = curl_slist_append(headers, buf_text(&prefer));
@@ -122,14 +144,42 @@ int client_call(struct cli *cli, const char *method, const char *path, struct js
 		curl_easy_setopt(curl, CURLOPT_COPYPOSTFIELDS,
 				 body ? json_object_to_json_string_ext(body, JSON_C_TO_STRING_PLAIN) : "");
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)ANSWER_TIMEOUT_S + (long)wait_s);
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
+	set_limits(cli, curl, wait_s);
 
 	CURLcode code = curl_easy_perform(curl);
-	int result = code == CURLE_OK ? judge(cli, curl, &answer, ret) : unreachable(cli, curl, code);
 
 	curl_slist_free_all(headers);
-	return result;
+	if (code != CURLE_OK)
+		return unreachable(cli, curl, code);
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, ret_status);
+	return 0;
+}
+
+int client_call(struct cli *cli, const char *method, const char *path, struct json_object *body, unsigned wait_s,
+		struct json_object **ret)
+{
+	CLEANUP_BUF struct buf answer = { 0 };
+	long status = 0;
+
+	if (ask(cli, method, path, body, wait_s, &answer, &status) < 0)
+		return -1;
+	return judge(cli, status, &answer, ret);
+}
+
+int client_get_text(struct cli *cli, const char *path, char **ret)
+{
+	CLEANUP_BUF struct buf answer = { 0 };
+	struct error err;
+	long status = 0;
+
+	if (ask(cli, "GET", path, NULL, 0, &answer, &status) < 0)
+		return -1;
+	if (status < 200 || status > 299)
+		return judge(cli, status, &answer, NULL);
+	*ret = answer.length ? buf_take(&answer) : strdup("");
+	if (*ret)
+		return 0;
+	error_no_memory(&err);
+	return cli_fail(cli, &err);
 }

@@ -5,6 +5,7 @@
 #define CLI_CLIENT_H
 
 #include "cli.h"
+#include "field.h"
 
 #define CLIENT_SOCKET_PATH "/run/dm-import/agent.sock"
 
@@ -22,12 +23,9 @@ static inline int client_get(struct cli *cli, const char *path, struct json_obje
 	return client_call(cli, "GET", path, NULL, 0, ret);
 }
 
-void client_close(struct cli *cli);
+/* GET a path whose answer is text. *ret is the caller's (free). */
+int client_get_text(struct cli *cli, const char *path, char **ret);
 
-#define CLEANUP_JSON __attribute__((cleanup(cleanup_json)))
-static inline void cleanup_json(struct json_object **object)
-{
-	json_object_put(*object);
-}
+void client_close(struct cli *cli);
 
 #endif

@@ -27,6 +27,9 @@ int import_create(struct cli *cli, struct json_object **ret);
 /* The findings of a pre-check's result, for people. Returns how many of them are errors. */
 size_t import_add_findings(struct buf *buf, struct json_object *result);
 
+/* What a recovery found and did, for people. */
+void recover_add_result(struct buf *buf, struct json_object *result);
+
 /*
  * The import's running or last job, owned by the caller; NULL when it has none or the agent has forgotten it (it keeps
  * jobs in memory).

@@ -159,7 +159,7 @@ static int run_switch(struct cli *cli)
 }
 
 static const struct option_spec switch_options[] = {
-	{ "to", 0, "side", "where the application goes: destination or source" },
+	{ "to", 0, "destination|source", "where the application goes" },
 	JOB_NO_WAIT,
 	{ 0 },
 };
@@ -200,7 +200,7 @@ static int run_hold(struct cli *cli)
 }
 
 static const struct option_spec hold_options[] = {
-	{ "to", 0, "side", "where the array turns over to: destination (unless told) or source" },
+	{ "to", 0, "destination|source", "where the array turns over to, destination unless told" },
 	{ "lease", 0, "ms", "the longest hold in milliseconds; 5000 unless told" },
 	JOB_NO_WAIT,
 	{ 0 },

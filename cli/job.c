@@ -66,10 +66,24 @@ static int follow(struct cli *cli, struct json_object **job, bool on_terminal)
 	return 0;
 }
 
+int job_follow(struct cli *cli, struct json_object **job)
+{
+	bool on_terminal = isatty(STDERR_FILENO);
+
+	if (on_terminal)
+		terminal_catch_signals();
+	int result = follow(cli, job, on_terminal);
+
+	if (on_terminal)
+		terminal_progress("");
+	if (result < 0)
+		return -1;
+	return strcmp(field_text(*job, "state"), "failed") == 0 ? failed(cli, *job) : 0;
+}
+
 int job_run(struct cli *cli, const char *path, struct json_object *body, struct json_object **ret_job)
 {
 	CLEANUP_JSON struct json_object *job = NULL;
-	bool on_terminal = isatty(STDERR_FILENO);
 
 	if (client_call(cli, "POST", path, body, 0, &job) < 0)
 		return -1;
@@ -81,16 +95,8 @@ int job_run(struct cli *cli, const char *path, struct json_object *body, struct 
 		*ret_job = NULL;
 		return 0;
 	}
-	if (on_terminal)
-		terminal_catch_signals();
-	int result = follow(cli, &job, on_terminal);
-
-	if (on_terminal)
-		terminal_progress("");
-	if (result < 0)
+	if (job_follow(cli, &job) < 0)
 		return -1;
-	if (strcmp(field_text(job, "state"), "failed") == 0)
-		return failed(cli, job);
 	*ret_job = json_object_get(job);
 	return 0;
 }

@@ -13,6 +13,12 @@
  */
 int job_run(struct cli *cli, const char *path, struct json_object *body, struct json_object **ret_job);
 
+/*
+ * Wait for the end of a job that was sent before; *job is replaced by its newest version. -1 also when it failed: its
+ * error is the run's problem, as for job_run.
+ */
+int job_follow(struct cli *cli, struct json_object **job);
+
 /* Nothing had to be done: the import was in that state already. */
 bool job_unchanged(struct json_object *job);
 

@@ -15,10 +15,15 @@ const struct command *const commands[] = {
 	&command_mhd_status,
 	&command_restart_web_server,
 	&command_recover_device,
+	&command_host,
+	&command_check,
+	&command_metrics,
 	&command_import,
+	&command_job,
 	&command_journal,
 	&command_certificate,
 	&command_trust,
+	&command_support,
 	NULL,
 };
 

@@ -5,6 +5,8 @@
  */
 #include "offline.h"
 
+#include "field.h"
+
 #include "dm-import/dm_import.h"
 
 #include <stdio.h>
@@ -65,7 +67,11 @@ static int instead(struct cli *cli, const struct question *question, struct json
 	if (!cli_problem_is(cli, ERR_AGENT_UNREACHABLE))
 		return -1;
 	cli_forget_problem(cli);
-	if (ask(question, ret, &err) < 0)
+	int result = ask(question, ret, &err);
+
+	if (!cli->json)
+		field_make_plain(*ret);
+	if (result < 0)
 		return cli_fail(cli, &err);
 	fputs("importcli: The agent does not run; this is what importcli sees without it.\n"
 	      "What to do: Start it: systemctl start import-agent\n",
@@ -105,8 +111,24 @@ int offline_journal(struct cli *cli, const char *import_id, struct json_object *
 	else {
 		engine_options_defaults(&options);
 		ports_system_host(&host);
-		if (engine_report_journal(&options, &host, import_id, ret, &err) == 0)
+		if (engine_report_journal(&options, &host, import_id, ret, &err) == 0) {
+			if (!cli->json)
+				field_make_plain(*ret);
 			return 0;
+		}
 	}
+	return cli_fail(cli, &err);
+}
+
+int offline_findings(struct cli *cli, struct json_object **ret)
+{
+	struct engine_options options;
+	struct host_port host;
+	struct error err = { 0 };
+
+	engine_options_defaults(&options);
+	ports_system_host(&host);
+	if (engine_report_findings(&options, &host, ret, &err) == 0)
+		return 0;
 	return cli_fail(cli, &err);
 }

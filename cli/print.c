@@ -1,5 +1,5 @@
 /*
- * Text for people; see print.h. Everything but the last two functions is pure.
+ * Text for people; see print.h. Everything but the last three functions is pure.
  */
 #include "print.h"
 
@@ -126,10 +126,33 @@ void table_free(struct table *table)
 	table->count = 0;
 }
 
+size_t print_control(const char *text)
+{
+	const unsigned char *bytes = (const unsigned char *)text;
+
+	if (bytes[0] == 0xc2 && bytes[1] >= 0x80 && bytes[1] <= 0x9f) /* U+0080 to U+009F: terminals obey them, too */
+		return 2;
+	return (bytes[0] && bytes[0] < ' ') || bytes[0] == 0x7f;
+}
+
 void print_text(FILE *file, const char *text)
 {
-	for (; *text; text++)
-		putc((unsigned char)*text < ' ' && *text != '\n' ? '?' : *text == 0x7f ? '?' : *text, file);
+	while (*text) {
+		size_t length = *text == '\n' ? 0 : print_control(text);
+
+		putc(length ? '?' : *text, file);
+		text += length ? length : 1;
+	}
+}
+
+void print_plugin_text(FILE *file, const char *text)
+{
+	while (*text) {
+		size_t length = print_control(text);
+
+		putc(length ? ' ' : *text == '|' ? '/' : *text, file);
+		text += length ? length : 1;
+	}
 }
 
 void print_json(struct json_object *object)

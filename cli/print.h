@@ -51,8 +51,14 @@ void table_free(struct table *table);
 
 #define CLEANUP_TABLE __attribute__((cleanup(table_free)))
 
+/* The bytes of the control character that `text` begins with; 0: it does not begin with one. */
+size_t print_control(const char *text);
+
 /* Write `text` with every control character but the newline shown as '?'. */
 void print_text(FILE *file, const char *text);
+
+/* The same in one line, and without the '|' that means something to systems that run monitoring plug-ins. */
+void print_plugin_text(FILE *file, const char *text);
 
 /* Write JSON, indented, and a newline, to standard output. */
 void print_json(struct json_object *object);

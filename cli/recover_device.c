@@ -46,6 +46,14 @@ static void add_actions(struct buf *text, struct json_object *result, const char
 	}
 }
 
+void recover_add_result(struct buf *buf, struct json_object *result)
+{
+	if (!result)
+		return;
+	add_findings(buf, result, NULL);
+	add_actions(buf, result, "Not done");
+}
+
 /* The agent's result, or the engine's here when no agent runs; also on failure (NULL when there is none). */
 static int recover(struct cli *cli, const char *wwid, bool dry_run, struct json_object **ret_result)
 {

@@ -5,8 +5,11 @@
 #include "cli.h"
 #include "client.h"
 #include "field.h"
+#include "import.h"
 #include "offline.h"
 #include "print.h"
+
+#include "base/cleanup.h"
 
 #include <string.h>
 
@@ -25,16 +28,19 @@ static const char *target_wwid(struct json_object *volume)
 
 static void add_paths(struct buf *text, struct json_object *volume)
 {
-	static const char *const headings[] = { "Device", "H:C:T:L", "Checker", "ALUA", "Target port" };
-	static const char *const fields[] = { "device", "hctl", "checker_state", "alua_state", "target_port" };
-	CLEANUP_TABLE struct table table = { .columns = 5, .indent = 4 };
+	static const char *const headings[] = {
+		"Device", "H:C:T:L", "Checker", "ALUA", "Target port", "Initiator port"
+	};
+	static const char *const fields[] = { "device",	    "hctl",	   "checker_state",
+					      "alua_state", "target_port", "initiator_port" };
+	CLEANUP_TABLE struct table table = { .columns = ARRAY_SIZE(headings), .indent = 4 };
 	size_t count;
 	struct json_object *paths = field_list(volume, "paths", &count);
 
-	for (size_t i = 0; i < 5; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(headings); i++)
 		table_cell(&table, "%s", headings[i]);
 	for (size_t row = 0; row < count; row++)
-		for (size_t i = 0; i < 5; i++)
+		for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
 			table_cell(&table, "%s", or_dash(field_text(json_object_array_get_idx(paths, row), fields[i])));
 	buf_puts(text, "Paths:\n");
 	table_print(&table, text);
@@ -56,20 +62,39 @@ static void add_users(struct buf *text, struct json_object *volume)
 	}
 }
 
+static void add_reservations(struct buf *text, struct json_object *volume)
+{
+	struct json_object *reservations = field_get(volume, "persistent_reservations");
+
+	buf_puts(text, "Reservations: ");
+	if (!reservations) {
+		buf_puts(text, "none\n");
+		return;
+	}
+	print_count(text, (size_t)field_number(reservations, "registrations"), "registration");
+	if (field_get(reservations, "type"))
+		buf_printf(text, ", %s", field_text(reservations, "type"));
+	else
+		buf_puts(text, ", not reserved");
+	if (field_get(reservations, "holder_key"))
+		buf_printf(text, ", held by key %s", field_text(reservations, "holder_key"));
+	buf_puts(text, "\n");
+}
+
 static void add_details(struct buf *text, struct json_object *volume)
 {
 	struct json_object *reason = field_get(volume, "reason");
 
-	if (reason && strcmp(field_text(reason, "text"), field_text(volume, "import_status")) != 0)
-		buf_printf(text, "Reason: %s\n", field_text(reason, "text"));
 	if (reason)
-		buf_printf(text, "What to do: %s\n", field_text(reason, "remedy"));
+		buf_printf(text, "Reason: %s: %s\nWhat to do: %s\n", field_text(reason, "code"),
+			   field_text(reason, "text"), field_text(reason, "remedy"));
 	buf_printf(text, "Status: %s\n", or_dash(field_text(volume, "status")));
 	buf_printf(text, "Active path: %s\n", or_dash(field_text(volume, "active_path")));
 	if (field_get(volume, "import_id"))
 		buf_printf(text, "Import: %s (%s)\n", field_text(volume, "import_id"),
 			   field_text(volume, "import_state"));
 	buf_printf(text, "Vendor and product: %s %s\n", field_text(volume, "vendor"), field_text(volume, "product"));
+	buf_printf(text, "Array identifier: %s\n", or_dash(field_text(volume, "array_id")));
 	buf_printf(text, "Sector size: %d logical, %d physical\n", (int)field_number(volume, "logical_sector_size"),
 		   (int)field_number(volume, "physical_sector_size"));
 	buf_puts(text, "Protocols: ");
@@ -77,6 +102,7 @@ static void add_details(struct buf *text, struct json_object *volume)
 	buf_puts(text, "\nMount points: ");
 	print_words(text, field_get(volume, "mount_paths"));
 	buf_puts(text, "\n");
+	add_reservations(text, volume);
 	add_users(text, volume);
 	add_paths(text, volume);
 }
@@ -117,13 +143,44 @@ static void show(struct json_object *answer, bool verbose, bool importable)
 	print_text(stdout, buf_text(&text));
 }
 
+/* The one volume that a list has by this WWID, as a list; *answer is replaced by it. */
+static int only_one(struct cli *cli, const char *wwid, struct json_object **answer)
+{
+	struct json_object *one = json_object_new_object(), *volumes = json_object_new_array();
+	struct error err;
+	size_t count;
+	struct json_object *all = field_list(*answer, "volumes", &count);
+
+	json_object_object_add(one, "volumes", volumes);
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *volume = json_object_array_get_idx(all, i);
+
+		if (strcmp(field_text(volume, "wwid"), wwid) == 0)
+			json_object_array_add(volumes, json_object_get(volume));
+	}
+	json_object_put(*answer);
+	*answer = one;
+	if (json_object_array_length(volumes))
+		return 0;
+	error_set(&err, ERR_VOLUME_UNKNOWN, wwid, "%s", "");
+	return cli_fail(cli, &err);
+}
+
 static int run(struct cli *cli)
 {
 	CLEANUP_JSON struct json_object *answer = NULL;
 	bool importable = args_option(&cli->args, "importable");
+	const char *named = cli->args.operand_count ? cli->args.operands[0] : NULL;
+	char wwid[40];
 
+	if (named && importable)
+		return cli_usage(cli, "option '--importable' does not go with a WWID");
+	if (named && import_wwid(cli, named, wwid, sizeof(wwid)) < 0)
+		return -1;
 	if (client_get(cli, importable ? "/volumes?importable=true" : "/volumes", &answer) < 0 &&
 	    offline_volumes(cli, importable, &answer) < 0)
+		return -1;
+	if (named && only_one(cli, wwid, &answer) < 0)
 		return -1;
 	if (cli->json)
 		print_json(answer);
@@ -135,19 +192,20 @@ static int run(struct cli *cli)
 }
 
 static const struct option_spec options[] = {
-	{ "verbose", 'v', NULL, "also paths, users, sectors, and why not importable" },
+	{ "verbose", 'v', NULL, "also why not importable and what to do, users, paths, sectors" },
 	{ "importable", 0, NULL, "only volumes that can be imported now" },
 	{ 0 },
 };
 
 const struct command command_status = {
 	.name = "status",
-	.usage = "status [-v|--verbose] [--importable]",
+	.usage = "status [-v|--verbose] [--importable]\nstatus [-v|--verbose] <WWID>",
 	.summary = "the volumes, and whether they can be imported",
-	.help = "Lists the multipath volumes of this host. `Target WWID` is what the array calls\n"
-		"the LUN; the other commands take it with or without multipath's leading 3.\n"
+	.help = "Lists the multipath volumes of this host, or one of them. `Target WWID` is what\n"
+		"the array calls the LUN; commands take it with or without multipath's leading 3.\n"
 		"Sizes: 1 KB is 1024 bytes. Works without a running agent, as root.\n",
 	.options = options,
+	.max_operands = 1,
 	.diagnostic = true,
 	.run = run,
 };

@@ -54,5 +54,7 @@ int boot_look(const struct engine_options *options, const struct host_port *host
 /* The rules that the finding needs, to /run; without need those of an earlier check go. */
 int boot_write(const struct engine_options *options, const struct host_port *host, const struct boot_finding *finding,
 	       struct error *err);
+/* Those of an earlier check are in force. */
+int boot_rules_there(const struct engine_options *options, const struct host_port *host, bool *ret, struct error *err);
 
 #endif

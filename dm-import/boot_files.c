@@ -89,6 +89,18 @@ int boot_write_rules(const struct host_port *host, const char *directory, const 
 	return 0;
 }
 
+int boot_rules_there(const struct engine_options *options, const struct host_port *host, bool *ret, struct error *err)
+{
+	CLEANUP_FREE char *names = NULL;
+
+	if (host->list(host->ctx, options->boot_rules_directory, &names, err) < 0)
+		return -1;
+	*ret = false;
+	for (size_t i = 0; i < IDENTITY_RULE_FILES; i++)
+		*ret |= strstr(names, identity_down_files[i]) != NULL;
+	return 0;
+}
+
 int boot_write(const struct engine_options *options, const struct host_port *host, const struct boot_finding *finding,
 	       struct error *err)
 {

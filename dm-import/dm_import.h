@@ -182,13 +182,21 @@ int engine_refresh(struct engine *engine, struct error *err);
 /*
  * Reports: JSON as the API shows it (docs/openapi.yaml), owned by the caller (json_object_put).
  * volumes: {"volumes":[…]} of all multipath maps that are not hidden, in name order.
- * imports: {"imports":[…]}. import: one object. host: name, OS, initiators, cluster, multipathd. arrays: the table.
+ * imports: {"imports":[…]}. import: one object. host: name, OS, initiators, cluster, multipathd, and
+ * what is wrong with it. arrays: the table.
  */
 int engine_report_volumes(struct engine *engine, bool importable_only, struct json_object **ret, struct error *err);
 int engine_report_imports(struct engine *engine, struct json_object **ret, struct error *err);
 int engine_report_import(struct engine *engine, const char *id, struct json_object **ret, struct error *err);
 int engine_report_host(struct engine *engine, struct json_object **ret, struct error *err);
 int engine_report_arrays(struct engine *engine, struct json_object **ret, struct error *err);
+
+/*
+ * What is wrong with the host, as far as files tell it: [{"code","text","remedy"}]. Needs neither engine nor lock. The
+ * host's report has these and what multipathd tells.
+ */
+int engine_report_findings(const struct engine_options *options, const struct host_port *host, struct json_object **ret,
+			   struct error *err);
 
 /*
  * The journal as it lies on disk, by files alone: needs neither engine nor lock. import_id NULL: of all imports.

@@ -101,15 +101,7 @@ int identities_check_files(const struct engine *engine, struct error *err)
 
 int identities_at_boot(const struct engine *engine, bool *ret, struct error *err)
 {
-	const struct host_port *host = &engine->ports->host;
-	CLEANUP_FREE char *names = NULL;
-
-	if (host->list(host->ctx, engine->options.boot_rules_directory, &names, err) < 0)
-		return -1;
-	*ret = false;
-	for (size_t i = 0; i < IDENTITY_RULE_FILES; i++)
-		*ret |= strstr(names, identity_down_files[i]) != NULL;
-	return 0;
+	return boot_rules_there(&engine->options, &engine->ports->host, ret, err);
 }
 
 /*

@@ -42,6 +42,9 @@ char *precheck_multipath_config(struct engine *engine);
 void finding_add(struct precheck *check, enum error_code code, enum severity severity, const struct member *member,
 		 const char *device, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
+/* The nth multipath product besides multipathd that is on this host; NULL: there are no more. */
+const char *other_path_manager(const struct host_port *host, size_t nth);
+
 /* precheck_pair.c, precheck_host.c: the checks themselves */
 typedef void pair_check(struct precheck *check, const struct member *member);
 typedef void host_check(struct precheck *check);

@@ -32,7 +32,7 @@ static void nothing_goes_down_with_it(struct precheck *check)
 		finding_add(check, ERR_MULTIPATHD_DEPENDENTS, SEVERITY_ERROR, NULL, "multipathd", "%s", units);
 }
 
-static void no_other_path_manager(struct precheck *check)
+const char *other_path_manager(const struct host_port *host, size_t nth)
 {
 	static const struct {
 		const char *directory, *product;
@@ -41,14 +41,23 @@ static void no_other_path_manager(struct precheck *check)
 		{ "/sys/module/vxdmp", "Veritas DMP" },
 		{ "/sys/module/dm_switch", "the EqualLogic Host Integration Tools (dm-switch)" },
 	};
-	const struct host_port *host = &check->engine->ports->host;
 
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
 		CLEANUP_FREE char *names = NULL;
 
-		if (host->list(host->ctx, others[i].directory, &names, NULL) == 0 && *names)
-			finding_add(check, ERR_PRODUCT_CONFLICT, SEVERITY_ERROR, NULL, NULL, "%s", others[i].product);
+		if (host->list(host->ctx, others[i].directory, &names, NULL) == 0 && *names && nth-- == 0)
+			return others[i].product;
 	}
+	return NULL;
+}
+
+static void no_other_path_manager(struct precheck *check)
+{
+	const struct host_port *host = &check->engine->ports->host;
+	const char *product;
+
+	for (size_t nth = 0; (product = other_path_manager(host, nth)); nth++)
+		finding_add(check, ERR_PRODUCT_CONFLICT, SEVERITY_ERROR, NULL, NULL, "%s", product);
 }
 
 static void space_for_state(struct precheck *check)

@@ -199,6 +199,29 @@ static int add_users(const struct report *report, const struct map *map, struct 
 	return 0;
 }
 
+static struct json_object *explanation(enum error_code code, const char *text)
+{
+	struct json_object *object = json_object_new_object();
+
+	add_text(object, "code", error_name(code));
+	add_text(object, "text", text);
+	add_text(object, "remedy", error_remedy(code));
+	return object;
+}
+
+/* What the import needs a person for, or a verb sent again; NULL: nothing. */
+static struct json_object *attention_of(const struct import *import)
+{
+	const struct error *attention = &import->attention;
+	char text[512];
+
+	if (attention->code == ERR_NONE)
+		return NULL;
+	snprintf(text, sizeof(text), "%s%s%s%s%s", error_text(attention->code), *attention->device ? " " : "",
+		 attention->device, *attention->detail ? " " : "", attention->detail);
+	return explanation(attention->code, text);
+}
+
 static void add_import_state(const struct report *report, const struct map *map, struct json_object *volume)
 {
 	const struct import *import = import_of_wwid(report->engine, map->wwid);
@@ -209,12 +232,10 @@ static void add_import_state(const struct report *report, const struct map *map,
 
 	if (open || (import && import->state == IMPORT_COMMITTED)) {
 		snprintf(text, sizeof(text), "%s", import_state_name(import->state));
+		reason = attention_of(import);
 	} else if (precheck_source(report->engine, &report->now, report->multipath_config, map->wwid, &err) < 0) {
 		snprintf(text, sizeof(text), "%s%s%s", error_text(err.code), *err.detail ? " " : "", err.detail);
-		reason = json_object_new_object();
-		add_text(reason, "code", error_name(err.code));
-		add_text(reason, "text", text);
-		add_text(reason, "remedy", error_remedy(err.code));
+		reason = explanation(err.code, text);
 	}
 	add_text_or_null(volume, "import_id", open ? import->id : NULL);
 	add_text_or_null(volume, "import_state", open ? import_state_name(import->state) : NULL);
@@ -350,8 +371,7 @@ static struct json_object *member_object(const struct member *member, const stru
 static struct json_object *import_object(const struct import *import, const struct inventory *now)
 {
 	struct json_object *object = json_object_new_object(), *members = json_object_new_array();
-	struct json_object *session = NULL, *attention = NULL;
-	char text[512];
+	struct json_object *session = NULL;
 
 	add_text(object, "id", import->id);
 	add_text(object, "state", import_state_name(import->state));
@@ -368,15 +388,7 @@ static struct json_object *import_object(const struct import *import, const stru
 	}
 	json_object_object_add(object, "session", session);
 	json_object_object_add(object, "members", members);
-	if (import->attention.code != ERR_NONE) {
-		attention = json_object_new_object();
-		snprintf(text, sizeof(text), "%s %s %s", error_text(import->attention.code), import->attention.device,
-			 import->attention.detail);
-		add_text(attention, "code", error_name(import->attention.code));
-		add_text(attention, "text", text);
-		add_text(attention, "remedy", error_remedy(import->attention.code));
-	}
-	json_object_object_add(object, "attention", attention);
+	json_object_object_add(object, "attention", attention_of(import));
 	held_report(import, object);
 	return object;
 }

@@ -2,7 +2,7 @@
  * What the engine reports of the host itself and of the arrays it knows: names, initiators, path managers, cluster.
  * From small files of /etc and /sys, read through the host port.
  */
-#include "engine.h"
+#include "precheck.h"
 
 #include "base/cleanup.h"
 
@@ -66,19 +66,9 @@ static struct json_object *initiators(const struct host_port *host)
 	return rows;
 }
 
-static bool exists(const struct host_port *host, const char *directory)
-{
-	CLEANUP_FREE char *names = NULL;
-
-	return host->list(host->ctx, directory, &names, NULL) == 0 && *names;
-}
-
 static const char *agent_status(const struct host_port *host)
 {
-	bool conflict = exists(host, "/sys/module/emcp") || exists(host, "/sys/module/vxdmp") ||
-			exists(host, "/sys/module/dm_switch");
-
-	return conflict ? "Conflict_Detected" : "Running";
+	return other_path_manager(host, 0) ? "Conflict_Detected" : "Running";
 }
 
 /* --- the cluster ---------------------------------------------------------------------------------------------- */
@@ -286,17 +276,59 @@ static struct json_object *cluster(const struct host_port *host)
 	return object;
 }
 
+/* --- what is wrong with it ---------------------------------------------------------------------------------------- */
+
+static void add_finding(struct json_object *findings, enum error_code code, const char *detail, const char *remedy)
+{
+	struct json_object *finding = json_object_new_object();
+	char text[512];
+
+	snprintf(text, sizeof(text), "%s%s%.*s", error_text(code), *detail ? " " : "", (int)strcspn(detail, "\n"),
+		 detail);
+	add_text(finding, "code", error_name(code));
+	add_text(finding, "text", text);
+	add_text(finding, "remedy", remedy ? remedy : error_remedy(code));
+	json_object_array_add(findings, finding);
+}
+
+int engine_report_findings(const struct engine_options *options, const struct host_port *host, struct json_object **ret,
+			   struct error *err)
+{
+	struct json_object *findings;
+	CLEANUP_FREE char *note = NULL;
+	const char *product;
+	bool at_boot;
+
+	if (boot_rules_there(options, host, &at_boot, err) < 0 ||
+	    host->read(host->ctx, options->initramfs_note, &note, err) < 0)
+		return -1;
+	findings = json_object_new_array();
+	if (at_boot)
+		add_finding(findings, ERR_BOOT_RULES, "",
+			    "See why with journalctl -b -u dm-import-boot, and what to do in dm-import-identity(5).");
+	for (size_t nth = 0; (product = other_path_manager(host, nth)); nth++)
+		add_finding(findings, ERR_PRODUCT_CONFLICT, product, NULL);
+	if (note)
+		add_finding(findings, ERR_INITRAMFS_OLD, note, NULL);
+	*ret = findings;
+	return 0;
+}
+
 /* --- the rest -------------------------------------------------------------------------------------------------- */
 
-static struct json_object *multipathd_state(const struct multipathd_port *multipathd)
+static bool multipathd_runs(const struct multipathd_port *multipathd)
+{
+	bool running = false;
+
+	return multipathd->running(multipathd->ctx, &running, NULL) == 0 && running;
+}
+
+static struct json_object *multipathd_state(const struct multipathd_port *multipathd, bool running)
 {
 	struct json_object *object = json_object_new_object();
 	CLEANUP_FREE char *reply = NULL;
 	char version[32] = "";
-	bool running = false;
 
-	if (multipathd->running(multipathd->ctx, &running, NULL) < 0)
-		running = false;
 	/* not a command everywhere; what it does not know is answered with its help: "multipath-tools v0.9.4 (…)…" */
 	if (running && multipathd->command(multipathd->ctx, "show version", &reply, NULL) == 0)
 		sscanf(reply, "multipath-tools v%31[0-9.]", version);
@@ -308,12 +340,17 @@ static struct json_object *multipathd_state(const struct multipathd_port *multip
 int engine_report_host(struct engine *engine, struct json_object **ret, struct error *err)
 {
 	const struct host_port *host = &engine->ports->host;
-	struct json_object *object = json_object_new_object();
+	bool running = multipathd_runs(&engine->ports->multipathd);
+	struct json_object *object, *findings;
 	CLEANUP_FREE char *release = NULL;
 	struct utsname names = { 0 };
 	char os[256];
 
-	(void)err;
+	if (engine_report_findings(&engine->options, host, &findings, err) < 0)
+		return -1;
+	if (!running)
+		add_finding(findings, ERR_MULTIPATHD_NOT_RUNNING, "", NULL);
+	object = json_object_new_object();
 	uname(&names);
 	if (host->read(host->ctx, "/etc/os-release", &release, NULL) < 0)
 		release = NULL;
@@ -325,7 +362,8 @@ int engine_report_host(struct engine *engine, struct json_object **ret, struct e
 	add_text(object, "agent_status", agent_status(host));
 	json_object_object_add(object, "initiators", initiators(host));
 	json_object_object_add(object, "cluster", cluster(host));
-	json_object_object_add(object, "multipathd", multipathd_state(&engine->ports->multipathd));
+	json_object_object_add(object, "multipathd", multipathd_state(&engine->ports->multipathd, running));
+	json_object_object_add(object, "findings", findings);
 	*ret = object;
 	return 0;
 }

@@ -17,6 +17,8 @@ install-init: $(OUT)/import-boot
 	install -D -m 0644 dm-import/arrays.conf $(DESTDIR)/usr/share/dm-import/arrays.conf
 	install -D -m 0644 init/import-agent.logrotate $(DESTDIR)/etc/logrotate.d/import-agent
 	install -D -m 0755 init/refresh-initramfs $(DESTDIR)/usr/lib/dm-import/refresh-initramfs
+	install -D -m 0755 init/support-bundle $(DESTDIR)/usr/lib/dm-import/support-bundle
+	install -D -m 0644 init/importcli.bash-completion $(DESTDIR)/usr/share/bash-completion/completions/importcli
 	install -D -m 0755 init/initramfs-tools/hooks/dm-import \
 		$(DESTDIR)/usr/share/initramfs-tools/hooks/dm-import
 	install -D -m 0755 init/dracut/95dm-import/module-setup.sh \

@@ -78,13 +78,18 @@ def run(program, directory, environment, words, user=None):
 
 
 def transcript(*commands, program="import-agent-fake"):
-    """Commands one after the other, {} in them is the directory; a function among them is called with it."""
+    """Commands one after the other, {} in them is the directory; a function among them is called with it. <job> in a command
+    is the number of the last job that --no-wait printed."""
     def case(tools, directory, environment):
         text = ""
         with agent(tools, directory, environment, program):
             for words in commands:
-                text += words(directory) or "" if callable(words) else run(
-                    tools["importcli"], directory, environment, words.replace("{}", directory))
+                if callable(words):
+                    text += words(directory) or ""
+                    continue
+                for job in re.findall(r"^Job: (\d+)$", text, re.M)[-1:]:
+                    words = words.replace("<job>", job)
+                text += run(tools["importcli"], directory, environment, words.replace("{}", directory))
         return text
     return case
 
@@ -183,6 +188,9 @@ CASES = {
         "trust add {}/trusted.crt", "trust add {}/trusted.crt", "trust list", "trust add {}/expired.crt",
         "trust add {}/stranger.key", "trust add {}/none.crt", "trust add {}/agent.conf", "trust remove 0000",
         "trust remove 00000000", "trust remove xyz", "trust remove 7F:1E:3E:9F:6C:3B:2B:AE", "trust"),
+    "agent-trust-json": transcript(
+        files("trusted.pem"), "trust new-code --output json", "trust add {}/trusted.crt --output json",
+        "trust list --output json", "trust remove 7f1e3e9f --output json", "trust list --output json"),
     "agent-vendor-commands": transcript(
         "status --importable", "list_supported_arrays", "server_port", "log_show", "log_level set 1", "log_level",
         "mhd_status", "restart_webServer", "mhd_status", "server_port change 55443", "server_port"),
@@ -217,6 +225,16 @@ CASES = {
     "engine-import": transcript(
         "status -v", f"import prepare --id two {WORLD_PAIRS}", "import switch two --to destination", "import show two",
         "status", "import cutover two", "import list", "status --importable", program="import-agent-world"),
+    "agent-host-and-jobs": transcript(
+        "job list", "host", "host refresh --no-wait", "job show --wait <job>", "job show <job>", "job list", "job show 99",
+        f"import create --id db1 {SOURCE} {DESTINATION}", "import session db1 copy_in_progress --percent 42",
+        "import session db1 asleep", "import list", f"status {SOURCE}", f"status {DESTINATION}", "check"),
+    "agent-check-fails": transcript(
+        fault("volumes", "dm_failed"), "host refresh", "check", f"import create --id db1 {SOURCE} {DESTINATION}", "check"),
+    "engine-check": transcript(
+        "check", f"import prepare --id two {WORLD_PAIRS}", "check", person("suspend"), "host refresh --no-wait", "job show --wait <job>",
+        "check", f"recover_device {WORLD_SOURCES[0]}", "check", person("multipathd"), "host refresh", "check --output json",
+        program="import-agent-world"),
     "engine-recovers": transcript(
         f"import prepare --id two {WORLD_PAIRS}", "import switch two --to destination",
         person("suspend"), f"recover_device --dry-run {WORLD_SOURCES[1]}", f"recover_device {WORLD_SOURCES[0]}",

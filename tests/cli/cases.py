@@ -14,6 +14,8 @@ CASES = {
     "help-import": ("import help", {}),
     "help-certificate": ("certificate help", {}),
     "help-certificate-install": ("certificate install help", {}),
+    "help-json": ("help --output json", {}),
+    "help-command-json": ("recover_device help --output json", {}),
     "help-status": ("status help", {}),
     "help-option": ("import prepare --help", {}),
 
@@ -43,6 +45,7 @@ CASES = {
     "log_show-json": ("log_show --output json", {"GET /agent": AGENT}),
     "log_level": ("log_level", {"GET /agent": AGENT}),
     "log_level-set": ("log_level set 3", {"PUT /agent/log_level": {}, "GET /agent": {**AGENT, "log_level": 3}}),
+    "log_level-json": ("log_level --output json", {"GET /agent": AGENT}),
     "log_level-set-json": ("log_level set 0 --output json", {
         "PUT /agent/log_level": {}, "GET /agent": {**AGENT, "log_level": 0}}),
     "mhd_status": ("mhd_status", {"GET /agent": AGENT}),
@@ -132,6 +135,8 @@ CASES = {
         "POST /imports/db1/release": accepted("release"),
         "GET /jobs/7": job("release", result={"to": "destination", "pauses_us": {"mpatha": 2014211}})}),
     "release-back": ("import release db1 --to source", {
+        "POST /imports/db1/release": job("release", result={"to": "source", "held_ms": 812})}),
+    "release-json": ("import release db1 --to source --output json", {
         "POST /imports/db1/release": job("release", result={"to": "source", "held_ms": 812})}),
     "release-too-late": ("import release db1 --to destination", {"POST /imports/db1/release": problem(
         409, "lease_expired", "The hold ended before the release: its lease ran out, or the agent was restarted.", "",

@@ -28,12 +28,12 @@ def volume(**more):
             "import_status": "READY FOR IMPORT", "reason": None, "mount_paths": ["/srv/db"],
             "users": [{"kind": "lvm", "name": "vg-data", "detail": "dm-5"},
                       {"kind": "mount", "name": "/srv/db", "detail": "xfs"}],
-            "paths": [path("sda", "1:0:0:0"), path("sdb", "2:0:0:0", "faulty")], **more}
+            "paths": [path("sda", "1:0:0:0"), path("sdb", "2:0:0:0", "faulty")], "persistent_reservations": None, **more}
 
 
 VOLUMES = {"volumes": [
     volume(),
-    volume(name="db data", dm_device="dm-4", wwid=SOURCE2, naa_id=SOURCE2[1:], array_type=None, size_bytes=3 << 39,
+    volume(name="db data", dm_device="dm-4", wwid=SOURCE2, naa_id=SOURCE2[1:], array_type="unknown", size_bytes=3 << 39,
            importable=False, import_status="Nobody has the source's map open.", mount_paths=[], users=[],
            reason={"code": "source_not_open", "text": "Nobody has the source's map open.",
                    "remedy": "Open or mount it first."}, paths=[path("sdc", "1:0:0:1")])]}
@@ -42,7 +42,7 @@ VOLUMES = {"volumes": [
 def member(n=0, **more):
     return {"source_wwid": SOURCE if n == 0 else SOURCE2, "destination_wwid": DESTINATION if n == 0 else DESTINATION2,
             "name": "mpath" + chr(ord("a") + n), "dm_device": f"dm-{3 + n}", "size_bytes": (n + 1) << 30,
-            "active_path": "Source", "pause_us": None, "source_paths": [f"sd{chr(ord('a') + 2 * n)}"],
+            "active_path": "Source", "pause_us": None, "reservations": None, "source_paths": [f"sd{chr(ord('a') + 2 * n)}"],
             "destination_paths": [], **more}
 
 
@@ -59,14 +59,14 @@ def reservations(source, destination, fenced=False, lifted=False):
 def imported(state="new", **more):
     return {"id": "db1", "state": state, "active_path": "Source", "created": "2026-01-31T10:11:12.123Z",
             "updated": "2026-01-31T10:12:13.456Z", "min_paths": 2, "session": None, "members": [member()],
-            "job": None, "attention": None, **more}
+            "job": None, "attention": None, "hold": None, "last_hold": None, **more}
 
 
 def job(kind, state="done", **more):
     return {"id": 7, "kind": kind, "import_id": "db1", "state": state, "step": "", "percent": 100 if state == "done" else 0,
             "created": "2026-01-31T10:12:11.000Z", "started": "2026-01-31T10:12:11.001Z",
             "finished": "2026-01-31T10:12:12.841Z" if state in ("done", "failed") else None,
-            "duration_us": 1840000 if state in ("done", "failed") else None, "steps": [], "result": None,
+            "duration_us": 1840000 if state in ("done", "failed") else 0, "steps": [], "result": None,
             "error": None, **more}
 
 

@@ -11,9 +11,9 @@ import subprocess
 HEADER = b"dm-import-journal 1\n"
 START_MS = 1769854272123  # 2026-01-31T10:11:12.123Z
 NOBODY = 65534
-# a /var/lib of its own, with the file $1 as the journal when there is one
+# a /var/lib and a /run of its own, with the file $1 as the journal when there is one, and what lies in $2
 APART = """mount -t tmpfs none /var/lib && mkdir /var/lib/dm-import && if [ -e "$1" ]; then
-cp "$1" /var/lib/dm-import/journal; fi; shift; exec "$@"
+cp "$1" /var/lib/dm-import/journal; fi; mount -t tmpfs none /run && cp -r "$2/." /run && shift 2; exec "$@"
 """
 
 
@@ -46,9 +46,16 @@ WHOLE = [
 DAMAGED = WHOLE[:3] + [WHOLE[3].replace(b"group", b"Group", 1)] + WHOLE[4:]
 
 
-def show(*commands, journal=HEADER + b"".join(WHOLE), user=None):
+def show(*commands, journal=HEADER + b"".join(WHOLE), user=None, files=None):
+    """The commands over this journal; `files`: what else is there, below /run."""
     def case(program, directory, environment):
-        path = os.path.join(directory, "journal")
+        path, below_run = os.path.join(directory, "journal"), os.path.join(directory, "run")
+        os.mkdir(below_run)
+        for name, content in (files or {}).items():
+            name = os.path.join(below_run, os.path.relpath(name, "/run"))
+            os.makedirs(os.path.dirname(name), exist_ok=True)
+            with open(name, "w", encoding="ascii") as file:
+                file.write(content)
         text = ""
         how = {}
         if user:
@@ -59,12 +66,12 @@ def show(*commands, journal=HEADER + b"".join(WHOLE), user=None):
             with open(path, "wb") as file:
                 file.write(journal)
         for words in commands:
-            apart = [] if user else ["unshare", "-m", "sh", "-c", APART, "sh", path]
+            apart = [] if user else ["unshare", "-m", "sh", "-c", APART, "sh", path, below_run]
             done = subprocess.run(apart + [program, "--socket", directory + "/agent.sock"] + words.split(),
                                   stdin=subprocess.DEVNULL, capture_output=True, timeout=30, env=environment, check=False, **how)
             text += (f"$ importcli {words}\nexit status {done.returncode}\n--- standard output\n{done.stdout.decode()}"
                      f"--- standard error\n{done.stderr.decode()}")
-        return text
+        return text.replace(directory, "<directory>")
     return case
 
 

@@ -5,3 +5,8 @@ $(eval $(call program,importcli-fake,$$(OUT)/cli/main.o $$(OUT)/tests/daemon/fak
 check-cli: $(OUT)/importcli $(OUT)/importcli-fake $(OUT)/import-agent-fake $(OUT)/import-agent-world $(OUT)/import-cert
 	@OUT=$(OUT) tests/cli/run
 CHECKS_FAST += check-cli
+
+.PHONY: check-completion
+check-completion: $(OUT)/importcli
+	@tests/cli/completion $(OUT)
+CHECKS_FAST += check-completion

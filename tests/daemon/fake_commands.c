@@ -125,12 +125,20 @@ struct json_object *fake_recovered(bool dry_run, enum error_code person)
 			  error_text(ERR_MAP_SUSPENDED), dry_run ? "false" : "true");
 }
 
+/* The command host.findings names the code of one finding. */
 struct json_object *fake_host(void)
 {
-	return fake_shape(
+	struct json_object *host = fake_shape(
 		"{\"name\":\"fake\",\"os\":\"Linux\",\"kernel\":\"6.1\",\"initiators\":[{\"iqn_or_wwn\":\"iqn.x\","
 		"\"protocol\":\"iSCSI\"}],\"cluster\":{\"type\":\"none\",\"members\":[]},"
-		"\"multipathd\":{\"running\":true,\"version\":\"0.9.4\"}}");
+		"\"multipathd\":{\"running\":true,\"version\":\"0.9.4\"},\"findings\":[]}");
+	char code[64];
+
+	if (fake_command("host", "findings", code, sizeof(code)))
+		json_object_array_add(json_object_object_get(host, "findings"),
+				      fake_shape("{\"code\":\"%s\",\"text\":\"It is so.\",\"remedy\":\"Mend it.\"}",
+						 code));
+	return host;
 }
 
 struct json_object *fake_arrays(void)

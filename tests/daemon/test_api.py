@@ -30,6 +30,11 @@ class Api(unittest.TestCase):
     def test_host(self):
         host = self.get("/host")
         self.assertEqual((host["agent_type"], host["agent_status"]), ("Native_MPIO", "Running"))
+        self.assertEqual(host["findings"], [])
+        self.agent.command("host", "findings", "initramfs_old")
+        self.agent.tls("POST", "/host/refresh", headers={"Prefer": "wait=5"})
+        self.assertEqual([finding["code"] for finding in self.get("/host")["findings"]], ["initramfs_old"])
+        self.agent.no_commands()
 
     def test_refresh(self):
         answer = self.agent.tls("POST", "/host/refresh")

@@ -164,6 +164,21 @@ static void swap_tables_by_hand(void)
 
 static const char two_contradictions[] = "side_contradicted side_contradicted";
 
+/* Whoever looks at a volume is told what its import needs: the code of the first one's reason, "" without any. */
+static const char *reason_of_volume(void)
+{
+	static char code[64];
+	struct json_object *report = NULL, *volumes, *reason = NULL, *value;
+
+	assert_int_equal(engine_report_volumes(recovery_test.engine, false, &report, &recovery_test.err), 0);
+	assert_true(json_object_object_get_ex(report, "volumes", &volumes));
+	assert_true(json_object_object_get_ex(json_object_array_get_idx(volumes, 0), "reason", &reason));
+	snprintf(code, sizeof(code), "%s",
+		 json_object_object_get_ex(reason, "code", &value) ? json_object_get_string(value) : "");
+	json_object_put(report);
+	return code;
+}
+
 static void contradiction_is_left_to_a_person(void **state)
 {
 	static const enum verb decisions[] = { VERB_SWITCH, VERB_SWITCH_BACK, VERB_CANCEL };
@@ -197,9 +212,11 @@ static void attention_ends(void **state)
 		recovery_lead_to(scene);
 		swap_tables_by_hand();
 		recovery_must_leave_it_alone(two_contradictions, ERR_SIDE_CONTRADICTED, "needs_attention");
+		assert_string_equal(reason_of_volume(), "side_contradicted");
 		swap_tables_by_hand();
 		recovery_must();
 		assert_string_equal(recovery_codes(), "multipathd_not_running attention_stale");
+		assert_string_equal(reason_of_volume(), "");
 		host_test_expect(&recovery_test, recovery_scenes[scene].state, recovery_scenes[scene].side);
 		host_test_end(&recovery_test);
 	}

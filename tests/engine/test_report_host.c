@@ -1,5 +1,6 @@
 /*
- * What the host's report says of its cluster, by the files that each kind of cluster leaves.
+ * What the host's report says of its cluster, by the files that each kind of cluster leaves, and what is wrong with the
+ * host.
  */
 #include "engine_test.h"
 
@@ -7,6 +8,13 @@
 #include "base/cleanup.h"
 
 static struct host_test test;
+
+static int list_fails(void *ctx, const char *path, char **ret_names, struct error *err)
+{
+	(void)ctx;
+	(void)ret_names;
+	return error_set(err, ERR_IO, path, "no");
+}
 
 static int setup(void **state)
 {
@@ -148,12 +156,77 @@ static void a_file_that_is_being_written(void **state)
 	}
 }
 
+/* "code code", owned by the caller; each has a text of one line and a remedy. */
+static char *codes_of(struct json_object *findings)
+{
+	struct buf text = { 0 };
+	struct json_object *value;
+
+	for (size_t i = 0; i < json_object_array_length(findings); i++) {
+		struct json_object *finding = json_object_array_get_idx(findings, i);
+
+		assert_true(json_object_object_get_ex(finding, "remedy", &value) && *json_object_get_string(value));
+		assert_true(json_object_object_get_ex(finding, "text", &value) && *json_object_get_string(value));
+		assert_null(strchr(json_object_get_string(value), '\n'));
+		assert_true(json_object_object_get_ex(finding, "code", &value));
+		buf_printf(&text, "%s%s", i ? " " : "", json_object_get_string(value));
+	}
+	return text.length ? buf_take(&text) : strdup("");
+}
+
+/* Of the report, which asks multipathd too; those that files alone tell are the same without it. */
+static void expect_findings(const char *of_files, const char *of_multipathd)
+{
+	struct json_object *report = NULL, *findings, *by_files = NULL;
+	CLEANUP_BUF struct buf all = { 0 };
+
+	assert_int_equal(engine_report_host(test.engine, &report, &test.err), 0);
+	assert_true(json_object_object_get_ex(report, "findings", &findings));
+	assert_int_equal(engine_report_findings(&test.options, &test.ports.host, &by_files, &test.err), 0);
+	CLEANUP_FREE char *seen = codes_of(findings), *seen_by_files = codes_of(by_files);
+
+	buf_printf(&all, "%s%s%s", of_files, *of_files && *of_multipathd ? " " : "", of_multipathd);
+	assert_string_equal(seen, buf_text(&all));
+	assert_string_equal(seen_by_files, of_files);
+	json_object_put(by_files);
+	json_object_put(report);
+}
+
+static void what_is_wrong_with_the_host(void **state)
+{
+	(void)state;
+	expect_findings("", "");
+	world_write_file(test.world, "/run/udev/rules.d/60-other.rules", "", 0644);
+	expect_findings("", "");
+	world_write_file(test.world, "/run/dm-import/initramfs-failed", "no space\nat all\n", 0644);
+	expect_findings("initramfs_old", "");
+	world_write_file(test.world, "/sys/module/vxdmp/refcnt", "1\n", 0644);
+	expect_findings("product_conflict initramfs_old", "");
+	world_write_file(test.world, "/run/udev/rules.d/61-dm-import_boot.rules", "", 0644);
+	expect_findings("boot_rules product_conflict initramfs_old", "");
+	multipathd_stop(test.world);
+	expect_findings("boot_rules product_conflict initramfs_old", "multipathd_not_running");
+}
+
+/* What cannot be looked at is no clean bill. */
+static void findings_that_cannot_be_read(void **state)
+{
+	struct json_object *findings = NULL;
+	struct host_port *host = &test.ports.host;
+
+	(void)state;
+	host->list = list_fails;
+	assert_int_equal(engine_report_findings(&test.options, host, &findings, &test.err), -1);
+	assert_int_equal(test.err.code, ERR_IO);
+	assert_null(findings);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		WITH_WORLD(each_kind_of_cluster),
-		WITH_WORLD(of_several_the_first_counts),
-		WITH_WORLD(a_file_that_is_being_written),
+		WITH_WORLD(each_kind_of_cluster),	  WITH_WORLD(of_several_the_first_counts),
+		WITH_WORLD(a_file_that_is_being_written), WITH_WORLD(what_is_wrong_with_the_host),
+		WITH_WORLD(findings_that_cannot_be_read),
 	};
 
 	return cmocka_run_group_tests_name("report of the host", tests, NULL, NULL);

@@ -15,6 +15,7 @@ const struct command *const commands[] = {
 	&command_mhd_status,
 	&command_restart_web_server,
 	&command_recover_device,
+	&command_idle,
 	&command_import,
 	&command_journal,
 	NULL,

@@ -15,11 +15,11 @@ include $(wildcard tests/*/module.mk)
 # First the packages, then make again, which then finds them. The sums of both halves are added up in the last line (tests/check).
 .PHONY: tests check-quick lint
 check:
-	@tests/deps build test lab
+	@tests/deps build kit test lab
 	@tests/check
 
 check-fast:
-	@tests/deps build test
+	@tests/deps build kit test
 	@+$(MAKE) --no-print-directory -s check-quick
 
 tests: $(TESTS)

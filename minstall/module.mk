@@ -18,7 +18,10 @@ $(INSTALLER): $(wildcard minstall/installer/*.sh)
 	@mkdir -p $(@D)
 	@awk 'FNR == 1 && NR > 1 { print "" } { print }' $^ > $@ && chmod +x $@
 
-.PHONY: staged deb rpm srpm spec kit
+.PHONY: staged deb rpm srpm spec kit build-version
+build-version:
+	@echo $(BUILD_VERSION)
+
 staged: all
 	@rm -rf $(STAGED)
 	@$(MAKE) -s --no-print-directory install DESTDIR=$(STAGED) > /dev/null

@@ -46,8 +46,19 @@ undo_key() {
 	run rpm -e --allmatches "$(key_package)"
 }
 
+# What an earlier installation left, or an administrator prepared, goes with the package when that is undone.
+keep_what_was_there() {
+	mkdir "$scratch/before"
+	for place in etc/dm-import var/lib/dm-import var/log/import; do
+		[ ! -d "/$place" ] || { mkdir -p "$scratch/before/${place%/*}" && cp -a "/$place" "$scratch/before/${place%/*}/"; } || return
+	done
+}
+
 install_package() {
-	[ -n "$installed" ] || undoable package
+	if [ -z "$installed" ]; then
+		keep_what_was_there || fail "there is no space in ${TMPDIR:-/tmp}."
+		undoable package
+	fi
 	case $manager in
 	apt-get)
 		run env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends -o Dpkg::Options::=--force-confold \
@@ -66,13 +77,14 @@ remove_package() {
 	# what it brought along may be in use by now
 	*) run "$manager" -y --setopt=clean_requirements_on_remove=False remove dm-import ;;
 	esac || return
-	rm -f "$conf.rpmsave"
+	rm -f "$conf.rpmsave" "$conf.rpmnew"
 	rmdir /etc/dm-import 2> /dev/null || :
 }
 
 # Nothing is to be undone where the package manager has not come so far.
 undo_package() {
 	{ ! dpkg-query -W dm-import && ! rpm -q dm-import; } > /dev/null 2>&1 || remove_package
+	cp -a "$scratch/before/." /
 }
 
 # Only a line that has another value is touched; a missing one stands for the default. A new one comes last in its section: behind

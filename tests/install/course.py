@@ -170,6 +170,24 @@ undone("start-rpm", lambda host: host.write("/stub/broken/import-agent.service")
 undone("silence", lambda host: host.write("/stub/mute"), "the agent's web server does not answer")
 
 
+def prepared_before(system):
+    """A certificate of an orchestrator that somebody put there, and a journal that an earlier installation left."""
+    def run(host):
+        host.write("/etc/dm-import/trusted.d/orchestrator.pem", "mine\n")
+        host.write("/etc/dm-import/agent.conf", "[log]\nlevel = 1\n")
+        host.write("/var/lib/dm-import/journal", "dm-import-journal 1\n")
+        host.write("/stub/broken/import-agent.service")
+        with unchanged(host):
+            status, _, error = host.install()
+        assert status == 1, error
+    run.system = system
+    CASES["undo-keeps-what-was-there-" + system] = run
+
+
+prepared_before("debian")
+prepared_before("rhel")
+
+
 @case("undo-upgrade")
 def upgrade_undone(host):
     host.bring("old", "/old")

@@ -55,6 +55,8 @@ class Host:
                        "/etc/initramfs-tools/hooks", "/etc/udev/rules.d", "/run/udev/rules.d"):
             os.makedirs(self.path(folder), exist_ok=True)
         shutil.copy("/bin/sleep", self.path("/stub/sleep"))
+        for folder in ("/usr/lib/dracut/modules.d", "/usr/share/licenses") if manager != "apt-get" else ():
+            os.makedirs(self.path(folder), exist_ok=True)
         for name in ("apt-get", "dnf", "yum", "zypper"):
             if os.path.exists(self.path("/usr/bin/" + name)):
                 os.unlink(self.path("/usr/bin/" + name))

@@ -64,8 +64,8 @@ wrong() { # SENTENCE
 
 finding() { # WHAT IS WRONG, WHAT TO DO
 	findings=$((findings + 1))
-	complain "Not ready: $1" "
-  What to do: $2"
+	complain "Not ready: $1"
+	complain "  What to do: $2"
 }
 
 ask() { # QUESTION DEFAULT: the answer is in $answer

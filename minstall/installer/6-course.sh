@@ -2,11 +2,12 @@
 
 # An LUN that presents another's identity has to go on doing so.
 tell_what_stays() {
-	say "Removed are the programs, their configuration, the agent's certificate, the certificates of trusted orchestrators, and the log."
+	say "A removal takes the programs, their configuration, the agent's certificate, the certificates of trusted orchestrators, and the log."
 	pairs=$(awk '$1 == "pair" { printf "  %s: source %s, destination %s (%s)\n", $2, $3, $4, $5 }' /etc/dm-import/identity 2> /dev/null)
-	if [ -n "$pairs" ]; then
-		say "These stay: /etc/udev/rules.d/*-dm-import.rules, /etc/dm-import/identity, /var/lib/dm-import/journal, and the rules in"
-		say "an initramfs with multipath. LUNs were imported; without the rules the wrong one would get the name at the next boot:"
+	if [ -n "$pairs" ] || [ -e /etc/udev/rules.d/61-dm-import.rules ]; then
+		say "These stay: /etc/udev/rules.d/*-dm-import.rules, /etc/dm-import/identity, /var/lib/dm-import/journal, and the hook or module"
+		say "dm-import that keeps these LUNs down in an initramfs, with its rules in /etc/dm-import/initramfs. LUNs were imported; without"
+		say "the rules the wrong one would get the name at the next boot:"
 		say "$pairs"
 	else
 		say "No LUN presents itself as another: nothing stays, but $log_file."

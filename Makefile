@@ -56,7 +56,7 @@ $(OUT)/%.o: %.c
 	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 include base/module.mk dm-import/module.mk agent/module.mk cli/module.mk certs/module.mk init/module.mk \
-	man/module.mk tests/module.mk
+	man/module.mk minstall/module.mk tests/module.mk
 
 # The one place where the build version gets into a program.
 $(OUT)/base/version.o: ALL_CFLAGS += -DDM_IMPORT_BUILD='"$(BUILD_VERSION)"'
@@ -84,6 +84,8 @@ help:
 	@echo 'make lint            layers, includes, formatting, static analysis'
 	@echo 'make format          clang-format all C files'
 	@echo 'make install         into DESTDIR'
+	@echo 'make deb rpm srpm    packages, in $(BUILD)/packages (srpm: $(BUILD)/rpmbuild)'
+	@echo 'make kit             the installer and what it installs, as a directory and an ISO (KIT_GPG_KEY: signed by that key)'
 
 install: all $(INSTALL_TARGETS)
 

@@ -18,6 +18,7 @@ const struct command *const commands[] = {
 	&command_host,
 	&command_check,
 	&command_metrics,
+	&command_idle,
 	&command_import,
 	&command_job,
 	&command_journal,

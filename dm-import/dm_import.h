@@ -173,7 +173,13 @@ int engine_import_session(struct engine *engine, const char *id, const char *sta
  * true; else fills err. Does not touch devices. */
 int engine_verb_allowed(struct engine *engine, const char *id, const char *verb, enum side to, struct error *err);
 
-/* Imports that are neither committed nor cancelled: what makes port changes and removal unsafe. */
+/* What makes port changes, upgrade and removal unsafe. */
+static inline bool import_state_in_progress(enum import_state state)
+{
+	return state != IMPORT_COMMITTED && state != IMPORT_CANCELLED;
+}
+
+/* How many imports are in such a state. */
 size_t engine_imports_in_progress(struct engine *engine);
 
 /* Look for new LUNs on all SCSI hosts and wait for udev. */

@@ -175,11 +175,8 @@ size_t engine_imports_in_progress(struct engine *engine)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < engine->import_count; i++) {
-		enum import_state state = engine->imports[i]->state;
-
-		count += state != IMPORT_COMMITTED && state != IMPORT_CANCELLED;
-	}
+	for (size_t i = 0; i < engine->import_count; i++)
+		count += import_state_in_progress(engine->imports[i]->state);
 	return count;
 }
 

@@ -16,6 +16,7 @@ install-init: $(OUT)/import-boot
 	install -d -m 0755 $(DESTDIR)/etc/dm-import/arrays.d
 	install -D -m 0644 dm-import/arrays.conf $(DESTDIR)/usr/share/dm-import/arrays.conf
 	install -D -m 0644 init/import-agent.logrotate $(DESTDIR)/etc/logrotate.d/import-agent
+	install -D -m 0644 init/dm-import.xml $(DESTDIR)/usr/lib/firewalld/services/dm-import.xml
 	install -D -m 0755 init/refresh-initramfs $(DESTDIR)/usr/lib/dm-import/refresh-initramfs
 	install -D -m 0755 init/support-bundle $(DESTDIR)/usr/lib/dm-import/support-bundle
 	install -D -m 0644 init/importcli.bash-completion $(DESTDIR)/usr/share/bash-completion/completions/importcli

@@ -11,6 +11,6 @@ install-man: $(MAN_PAGES)
 	@for page in $^; do \
 		install -D -m 0644 $$page $(DESTDIR)/usr/share/man/man$${page##*.}/$${page##*/}; done
 
-check-man: $(MAN_PAGES) $(OUT)/importcli
+check-man: $(MAN_PAGES) $(OUT)/importcli $(OUT)/minstall/minstall
 	@man/check $(OUT)/importcli $(MAN_PAGES)
 CHECKS_FAST += check-man

@@ -15,11 +15,11 @@ include $(wildcard tests/*/module.mk)
 # First the packages, then make again, which then finds them. The sums of both halves are added up in the last line (tests/check).
 .PHONY: tests check-quick lint
 check:
-	@tests/deps build test lab
+	@tests/deps build kit test lab
 	@tests/check
 
 check-fast:
-	@tests/deps build test
+	@tests/deps build kit test
 	@+$(MAKE) --no-print-directory -s check-quick
 
 tests: $(TESTS)
@@ -28,7 +28,7 @@ SLOW_FIRST = $(filter %_sweep_again %_sweep_stuck %_sweep,$(TESTS)) $(CHECKS_FAS
 	$(filter-out %_sweep_again %_sweep_stuck %_sweep,$(sort $(TESTS)))
 
 # All that the suites need is built first, so that two of them never build the same file at the same time.
-check-quick: $(PROGRAMS) $(TESTS) $(addprefix $(OUT)/,contract-fake import-agent-fake import-agent-world importcli-fake kill_at.so)
+check-quick: $(PROGRAMS) $(TESTS) $(MAN_PAGES) $(INSTALLER) $(addprefix $(OUT)/,contract-fake import-agent-fake import-agent-world importcli-fake kill_at.so)
 	@MAKE=$(MAKE) MODE=$(MODE) CC=$(CC) BUILD=$(BUILD) tests/fast $(SLOW_FIRST)
 
 # $(call run_and_record,OPTIONS,SCENARIOS): what they measured goes into docs/RESULTS.md, passed or not.

@@ -59,6 +59,21 @@ CASES = {
     "restart_webServer-refused": ("restart_webServer", {"POST /agent/restart_web_server": IN_PROGRESS}),
     "restart_webServer-forced": ("restart_webServer --force", {"POST /agent/restart_web_server": {}, "GET /agent": AGENT}),
 
+    # what packages ask
+    "idle": ("idle", {"GET /imports": {"imports": [imported("committed"), imported("cancelled", id="db2")]},
+                      "GET /jobs": {"jobs": [job("commit"), job("precheck", "failed")]}}),
+    "idle-json": ("idle --output json", {"GET /imports": {"imports": []}, "GET /jobs": {"jobs": []}}),
+    "idle-imports": ("idle", {"GET /imports": {"imports": [
+        imported(), imported("committed", id="db2"), imported("needs_attention", id="db3")]}, "GET /jobs": {"jobs": []}}),
+    "idle-imports-json": ("idle --output json", {
+        "GET /imports": {"imports": [imported("held")]}, "GET /jobs": {"jobs": [job("hold")]}}),
+    "idle-job": ("idle", {"GET /imports": {"imports": [imported("committed")]},
+                          "GET /jobs": {"jobs": [job("recover", "running"), job("precheck", "queued")]}}),
+    "idle-state-unknown": ("idle", {"GET /imports": {"imports": [imported("teleported")]}, "GET /jobs": {"jobs": []}}),
+    "idle-agent-broken": ("idle", {"GET /imports": Reply(500, raw=b"<html>no</html>")}),
+    "help-idle": ("idle help", {}),
+    "usage-idle-surplus": ("idle db1", {}),
+
     # imports, read
     "list": ("import list", {"GET /imports": {"imports": [
         imported(), on_destination(id="finance-2026", session={"state": "copy_in_progress", "percent": 42},

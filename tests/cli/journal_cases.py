@@ -1,4 +1,4 @@
-"""importcli journal show, over journals that are whole, torn, damaged or not there. Written here by the manual's words
+"""importcli journal show, and idle without an agent, over journals that are whole, torn, damaged or not there. Written here by the manual's words
 (dm-import-journal(5)), not by the engine's code.
 
 name -> function(program, directory, environment) that gives what the golden file holds: a transcript.
@@ -46,6 +46,10 @@ WHOLE = [
 DAMAGED = WHOLE[:3] + [WHOLE[3].replace(b"group", b"Group", 1)] + WHOLE[4:]
 
 
+# and db1 to its end
+OVER = WHOLE + [line(9, "db1", "intent", "on_destination", "commit", exchanged=(1,)), line(10, "db1", "done", "committed", exchanged=(1,))]
+
+
 def show(*commands, journal=HEADER + b"".join(WHOLE), user=None, files=None):
     """The commands over this journal; `files`: what else is there, below /run."""
     def case(program, directory, environment):
@@ -87,5 +91,13 @@ CASES = {
     "journal-damaged-by-zeros": show("journal show", journal=HEADER + b"".join(WHOLE[:2]) + b"\0" * 80 + b"\n" + WHOLE[3]),
     "journal-newer": show("journal show", journal=b"dm-import-journal 2\n" + b"".join(WHOLE)),
     "journal-no-journal": show("journal show", journal=b"\x7fELF\n\n"),
+    "idle-journal-none": show("idle", journal=None),
+    "idle-journal-busy": show("idle", "idle --output json"),
+    "idle-journal-intent": show("idle", journal=HEADER + b"".join(OVER[:9])),
+    "idle-journal-over": show("idle", "idle --output json", journal=HEADER + b"".join(OVER)),
+    "idle-journal-again": show("idle", journal=HEADER + b"".join(OVER + [line(11, "db1", "created", "new")])),
+    "idle-journal-torn": show("idle", journal=HEADER + b"".join(OVER) + line(11, "db2", "created", "new")[:-9]),
+    "idle-journal-damaged": show("idle", "idle --output json", journal=HEADER + b"".join(DAMAGED)),
+    "idle-journal-not-root": show("idle", user=NOBODY),
     "journal-not-root": show("journal show", "journal show --output json", user=NOBODY),
 }

@@ -1,8 +1,11 @@
 #!/bin/bash
 # An initramfs with multipath must leave the LUNs of pairs alone: which of them is live, the host itself knows.
 
+# Where the package was removed, and pairs were left.
+kept=/etc/dm-import/initramfs
+
 check() {
-	require_binaries import-boot || return 1
+	[ -d $kept ] || require_binaries import-boot || return 1
 	return 0
 }
 
@@ -14,7 +17,11 @@ depends() {
 install() {
 	dracut_module_included multipath || return 0
 	# shellcheck disable=SC2154 # initdir is dracut's
-	import-boot initramfs-rules "$initdir/etc/udev/rules.d" ||
+	if command -v import-boot > /dev/null; then
+		import-boot initramfs-rules "$initdir/etc/udev/rules.d"
+	else
+		mkdir -p "$initdir/etc/udev/rules.d" && cp $kept/*.rules "$initdir/etc/udev/rules.d/"
+	fi ||
 		dwarn "dm-import: the initramfs may not know all LUNs of imports"
 	return 0
 }

@@ -39,15 +39,15 @@ def make_certificate(base, name, days=30):
         "-in", base + ".csr", "-out", base + ".crt", "-startdate", begin, "-enddate", end])
 
 
-def prepare():
-    """At the first boot, before the agent starts."""
+def prepare(trusted=True):
+    """At the first boot, before the agent starts; or, where there is none yet, the certificate alone."""
     make_certificate(OURS, "lab-orchestrator")
-    os.makedirs(TRUSTED, mode=0o700, exist_ok=True)
-    sh(["cp", OURS + ".crt", TRUSTED + "/lab-orchestrator.pem"])
+    if trusted:
+        trust(read(OURS + ".crt"))
 
 
 def trust(certificate):
-    """On a host of a cluster: trusts the orchestrator that lives elsewhere."""
+    """On this host the orchestrator is trusted; on a host of a cluster it lives elsewhere."""
     os.makedirs(TRUSTED, mode=0o700, exist_ok=True)
     write(TRUSTED + "/lab-orchestrator.pem", certificate + "\n")
 

@@ -2,11 +2,15 @@
 # One VM: its product layer, its disks, and its boots. Sourced by run, after image.sh.
 
 # The layer over the root: the product as `make install` ships it, and the lab's own files.
-make_layer() { # FILE [SCRIPT [AGENT]]: with another agent in the place of the product's
+make_layer() { # FILE [SCRIPT [AGENT [KITS]]]: with another agent in the place of the product's, or kits in that of all of it
 	local tree=$1.tree unit
 	rm -rf "$tree" "$1"
 	mkdir -p "$tree/lab" "$tree/etc/systemd/system"
-	[ -z "$product" ] || cp -a "$product/." "$tree/"
+	if [ -n "${4:-}" ]; then
+		cp -r "$4" "$tree/lab/kits"
+	elif [ -n "$product" ]; then
+		cp -a "$product/." "$tree/"
+	fi
 	[ -z "${3:-}" ] || install -m 0755 "$3" "$tree/usr/sbin/import-agent"
 	cp -r "$lab/rootfs/." "$tree/"
 	cp -r "$lab/guest" "$lab/scenarios" "$lab/apart" "$tree/lab/"
@@ -59,6 +63,30 @@ make_crash_agent() { # NAME...
 		echo "lab: 'make crash-agent' failed; see $out/crash-agent.log" >&2
 		return 1
 	}
+}
+
+# For scenarios declared with bare=1: a kit of this tree, and one of the same tree that counts as the build before; one key for both.
+make_kits() { # NAME...
+	local name needed='' build older key=lab@dm-import.invalid
+	kits=
+	for name; do
+		[ "$(parameter "$name" bare 0)" -eq 0 ] || needed=1
+	done
+	[ -n "$needed" ] || return 0
+	"$repo/tests/deps" kit
+	kits=$scratch/kits
+	mkdir -p "$kits" && mkdir -m 0700 "$scratch/gnupg"
+	build=$(make -C "$repo" -s build-version)
+	older=${build%_*}_$((${build##*_} - 1))
+	(
+		export GNUPGHOME=$scratch/gnupg
+		gpg --batch --quiet --passphrase '' --quick-generate-key "$key" rsa2048 sign 1y
+		make -C "$repo" -s kit KIT_GPG_KEY="$key" BUILD_VERSION="$older"
+		make -C "$repo" -s kit KIT_GPG_KEY="$key"
+		gpgconf --kill gpg-agent
+	) > "$out/kits.log" 2>&1 || { echo "lab: 'make kit' failed; see $out/kits.log" >&2; return 1; }
+	cp -r "$repo/build/kit/dm-import-1.0-$older" "$kits/older"
+	cp -r "$repo/build/kit/dm-import-1.0-$build" "$kits/newer"
 }
 
 make_disks() { # DIR

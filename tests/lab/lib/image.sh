@@ -74,7 +74,7 @@ unpack() { # TREE PACKAGE PATH...
 }
 
 make_root() { # FILE
-	local tree=$1.tree release ko dest package paths
+	local tree=$1.tree release ko dest folder package paths
 	release=$(ls "$kernel_dir/lib/modules")
 	debian_sources | mmdebstrap --quiet --mode=root --variant=minbase --format=directory \
 		--include="$(words "$lab/root-packages" | sed -E '/^(unpack|package) /d' | paste -sd,)" \
@@ -86,9 +86,10 @@ make_root() { # FILE
 		# shellcheck disable=SC2086 # one word a path
 		unpack "$tree" "$package" $paths
 	done
-	mkdir "$tree/var/cache/packages"
-	(cd "$tree/var/cache/packages" && words "$lab/root-packages" | sed -n 's/^package //p' |
-		xargs apt-get -q download -o APT::Sandbox::User=root >&2)
+	words "$lab/root-packages" | sed -n 's/^package //p' | while read -r folder package; do
+		mkdir -p "$tree/var/cache/packages/$folder"
+		(cd "$tree/var/cache/packages/$folder" && apt-get -q download "$package" -o APT::Sandbox::User=root </dev/null >&2)
+	done
 	# shellcheck disable=SC2046 # one word a module
 	module_files "$kernel_dir" $(words "$lab/modules") | while read -r ko; do
 		dest=$tree/usr/lib/modules/${ko#"$kernel_dir/lib/modules/"}

@@ -1,6 +1,7 @@
 """Boots through an initramfs that the host has made itself, with Debian's multipath in it, from LUNs that are there when it runs."""
 import os
 import shutil
+from dataclasses import dataclass
 
 import host
 from driver import LabImport
@@ -16,22 +17,36 @@ def initramfs():
     return "/boot/initrd.img-" + os.uname().release
 
 
-def install_multipath_in_initramfs():
+@dataclass
+class Maker:
+    """What makes an initramfs, as an administrator calls it."""
+    packages: str       # in /var/cache/packages
+    instead_of: str     # the package that it cannot be installed beside
+    make: str
+    contents: str
+
+
+INITRAMFS_TOOLS = Maker("initramfs-tools", "dracut", "update-initramfs -c -k %s", "lsinitramfs %s")
+DRACUT = Maker("dracut", "initramfs-tools", "dracut --force --kver %s", "lsinitrd %s")
+
+
+def install_multipath_in_initramfs(maker):
     """As an administrator: the packages, and the kernel's first initramfs. There is no pair yet."""
-    sh(["sh", "-c", "dpkg -i /var/cache/packages/*.deb"], timeout=900)
+    sh("dpkg --purge --force-depends " + maker.instead_of)
+    sh(["sh", "-c", "dpkg -i /var/cache/packages/%s/*.deb" % maker.packages], timeout=900)
     write("/boot/vmlinuz-" + os.uname().release, "")    # update-initramfs takes no kernel for installed without it
-    sh("update-initramfs -c -k " + os.uname().release, timeout=900)
+    sh(maker.make % os.uname().release, timeout=900)
     shutil.copy(initramfs(), OLD)
 
 
-def wait_initramfs_knows(lab):
+def wait_initramfs_knows(lab, maker):
     """The initramfs is made anew in the background when a pair has come."""
     source, destination = lab.wwids()
     wait_for("an initramfs that knows the pair", lambda: source in read(KNOWN, "") and destination in read(KNOWN, ""), 900, 1)
     before, now = os.stat(OLD), os.stat(initramfs())
     lab.expect(now.st_mtime > before.st_mtime, "the initramfs is still the one of before")
-    lab.expect(not sh("lsinitramfs %s" % OLD).count("dm-import_boot.rules"), "the first initramfs knows a pair", "staging")
-    lab.expect(sh("lsinitramfs %s" % initramfs()).count("dm-import_boot.rules") == 4, "not all rules are in the initramfs")
+    lab.expect(not sh(maker.contents % OLD).count("dm-import_boot.rules"), "the first initramfs knows a pair", "staging")
+    lab.expect(sh(maker.contents % initramfs()).count("dm-import_boot.rules") == 4, "not all rules are in the initramfs")
 
 
 def assembled(lab):
@@ -50,20 +65,19 @@ def on_destination(lab):
     return work
 
 
-@scenario("reboot-initramfs", shelf=1, luns=2, timeout=3600)
-def reboot_initramfs(lab):
+def boots(lab, maker):
     """An import's LUNs stay down in an initramfs that knows of it, and the other LUN does not. One that is older than the import
     assembles the source under its own name, with its old content: before multipathd starts, that is put right. It ends in a
     cutover: QEMU's LUNs cannot be unmapped, as the destination must be behind a cancel."""
     source, other = lab.wwids(0)[0], lab.wwids(1)[0]
     if lab.boot == 0:
         lab.kept["name"] = lab.map_name()
-        install_multipath_in_initramfs()
+        install_multipath_in_initramfs(maker)
         lab.fio()
         work = lab.create_import(indexes=[0])
         work.map()
         work.prepare()
-        wait_initramfs_knows(lab)
+        wait_initramfs_knows(lab, maker)
         work.switch("destination")
         lab.reboot(power_cut=True)
     made = assembled(lab)
@@ -80,3 +94,14 @@ def reboot_initramfs(lab):
     work = on_destination(lab)
     lab.fio()
     work.commit()
+
+
+@scenario("reboot-initramfs", shelf=1, luns=2, timeout=3600)
+def reboot_initramfs(lab):
+    boots(lab, INITRAMFS_TOOLS)
+
+
+@scenario("reboot-initramfs-dracut", shelf=1, luns=2, timeout=3600)
+def reboot_initramfs_dracut(lab):
+    """As on RHEL and SLES: systemd and multipathd run in the initramfs."""
+    boots(lab, DRACUT)

@@ -63,8 +63,8 @@ extern const struct command *const commands[]; /* NULL-terminated, in the order 
 
 extern const struct command command_help, command_status, command_ha_version, command_list_supported_arrays,
 	command_server_port, command_log_show, command_log_level, command_mhd_status, command_restart_web_server,
-	command_recover_device, command_idle, command_import, command_journal, command_certificate, command_trust, command_host,
-	command_job, command_check, command_metrics, command_support;
+	command_recover_device, command_idle, command_import, command_journal, command_certificate, command_trust,
+	command_host, command_job, command_check, command_metrics, command_support;
 extern const struct command command_import_create, command_import_precheck, command_import_prepare,
 	command_import_switch, command_import_hold, command_import_release, command_import_reservation,
 	command_import_cutover, command_import_cancel, command_import_delete, command_import_list, command_import_show,

@@ -9,6 +9,7 @@
 
 #include "dm-import/dm_import.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* A state that this importcli does not know is no reason to go on. */

@@ -1,4 +1,5 @@
 #!/bin/bash
+# shellcheck disable=SC2154 # moddir, initdir and systemdsystemunitdir are dracut's
 # The lab's root, stacked as tests/lab/lib/initramfs-init does it; and what the scripts for initramfs-tools do here, too.
 
 depends() {
@@ -10,7 +11,6 @@ installkernel() {
 }
 
 install() {
-	# shellcheck disable=SC2154 # moddir, initdir and systemdsystemunitdir are dracut's
 	inst_simple "$moddir/sysroot.mount" /etc/systemd/system/sysroot.mount
 	inst_simple "$moddir/lab-layers.service" "$systemdsystemunitdir/lab-layers.service"
 	inst_simple "$moddir/multipathd.conf" "$systemdsystemunitdir/multipathd.service.d/lab.conf"

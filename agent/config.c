@@ -17,7 +17,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { FILE_LIMIT = 64 * 1024 };
+/* inih reads 200 bytes at once, newline and NUL among them, unless it was built otherwise. */
+enum { FILE_LIMIT = 64 * 1024, LINE_MAX_BYTES = 190 };
 
 struct key {
 	const char *section, *name;
@@ -108,30 +109,88 @@ static int take_line(void *user, const char *section, const char *name, const ch
 	return complain(reading, section, name, "is no setting");
 }
 
-int config_load(struct config *ret, const char *path, struct error *err)
+/*
+ * What inih would read otherwise than a person, or than with_port() below: it cuts long lines in two, takes an indented
+ * line for more of the value above it, ends at a NUL, and passes over other control characters. NULL: nothing of that.
+ */
+static const char *odd_line(const char *line, size_t length)
+{
+	if (length && line[length - 1] == '\r')
+		length--;
+	for (size_t i = 0; i < length; i++)
+		if (iscntrl((unsigned char)line[i]) && line[i] != '\t')
+			return "a control character";
+	if (length > LINE_MAX_BYTES)
+		return "longer than a line may be";
+	if (length && isblank((unsigned char)line[0])) {
+		size_t blanks = strspn(line, " \t");
+
+		if (blanks < length && !strchr(";#", line[blanks]))
+			return "begins with a blank";
+	}
+	return NULL;
+}
+
+static int check_lines(const char *path, const char *text, size_t length, struct error *err)
+{
+	const char *end = text + length, *newline;
+	unsigned number = 1;
+
+	for (const char *line = text; line < end; line = newline + 1, number++) {
+		const char *odd;
+
+		newline = memchr(line, '\n', (size_t)(end - line));
+		if (!newline)
+			newline = end;
+		odd = odd_line(line, (size_t)(newline - line));
+		if (odd)
+			return error_set(err, ERR_CONFIG_INVALID, NULL, "%s, line %u: %s", path, number, odd);
+	}
+	return 0;
+}
+
+static int parse(struct config *ret, const char *path, const char *text, size_t length, struct error *err)
 {
 	struct config config = defaults;
 	struct reading reading = { .config = &config };
-	CLEANUP_FREE char *text = NULL;
-	struct error cause;
 	int line;
 
 	_Static_assert(sizeof(config.log_level) == sizeof(unsigned), "take_line stores numbers as unsigned");
-	if (file_read(path, FILE_LIMIT, &text, NULL, &cause) < 0) {
-		if (cause.sys_errno != ENOENT) {
-			if (err)
-				*err = cause;
-			return -1;
-		}
-		*ret = defaults;
-		return 0;
-	}
+	if (check_lines(path, text, length, err) < 0)
+		return -1;
 	line = ini_parse_string(text, take_line, &reading);
 	if (line)
 		return error_set(err, ERR_CONFIG_INVALID, NULL, "%s, line %d: %s", path, line,
 				 reading.what[0] ? reading.what : "not of the form 'name = value'");
 	*ret = config;
 	return 0;
+}
+
+/* A missing file is an empty one. */
+static int read_text(const char *path, char **ret_text, size_t *ret_length, struct error *err)
+{
+	struct error cause;
+
+	if (file_read(path, FILE_LIMIT, ret_text, ret_length, &cause) == 0)
+		return 0;
+	if (cause.sys_errno != ENOENT) {
+		if (err)
+			*err = cause;
+		return -1;
+	}
+	*ret_text = strdup("");
+	*ret_length = 0;
+	return *ret_text ? 0 : error_no_memory(err);
+}
+
+int config_load(struct config *ret, const char *path, struct error *err)
+{
+	CLEANUP_FREE char *text = NULL;
+	size_t length;
+
+	if (read_text(path, &text, &length, err) < 0)
+		return -1;
+	return parse(ret, path, text, length, err);
 }
 
 static bool line_is_section(const char *line, const char *section)
@@ -204,16 +263,17 @@ int config_store_port(const char *path, unsigned port, struct error *err)
 	CLEANUP_FREE char *text = NULL;
 	CLEANUP_BUF struct buf out = { 0 };
 	struct stat st = { .st_mode = 0600 };
-	struct error cause;
+	struct config config;
+	size_t length;
 
-	if (file_read(path, FILE_LIMIT, &text, NULL, &cause) < 0 && cause.sys_errno != ENOENT) {
-		if (err)
-			*err = cause;
+	if (read_text(path, &text, &length, err) < 0 || check_lines(path, text, length, err) < 0)
 		return -1;
-	}
 	stat(path, &st);
-	with_port(&out, text ? text : "", port);
+	with_port(&out, text, port);
 	if (buf_failed(&out))
 		return error_no_memory(err);
+	/* somebody may have spoiled the file since the start: with it, there would be no next one */
+	if (parse(&config, path, buf_text(&out), out.length, err) < 0)
+		return -1;
 	return file_replace(path, buf_text(&out), out.length, st.st_mode & 0777, err);
 }

@@ -33,7 +33,10 @@ bool config_port_allowed(uint64_t port);
 /* Read the file over the defaults; a missing file means the defaults. ERR_CONFIG_INVALID names the line. */
 int config_load(struct config *ret, const char *path, struct error *err);
 
-/* Durably change the port in the file, and nothing else in it: the administrator's lines and comments stay. */
+/*
+ * Durably change the port in the file, and nothing else in it: the administrator's lines and comments stay. When they
+ * could not be read at the next start, ERR_CONFIG_INVALID, and the file stays as it is.
+ */
 int config_store_port(const char *path, unsigned port, struct error *err);
 
 #endif

@@ -3,6 +3,8 @@
  */
 #include "json_in.h"
 
+#include "utf8.h"
+
 #include "base/cleanup.h"
 
 #include <string.h>
@@ -15,29 +17,85 @@ static void cleanup_tokener(struct json_tokener **tokener)
 		json_tokener_free(*tokener);
 }
 
+static size_t digits_end(const char *text, size_t length, size_t i)
+{
+	while (i < length && text[i] >= '0' && text[i] <= '9')
+		i++;
+	return i;
+}
+
+/* The end of the number that begins at `i` (RFC 8259, 6), or `i` when none does. */
+static size_t number_end(const char *text, size_t length, size_t i)
+{
+	size_t from = i + (text[i] == '-'), at = digits_end(text, length, from);
+
+	if (at == from || (text[from] == '0' && at > from + 1))
+		return i;
+	if (at < length && text[at] == '.') {
+		from = at + 1;
+		at = digits_end(text, length, from);
+		if (at == from)
+			return i;
+	}
+	if (at < length && (text[at] == 'e' || text[at] == 'E')) {
+		from = at + 1;
+		if (from < length && (text[from] == '+' || text[from] == '-'))
+			from++;
+		at = digits_end(text, length, from);
+		if (at == from)
+			return i;
+	}
+	return at;
+}
+
+/* The end of the string whose first quote is at `i`; `i` when it has none or a control character. */
+static size_t string_end(const char *text, size_t length, size_t i)
+{
+	for (size_t at = i + 1; at < length && (unsigned char)text[at] >= ' '; at++) {
+		if (text[at] == '"')
+			return at + 1;
+		if (text[at] == '\\')
+			at++; /* which json-c looks at */
+	}
+	return i;
+}
+
+/* The end of what begins at `i`, or `i` when it is nothing of JSON's. */
+static size_t token_end(const char *text, size_t length, size_t i)
+{
+	static const char *const literals[] = { "true", "false", "null" };
+
+	if (text[i] == '"')
+		return string_end(text, length, i);
+	if (text[i] && strchr("{}[]:, \t\r\n", text[i]))
+		return i + 1;
+	for (size_t k = 0; k < ARRAY_SIZE(literals); k++) {
+		size_t size = strlen(literals[k]);
+
+		if (length - i >= size && memcmp(text + i, literals[k], size) == 0)
+			return i + size;
+	}
+	return number_end(text, length, i);
+}
+
 /*
- * What json-c would let pass even when strict: names in single quotes, NUL. And the depth, exactly: only what stands
- * outside of strings counts.
+ * json-c is generous even when strict, and each version in its own way: it takes names in single quotes, NaN, "1.",
+ * "000", control characters in strings, UTF-8 that is none. So it gets only what consists of JSON's own tokens, and not
+ * too deep.
  */
 static int scan(const char *text, size_t length, struct error *err)
 {
-	bool in_string = false;
 	unsigned depth = 0;
 
-	for (size_t i = 0; i < length; i++) {
-		char c = text[i];
-
-		if (c == '\0' || (c == '\'' && !in_string))
+	if (!utf8_is_valid(text, length))
+		return error_set(err, ERR_JSON_BROKEN, NULL, "it is not UTF-8");
+	for (size_t i = 0, end; i < length; i = end) {
+		end = token_end(text, length, i);
+		if (end == i)
 			return error_set(err, ERR_JSON_BROKEN, NULL, "unexpected character at byte %zu", i);
-		if (c == '\\' && in_string)
-			i++;
-		else if (c == '"')
-			in_string = !in_string;
-		else if (in_string)
-			continue;
-		else if ((c == '{' || c == '[') && ++depth > DEPTH_MAX)
+		if ((text[i] == '{' || text[i] == '[') && ++depth > DEPTH_MAX)
 			return error_set(err, ERR_JSON_TOO_DEEP, NULL, "more than %d levels", DEPTH_MAX);
-		else if ((c == '}' || c == ']') && depth)
+		if ((text[i] == '}' || text[i] == ']') && depth)
 			depth--;
 	}
 	return 0;
@@ -57,7 +115,7 @@ int json_in_parse(const char *text, size_t length, struct json_object **ret, str
 	}
 	if (scan(text, length, err) < 0)
 		return -1;
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 	object = json_tokener_parse_ex(tokener, text, (int)length);
 	error = json_tokener_get_error(tokener);
 	if (error == json_tokener_continue) { /* a number at the end of the text, or an unfinished text */

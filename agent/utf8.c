@@ -3,16 +3,15 @@
  */
 #include "utf8.h"
 
-#include <stdbool.h>
-#include <stddef.h>
+#include <string.h>
 
 static bool is_continuation(unsigned char byte, unsigned char min, unsigned char max)
 {
 	return byte >= min && byte <= max;
 }
 
-/* Length of the well-formed sequence at `text`, 0 when there is none (RFC 3629, 4). */
-static size_t sequence(const unsigned char *text)
+/* Length of the well-formed sequence at `text`, which has `left` bytes; 0 when there is none (RFC 3629, 4). */
+static size_t sequence(const unsigned char *text, size_t left)
 {
 	unsigned char first = text[0], min = 0x80, max = 0xbf;
 	size_t length;
@@ -35,7 +34,7 @@ static size_t sequence(const unsigned char *text)
 		min = 0x90;
 	else if (first == 0xf4)
 		max = 0x8f;
-	if (!is_continuation(text[1], min, max))
+	if (length > left || !is_continuation(text[1], min, max))
 		return 0;
 	for (size_t i = 2; i < length; i++)
 		if (!is_continuation(text[i], 0x80, 0xbf))
@@ -43,13 +42,25 @@ static size_t sequence(const unsigned char *text)
 	return length;
 }
 
+bool utf8_is_valid(const char *text, size_t length)
+{
+	for (size_t i = 0, step; i < length; i += step) {
+		step = sequence((const unsigned char *)text + i, length - i);
+		if (step == 0)
+			return false;
+	}
+	return true;
+}
+
 void utf8_clean(char *text)
 {
-	while (*text) {
-		size_t length = sequence((const unsigned char *)text);
+	size_t left = strlen(text), step;
 
-		if (length == 0)
+	for (; left; text += step, left -= step) {
+		step = sequence((const unsigned char *)text, left);
+		if (step == 0) {
 			*text = '?';
-		text += length ? length : 1;
+			step = 1;
+		}
 	}
 }

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/num.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -23,6 +24,18 @@ bool identity_wwid_valid(const char *wwid)
 	if (wwid[0] != '3' || (length != 17 && length != 33) || !num_is_hex(wwid))
 		return false;
 	return strpbrk(wwid, "ABCDEF") == NULL;
+}
+
+bool identity_import_id_valid(const char *id)
+{
+	size_t length = strlen(id);
+
+	if (length == 0 || length >= IMPORT_ID_SIZE || id[0] == '.' || id[0] == '-')
+		return false;
+	for (; *id; id++)
+		if (!isalnum((unsigned char)*id) && !strchr("._-", *id))
+			return false;
+	return true;
 }
 
 struct identity_record *identity_find(const struct identity_store *store, const char *wwid)
@@ -124,13 +137,18 @@ static int parse_pair(const char *line, unsigned number, struct identity_store *
 	char id[IMPORT_ID_SIZE], source[WWID_SIZE], destination[WWID_SIZE], role_name[16];
 	uint64_t generation;
 	size_t role = 0;
+	int length = 0;
 
-	if (sscanf(line, "pair %64s %63s %63s %15s %" SCNu64, id, source, destination, role_name, &generation) != 5)
+	if (sscanf(line, "pair %64s %63s %63s %15s %" SCNu64 "%n", id, source, destination, role_name, &generation,
+		   &length) != 5 ||
+	    line[length] != '\n')
 		return error_set(err, ERR_STORE_DAMAGED, NULL, "line %u is not a pair", number);
 	while (role < ARRAY_SIZE(role_names) && strcmp(role_names[role], role_name) != 0)
 		role++;
-	if (role == ARRAY_SIZE(role_names) || !identity_wwid_valid(source) || !identity_wwid_valid(destination))
-		return error_set(err, ERR_STORE_DAMAGED, NULL, "line %u has an unknown role or a bad WWID", number);
+	if (role == ARRAY_SIZE(role_names) || !identity_import_id_valid(id) || !identity_wwid_valid(source) ||
+	    !identity_wwid_valid(destination))
+		return error_set(err, ERR_STORE_DAMAGED, NULL, "line %u has a bad name, an unknown role or a bad WWID",
+				 number);
 	if (identity_find(store, source) || identity_find(store, destination) || strcmp(source, destination) == 0)
 		return error_set(err, ERR_STORE_DAMAGED, NULL, "line %u names a LUN a second time", number);
 	if (identity_set(store, id, source, destination, (enum identity_role)role, err) < 0)

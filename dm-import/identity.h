@@ -45,6 +45,9 @@ struct presentation {
 /* True when `wwid` is "3" + an NAA designator: 16 or 32 lower-case hexadecimal digits (SPC-4 7.8.6.6). */
 bool identity_wwid_valid(const char *wwid);
 
+/* True when `id` may be an import's: 1 to 64 letters, digits, '.', '_' and '-', not beginning with '.' or '-'. */
+bool identity_import_id_valid(const char *id);
+
 /* The record that has `wwid` as its true source or destination; NULL when there is none. */
 struct identity_record *identity_find(const struct identity_store *store, const char *wwid);
 

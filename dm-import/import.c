@@ -8,21 +8,8 @@
 
 #include "base/cleanup.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
-
-static bool id_valid(const char *id)
-{
-	size_t length = strlen(id);
-
-	if (length == 0 || length >= IMPORT_ID_SIZE || id[0] == '.' || id[0] == '-')
-		return false;
-	for (; *id; id++)
-		if (!isalnum((unsigned char)*id) && !strchr("._-", *id))
-			return false;
-	return true;
-}
 
 static bool same_members(const struct import *import, const struct import_request *request)
 {
@@ -62,7 +49,7 @@ static int check_wwids(const struct import_request *request, struct error *err)
 
 static int check_request(const struct engine *engine, const struct import_request *request, struct error *err)
 {
-	if (request->id[0] && !id_valid(request->id))
+	if (request->id[0] && !identity_import_id_valid(request->id))
 		return error_set(err, ERR_VALUE_INVALID, NULL,
 				 "an import's id is 1 to 64 letters, digits, '.', '_' and '-', and begins with a "
 				 "letter, digit or '_'");

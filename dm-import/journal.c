@@ -3,6 +3,8 @@
  */
 #include "journal.h"
 
+#include "identity.h"
+
 #include "base/buf.h"
 #include "base/checksum.h"
 #include "base/cleanup.h"
@@ -81,7 +83,7 @@ static bool read_object(struct json_object *object, struct journal_entry *entry)
 
 	while (i < ARRAY_SIZE(event_names) && strcmp(event_names[i], event) != 0)
 		i++;
-	if (i == ARRAY_SIZE(event_names) || *id == '\0' || strlen(id) >= sizeof(entry->import_id) ||
+	if (i == ARRAY_SIZE(event_names) || !identity_import_id_valid(id) ||
 	    !json_object_object_get_ex(object, "record", &record) || !json_object_is_type(record, json_type_object))
 		return false;
 	entry->event = (enum journal_event)i;

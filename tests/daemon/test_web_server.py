@@ -79,6 +79,18 @@ class WebServer(unittest.TestCase):
         self.assertTrue(self.answers_on(port))
         self.assertFalse(self.answers_on(new))
 
+    def test_port_change_in_a_file_that_somebody_spoiled(self):
+        port, new = free_ports(2)
+        self.agent = Agent(port=port)
+        with open(self.agent.config, "a", encoding="utf-8") as file:
+            file.write("levle = 1\n")
+        before = self.config_text()
+        answer = self.agent.tls("PUT", "/agent/server_port", {"port": new})
+        self.assertEqual((answer.status, answer.code), (500, "config_invalid"))
+        self.assertIn("levle", answer.body["detail"])
+        self.assertEqual(self.config_text(), before)
+        self.assertTrue(self.answers_on(port))
+
     def test_port_line_is_added_where_there_is_none(self):
         for text, wanted in (("", "[server]\nport = {}\n"), ("[log]\nlevel = 1", "[log]\nlevel = 1\n[server]\nport = {}\n"),
                              ("# a\n[server]\n#port = 1\n[log]\n", "# a\n[server]\nport = {}\n#port = 1\n[log]\n")):

@@ -6,17 +6,7 @@
  * than it got, and what it accepts is complete text.
  */
 #include "dm-import/pr.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 static void check_registrations(const struct pr_state *state)
 {

@@ -1,17 +1,36 @@
-# Fuzzers: `make fuzz` looks for new inputs for FUZZ_SECONDS each; check-fast runs each over its corpus only. They need
-# clang, whatever CC is.
+# Fuzzers: `make fuzz` looks for new inputs for FUZZ_SECONDS each (FUZZ=request: of one alone); check-fast runs each over its
+# corpus only. They need clang, whatever CC is.
 FUZZ_SECONDS ?= 300
-FUZZERS := $(BUILD)/fuzz/fuzz_pr $(BUILD)/fuzz/fuzz_journal
+FUZZ ?= pr journal text json router config identity trust pairing request
+FUZZ_OUT := $(BUILD)/fuzz
+FUZZERS := $(FUZZ:%=$(FUZZ_OUT)/fuzz_%)
+FUZZ_CFLAGS = -std=gnu11 -D_GNU_SOURCE -I. $(WARN) -g -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+	-DDM_IMPORT_VERSION='"0"' -DDM_IMPORT_BUILD='"0"'
+FUZZ_LIBS = -Wl,--as-needed $(call pkg,gnutls json-c inih) -lpthread
 
-# what the parser stands on, besides base/num.c
-$(BUILD)/fuzz/fuzz_journal: base/buf.c base/checksum.c base/error.c
-$(BUILD)/fuzz/fuzz_journal: FUZZ_LIBS = $(call pkg,json-c)
-
-$(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c dm-import/%.c base/num.c
+$(FUZZ_OUT)/%.o: %.c
 	@mkdir -p $(@D)
-	@echo "  FUZZ  $@"
-	@clang -std=gnu11 -D_GNU_SOURCE -I. $(WARN) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-		-o $@ $^ $(FUZZ_LIBS)
+	@echo "  FUZZ  $<"
+	@clang $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
+
+# What is fuzzed, and what that stands on. A fuzzer takes from it what it needs.
+FUZZ_SRC := $(wildcard base/*.c) $(filter-out agent/main.c agent/agent.c agent/server.c agent/gate.c agent/web.c agent/listener.c \
+	agent/udev_watch.c,$(wildcard agent/*.c)) $(addprefix dm-import/,pr.c journal.c identity.c identity_rules.c)
+$(FUZZ_OUT)/libfuzzed.a: $(FUZZ_SRC:%.c=$(FUZZ_OUT)/%.o) $(FUZZ_OUT)/tests/fuzz/fuzz.o
+	@rm -f $@; $(AR) rcs $@ $^
+
+FUZZ_AGENT := $(addprefix $(FUZZ_OUT)/tests/,fuzz/fuzz_agent.o daemon/fake_engine.o daemon/fake_commands.o)
+FUZZ_LINK = clang -fsanitize=fuzzer,address,undefined -o $@ $(filter %.o,$^) $(1) $(filter %.a,$^) $(FUZZ_LIBS)
+$(foreach name,router pairing request,$(FUZZ_OUT)/fuzz_$(name) $(FUZZ_OUT)/fuzz_$(name)_faulty): $(FUZZ_AGENT)
+$(FUZZERS): $(FUZZ_OUT)/fuzz_%: $(FUZZ_OUT)/tests/fuzz/fuzz_%.o $(FUZZ_OUT)/libfuzzed.a
+	@$(FUZZ_LINK)
+
+# The same with a fault on purpose: its object comes first, so that the right one is left in the library.
+$(FUZZERS:%=%_faulty): $(FUZZ_OUT)/fuzz_%_faulty: $(FUZZ_OUT)/tests/fuzz/fuzz_%.o $(FUZZ_OUT)/libfuzzed.a tests/fuzz/faults tests/fuzz/plant
+	@echo "  FAULT $@"
+	@tests/fuzz/plant $* > $@.c
+	@clang $(FUZZ_CFLAGS) -w -iquote $$(tests/fuzz/plant --folder $*) -c -o $@.o $@.c
+	@$(call FUZZ_LINK,$@.o)
 
 .PHONY: fuzz check-fuzz
 fuzz: $(FUZZERS)
@@ -19,6 +38,8 @@ fuzz: $(FUZZERS)
 		$$fuzzer -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -artifact_prefix=$$fuzzer.found/ $$fuzzer.found \
 			tests/fuzz/corpus/$${fuzzer##*/fuzz_} || exit 1; done
 
-check-fuzz: $(FUZZERS)
+check-fuzz: $(FUZZERS) $(FUZZERS:%=%_faulty)
 	@tests/fuzz/check $(FUZZERS)
 CHECKS_FAST += check-fuzz
+
+-include $(shell find $(FUZZ_OUT) -name '*.d' 2>/dev/null)

@@ -131,20 +131,12 @@ static void test_every_flipped_bit_is_refused(void **state)
 	identity_free(&store);
 }
 
-static void test_contradictions_are_refused(void **state)
+static void test_store_without_its_last_line_is_refused(void **state)
 {
-	static const char *const bad[] = {
-		"",
-		"end 0 0000000000000000\n",
-		"pair one " S " " S " hidden 1\n",
-		"pair one " S " " D " visible 1\n",
-		"pair one nonsense " D " hidden 1\n",
-		"pair one " S " " D " hidden 1\npair two " S " " D2 " hidden 1\n",
-	};
-
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
-		refuse(bad[i]);
+	refuse("");
+	refuse("end 0 0000000000000000\n");
+	refuse("pair one " S " " D " hidden 1\n");
 }
 
 static void test_wwid_form(void **state)
@@ -250,6 +242,38 @@ static void test_luns_in_a_damaged_text(void **state)
 	lun_set_free(&set);
 }
 
+/* What is in a record gets into udev's rules, also where a person wrote it. */
+static void test_bad_records_by_hand(void **state)
+{
+	static const char *const bad[] = {
+		"pair one " S " " S " hidden 1\n",
+		"pair one " S " " D " visible 1\n",
+		"pair one nonsense " D " hidden 1\n",
+		"pair one " S " " D " hidden 1\npair two " S " " D2 " hidden 1\n",
+		"pair one " S " " D " hidden 1 and more\n",
+		"pair one " S " " D " hidden 1x\n",
+		"pair .. " S " " D " hidden 1\n",
+		"pair -x " S " " D " hidden 1\n",
+		"pair a/b " S " " D " hidden 1\n",
+		"pair a\"b " S " " D " hidden 1\n",
+		"pair $env{x} " S " " D " hidden 1\n",
+		"pair a\\ " S " " D " hidden 1\n",
+		"pair a\x1b[2J " S " " D " hidden 1\n",
+		"pair \xe4 " S " " D " hidden 1\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct identity_store store = { 0 };
+		struct error err = { 0 };
+
+		if (identity_parse_records(bad[i], &store, &err) == 0)
+			fail_msg("believed: %s", bad[i]);
+		assert_int_equal(err.code, ERR_STORE_DAMAGED);
+		assert_null(store.records);
+	}
+}
+
 /* Records that a person wrote need no last line. */
 static void test_records_by_hand(void **state)
 {
@@ -273,12 +297,13 @@ int main(void)
 		cmocka_unit_test(test_text_and_back),
 		cmocka_unit_test(test_every_cut_is_refused),
 		cmocka_unit_test(test_every_flipped_bit_is_refused),
-		cmocka_unit_test(test_contradictions_are_refused),
+		cmocka_unit_test(test_store_without_its_last_line_is_refused),
 		cmocka_unit_test(test_wwid_form),
 		cmocka_unit_test(test_rules_name_both_luns_in_every_role),
 		cmocka_unit_test(test_rules_carry_the_store),
 		cmocka_unit_test(test_rules_that_are_not_whole_are_refused),
 		cmocka_unit_test(test_luns_in_a_damaged_text),
+		cmocka_unit_test(test_bad_records_by_hand),
 		cmocka_unit_test(test_records_by_hand),
 	};
 

@@ -107,6 +107,25 @@ static void what_is_written_is_read(void **state)
 	}
 }
 
+/* Names get into udev's rules: one that the API would not have let in is damage, however whole its line is. */
+static void names_are_checked(void **state)
+{
+	static const char *const bad[] = { "", ".", "-x", "a/b", "a b", "a\\", "a\"b", "$env{x}", "a\n", "\xc3\xa4" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		const struct row row = { bad[i], JOURNAL_CREATED, "{\"state\":\"new\"}" };
+		CLEANUP_JOURNAL struct journal journal = { 0 };
+		CLEANUP_BUF struct buf text = { 0 };
+
+		buf_puts(&text, journal_header);
+		add_row(&text, 1, &row);
+		add_row(&text, 2, &rows[0]);
+		assert_int_equal(journal_parse(text.data, text.length, &journal, NULL), 0);
+		assert_int_equal(journal.damaged_line, 2);
+	}
+}
+
 /* The text without its terminating NUL, so that a sanitizer sees each read behind it. */
 static void parse_copy(const char *text, size_t length, struct journal *ret, char **ret_copy)
 {
@@ -332,6 +351,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_written_is_read),
+		cmocka_unit_test(names_are_checked),
 		cmocka_unit_test(every_length),
 		cmocka_unit_test(zeros_at_the_end),
 		cmocka_unit_test(every_changed_byte),

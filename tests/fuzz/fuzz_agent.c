@@ -25,17 +25,18 @@ bool web_answers(struct web *web)
 	return false;
 }
 
-bool web_fingerprint(struct web *web, unsigned char ret[static TLS_FINGERPRINT_BYTES])
+bool web_certificate(struct web *web, struct web_certificate *ret)
 {
 	(void)web;
-	memset(ret, 0, TLS_FINGERPRINT_BYTES);
+	*ret = (struct web_certificate){ 0 };
 	return false;
 }
 
-time_t web_certificate_expiry(struct web *web)
+int web_reload_certificate(struct web *web, const atomic_bool *stop, struct error *err)
 {
 	(void)web;
-	return 0;
+	(void)stop;
+	return error_set(err, ERR_CERTIFICATE_INVALID, NULL, "there are no files");
 }
 
 void web_restart(struct web *web)

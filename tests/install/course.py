@@ -88,14 +88,14 @@ def address_v6(host):
 @case("install-keeps-a-file-of-the-administrator's")
 def keeps_lines(host):
     """Only lines that have another value are touched, and only in [server]."""
-    mine = "# mine\n[log]\nlevel = 3\n[server] \n  port: 60443 ; as agreed\n#address = 1.2.3.4\nrequest_timeout = 9\n"
+    mine = "# mine\n[log]\nlevel = 3\n[server] \nport: 60443 ; as agreed\n#address = 1.2.3.4\nrequest_timeout = 9\n"
     host.write("/etc/dm-import/agent.conf", mine)
     os.chmod(host.path("/etc/dm-import/agent.conf"), 0o600)
     done(host.install())
     wanted = mine + f"address = {ADAPTER}\n"
     assert host.read("/etc/dm-import/agent.conf") == wanted, host.read("/etc/dm-import/agent.conf")
     done(host.install("--port=8443"))
-    wanted = wanted.replace("  port: 60443 ; as agreed\n", "port = 8443\n")
+    wanted = wanted.replace("port: 60443 ; as agreed\n", "port = 8443\n")
     assert host.read("/etc/dm-import/agent.conf") == wanted, host.read("/etc/dm-import/agent.conf")
     expect_installed(host, 8443)
 

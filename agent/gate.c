@@ -29,6 +29,7 @@
 enum {
 	KNOWN_ADDRESSES = 64,
 	OUT_OF_DESCRIPTORS_MS = 100,
+	ACCEPTED_AT_ONCE = 64,
 	BEGIN_TIMEOUT_S = 30, /* for the web server to begin; then it never will */
 };
 
@@ -128,18 +129,21 @@ static bool make_place(struct gate *gate, bool known, const struct peer *peer, s
 	return true;
 }
 
-static size_t count(const struct gate *gate)
+/* Those that were put out count until they have gone: the strangers' must not use up what is kept for others. */
+static bool has_descriptor(const struct gate *gate, bool known)
 {
-	size_t total = 0;
+	size_t all = 0, strangers = 0;
 
-	for (const struct gate_connection *it = gate->connections; it; it = it->next)
-		total++;
-	return total;
+	for (const struct gate_connection *it = gate->connections; it; it = it->next) {
+		all++;
+		strangers += !it->known;
+	}
+	return all < GATE_CONNECTIONS && (!gate->limited || known || strangers < GATE_CONNECTIONS - GATE_KNOWN);
 }
 
 static bool has_place(struct gate *gate, const struct peer *peer, bool known)
 {
-	if (count(gate) >= GATE_CONNECTIONS)
+	if (!has_descriptor(gate, known))
 		return false;
 	if (!gate->limited)
 		return true;
@@ -204,7 +208,17 @@ static void forget(struct gate *gate, struct gate_connection *connection)
 	}
 }
 
-static void accept_one(struct gate *gate)
+/* With a reset: an end in good order would leave the kernel with each refused connection for a minute (TIME_WAIT). */
+static void turn_away(int fd)
+{
+	const struct linger at_once = { .l_onoff = 1 };
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	close(fd);
+}
+
+/* False when nobody waits, or nobody can be accepted now. */
+static bool accept_one(struct gate *gate)
 {
 	struct sockaddr_storage address = { 0 };
 	socklen_t length = sizeof(address);
@@ -215,14 +229,15 @@ static void accept_one(struct gate *gate)
 	if (fd < 0) {
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
 			usleep(OUT_OF_DESCRIPTORS_MS * 1000);
-		return;
+		return false;
 	}
 	peer_of(&peer, (const struct sockaddr *)&address);
 	connection = take_in(gate, fd, &peer);
 	if (!connection)
-		close(fd);
+		turn_away(fd);
 	else if (!gate->admit(gate->ctx, fd, (const struct sockaddr *)&address, length))
 		gate_end(gate, connection);
+	return true;
 }
 
 static void *run(void *ctx)
@@ -239,7 +254,9 @@ static void *run(void *ctx)
 			continue;
 		if (fds[0].revents)
 			return NULL;
-		accept_one(gate);
+		/* many at once: who waits behind a full backlog tries again only after a second */
+		for (int i = 0; i < ACCEPTED_AT_ONCE && accept_one(gate); i++)
+			;
 	}
 }
 

@@ -21,7 +21,7 @@ enum {
 	GATE_STRANGERS = 32,		 /* places of strangers */
 	GATE_STRANGERS_PER_ADDRESS = 16, /* IPv6: per /64 */
 	GATE_KNOWN = 64,		 /* places of connections from addresses that trusted clients came from */
-	/* Connections that were put out need a moment to go; beyond this, new ones are closed at once. */
+	/* With those that were put out and have not gone yet. All but GATE_KNOWN of them may be strangers. */
 	GATE_CONNECTIONS = 2 * (GATE_STRANGERS + GATE_KNOWN),
 };
 

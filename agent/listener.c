@@ -8,13 +8,15 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
-enum { BACKLOG = 1024, PROBE_TIMEOUT_MS = 2000 };
+/* The kernel takes net.core.somaxconn (4096) where that is less. A SYN that finds the backlog full is dropped. */
+enum { BACKLOG = 16384, PROBE_TIMEOUT_MS = 2000 };
 
 static void cleanup_addrinfo(struct addrinfo **info)
 {
@@ -32,6 +34,9 @@ static int try_listen(const struct addrinfo *info)
 	if (fd < 0)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)); /* past connections' TIME_WAIT */
+	/* Passed on to the connections: else a first answer may wait 40 ms for the client to acknowledge TLS's tickets.
+	 */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
 	if (info->ai_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof(no));
 	if (bind(fd, info->ai_addr, info->ai_addrlen) < 0 || listen(fd, BACKLOG) < 0)

@@ -12,3 +12,12 @@ $(OUT)/tests/bench/pr_bare: $(OUT)/tests/bench/pr_bare.o
 .PHONY: bench
 bench: $(PROGRAMS) $(BENCH_PROGRAMS)
 	@tests/bench/run $(OUT)/tests/bench $(BENCH)
+
+# What a crowd of strangers costs a paired orchestrator; needs no VM. Writes its tables into docs/PERFORMANCE.md.
+$(OUT)/tests/bench/crowd: $(OUT)/tests/bench/crowd.o $(OUT)/libbase.a
+	@echo "  LD    $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^
+
+.PHONY: bench-hostile
+bench-hostile: $(OUT)/import-agent-fake $(OUT)/tests/bench/crowd
+	@OUT=$(OUT) tests/bench/hostile --write docs/PERFORMANCE.md

@@ -27,7 +27,7 @@ class Recover(unittest.TestCase):
             self.assertEqual([finding["code"] for finding in job["result"]["findings"]], ["map_suspended"])
             self.assertEqual([action["done"] for action in job["result"]["actions"]], [not dry_run])
         self.assertIn('dm_import_jobs_total{kind="recover",state="done"} 3', self.agent.tls("GET", "/metrics").body)
-        self.assertIn(f"recover {WWIDS[0]}: begins", self.agent.log_text())
+        wait_until(lambda: f"recover {WWIDS[0]}: begins" in self.agent.log_text())
 
     def test_accepted_without_waiting_and_sent_again(self):
         self.agent.command("recover", "delay_ms", 600)

@@ -5,33 +5,34 @@
 
 #include "agent/problem.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <iconv.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 static char directory[64];
 
-void fuzz_broken(const char *file, int line, const char *promise)
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
-	fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, promise);
-	abort();
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
 }
 
 static void remove_directory(void)
 {
-	DIR *dir = opendir(directory);
-	char path[PATH_MAX];
+	nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
 
-	for (struct dirent *entry; dir && (entry = readdir(dir));) {
-		fuzz_path(entry->d_name, path);
-		remove(path); /* an empty directory as well */
-	}
-	if (dir)
-		closedir(dir);
-	rmdir(directory);
+void fuzz_broken(const char *file, int line, const char *promise)
+{
+	fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, promise);
+	if (directory[0])
+		remove_directory();
+	abort();
 }
 
 void fuzz_path(const char *name, char ret[static PATH_MAX])

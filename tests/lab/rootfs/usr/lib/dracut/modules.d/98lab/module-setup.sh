@@ -17,7 +17,7 @@ install() {
 	inst_script /etc/initramfs-tools/scripts/init-premount/lab /usr/bin/lab-wait-for-disks
 	inst_script /etc/initramfs-tools/scripts/local-bottom/lab /usr/bin/lab-tell-maps
 	# dracut 059 brings the socket, by which a hook starts multipathd while the initramfs is left, and the boot stands still
-	# for good; 060 does without it.
+	# for good.
 	ln -sf /dev/null "$initdir/etc/systemd/system/multipathd.socket"
 	inst_multiple cat mkdir mount
 	inst_hook pre-pivot 50 "$moddir/tell-maps.sh"

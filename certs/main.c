@@ -24,6 +24,7 @@ struct words {
 	bool force, if_missing;
 	char **operands;
 	int operand_count;
+	struct pair_files files; /* in the directory */
 };
 
 static int usage(FILE *out, int status)
@@ -90,11 +91,12 @@ static int parse(int argc, char **argv, const struct option *options, int operan
 	ret->operand_count = argc - optind;
 	if (!ret->directory || ret->operand_count != operands || (ret->force && ret->if_missing))
 		return usage(stderr, EXIT_USAGE);
-	return EXIT_DONE;
+	return pair_files_in(ret->directory, &ret->files, &err) < 0 ? fail(&err, EXIT_USAGE) : EXIT_DONE;
 }
 
-static int create(const struct words *words, const struct pair_files *files, struct error *err)
+static int create(const struct words *words, struct error *err)
 {
+	const struct pair_files *files = &words->files;
 	CLEANUP_FD int lock = -1;
 	struct names names = { 0 };
 
@@ -118,15 +120,12 @@ static int run_create(int argc, char **argv)
 		{ "if-missing", no_argument, NULL, 'm' },      { 0 },
 	};
 	struct words words = { .days = CERT_DAYS_DEFAULT };
-	struct pair_files files;
 	struct error err;
 	int status = parse(argc, argv, options, 0, &words);
 
 	if (status)
 		return status;
-	if (pair_files_in(words.directory, &files, &err) < 0)
-		return fail(&err, EXIT_USAGE);
-	return create(&words, &files, &err) < 0 ? fail(&err, EXIT_FAILED) : EXIT_DONE;
+	return create(&words, &err) < 0 ? fail(&err, EXIT_FAILED) : EXIT_DONE;
 }
 
 static int run_check(int argc, char **argv)
@@ -139,17 +138,14 @@ static int run_check(int argc, char **argv)
 	struct words words = { .days = CHECK_DAYS_DEFAULT };
 	struct findings findings = { 0 };
 	struct names host = { 0 };
-	struct pair_files files;
 	struct error err;
 	int status = parse(argc, argv, options, 0, &words);
 
 	if (status)
 		return status;
-	if (pair_files_in(words.directory, &files, &err) < 0)
-		return fail(&err, EXIT_USAGE);
 	if (names_add_host(&host, false, &err) < 0)
 		return fail(&err, EXIT_FAILED);
-	certificate_check(&files, &host, (unsigned)words.days, time(NULL), &findings);
+	certificate_check(&words.files, &host, (unsigned)words.days, time(NULL), &findings);
 	for (size_t i = 0; i < findings.count; i++)
 		print_error(stdout, error_name(findings.list[i].code), &findings.list[i]);
 	if (findings.count == 0)
@@ -165,15 +161,12 @@ static int run_install(int argc, char **argv)
 		{ 0 },
 	};
 	struct words words = { 0 };
-	struct pair_files files;
 	struct error err;
 	int status = parse(argc, argv, options, 2, &words);
 
 	if (status)
 		return status;
-	if (pair_files_in(words.directory, &files, &err) < 0)
-		return fail(&err, EXIT_USAGE);
-	if (change_install(&files, words.operands[0], words.operands[1], words.force, &err) < 0)
+	if (change_install(&words.files, words.operands[0], words.operands[1], words.force, &err) < 0)
 		return fail(&err, EXIT_FAILED);
 	return EXIT_DONE;
 }

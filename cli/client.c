@@ -5,6 +5,7 @@
 #include "client.h"
 
 #include "field.h"
+#include "print.h"
 
 #include "base/buf.h"
 #include "base/cleanup.h"
@@ -182,4 +183,17 @@ int client_get_text(struct cli *cli, const char *path, char **ret)
 		return 0;
 	error_no_memory(&err);
 	return cli_fail(cli, &err);
+}
+
+int client_show(struct cli *cli, const char *path, void (*show)(struct json_object *answer))
+{
+	CLEANUP_JSON struct json_object *answer = NULL;
+
+	if (client_get(cli, path, &answer) < 0)
+		return -1;
+	if (cli->json)
+		print_json(answer);
+	else
+		show(answer);
+	return 0;
 }

@@ -26,6 +26,9 @@ static inline int client_get(struct cli *cli, const char *path, struct json_obje
 /* GET a path whose answer is text. *ret is the caller's (free). */
 int client_get_text(struct cli *cli, const char *path, char **ret);
 
+/* The answer to a GET: as it is for --output json, else what `show` makes of it. Failure as of client_call. */
+int client_show(struct cli *cli, const char *path, void (*show)(struct json_object *answer));
+
 void client_close(struct cli *cli);
 
 #endif

@@ -17,8 +17,7 @@ static void show_list(struct json_object *answer)
 	size_t count, members;
 	struct json_object *imports = field_list(answer, "imports", &count);
 
-	for (size_t i = 0; i < 5; i++)
-		table_cell(&table, "%s", headings[i]);
+	table_headings(&table, headings);
 	for (size_t i = 0; i < count; i++) {
 		struct json_object *import = json_object_array_get_idx(imports, i);
 		CLEANUP_BUF struct buf session = { 0 };
@@ -37,15 +36,7 @@ static void show_list(struct json_object *answer)
 
 static int run_list(struct cli *cli)
 {
-	CLEANUP_JSON struct json_object *answer = NULL;
-
-	if (client_get(cli, "/imports", &answer) < 0)
-		return -1;
-	if (cli->json)
-		print_json(answer);
-	else
-		show_list(answer);
-	return 0;
+	return client_show(cli, "/imports", show_list);
 }
 
 const struct command command_import_list = {

@@ -14,11 +14,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-static const char *or_dash(const char *text)
-{
-	return *text ? text : "-";
-}
-
 static void show_list(struct json_object *answer)
 {
 	static const char *const headings[] = { "Job", "Kind", "Import", "State", "Step", "Created", "Duration" };
@@ -27,8 +22,7 @@ static void show_list(struct json_object *answer)
 	size_t count;
 	struct json_object *jobs = field_list(answer, "jobs", &count);
 
-	for (size_t i = 0; i < ARRAY_SIZE(headings); i++)
-		table_cell(&table, "%s", headings[i]);
+	table_headings(&table, headings);
 	for (size_t i = 0; i < count; i++) {
 		struct json_object *job = json_object_array_get_idx(jobs, i);
 		CLEANUP_BUF struct buf duration = { 0 };
@@ -37,11 +31,11 @@ static void show_list(struct json_object *answer)
 			print_duration(&duration, field_number(job, "duration_us"));
 		table_cell(&table, "%" PRId64, field_number(job, "id"));
 		table_cell(&table, "%s", field_text(job, "kind"));
-		table_cell(&table, "%s", or_dash(field_text(job, "import_id")));
+		table_cell(&table, "%s", print_or_dash(field_text(job, "import_id")));
 		table_cell(&table, "%s", field_text(job, "state"));
-		table_cell(&table, "%s", or_dash(field_text(job, "step")));
+		table_cell(&table, "%s", print_or_dash(field_text(job, "step")));
 		table_cell(&table, "%s", field_text(job, "created"));
-		table_cell(&table, "%s", or_dash(buf_text(&duration)));
+		table_cell(&table, "%s", print_or_dash(buf_text(&duration)));
 	}
 	table_print(&table, &text);
 	print_text(stdout, count ? buf_text(&text) : "There are no jobs.\n");
@@ -49,15 +43,7 @@ static void show_list(struct json_object *answer)
 
 static int run_list(struct cli *cli)
 {
-	CLEANUP_JSON struct json_object *answer = NULL;
-
-	if (client_get(cli, "/jobs", &answer) < 0)
-		return -1;
-	if (cli->json)
-		print_json(answer);
-	else
-		show_list(answer);
-	return 0;
+	return client_show(cli, "/jobs", show_list);
 }
 
 static const struct command command_job_list = {
@@ -135,7 +121,7 @@ static void show(struct json_object *job)
 
 	buf_printf(&text, "Job: %" PRId64 "\n", field_number(job, "id"));
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
-		buf_printf(&text, "%s: %s\n", lines[i].label, or_dash(field_text(job, lines[i].field)));
+		buf_printf(&text, "%s: %s\n", lines[i].label, print_or_dash(field_text(job, lines[i].field)));
 	buf_printf(&text, "Progress: %d %%\nDuration: ", (int)field_number(job, "percent"));
 	print_duration(&text, field_number(job, "duration_us"));
 	buf_puts(&text, "\n");

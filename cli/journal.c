@@ -36,8 +36,7 @@ static void show(struct json_object *report)
 	size_t count;
 	struct json_object *records = field_list(report, "records", &count), *damage = field_get(report, "damage");
 
-	for (size_t i = 0; i < 5; i++)
-		table_cell(&table, "%s", headings[i]);
+	table_headings(&table, headings);
 	for (size_t i = 0; i < count; i++) {
 		struct json_object *record = json_object_array_get_idx(records, i);
 

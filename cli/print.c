@@ -51,6 +51,11 @@ void print_count(struct buf *buf, size_t count, const char *noun)
 	buf_printf(buf, "%zu %s%s", count, noun, count == 1 ? "" : "s");
 }
 
+const char *print_or_dash(const char *text)
+{
+	return *text ? text : "-";
+}
+
 void print_bar(struct buf *buf, unsigned percent, unsigned width, bool utf8)
 {
 	unsigned filled = (percent > 100 ? 100 : percent) * width / 100;
@@ -97,6 +102,12 @@ void table_cell(struct table *table, const char *fmt, ...)
 	}
 	va_end(list);
 	table->count++;
+}
+
+void table_headings(struct table *table, const char *const *names)
+{
+	for (unsigned i = 0; i < table->columns; i++)
+		table_cell(table, "%s", names[i]);
 }
 
 void table_print(const struct table *table, struct buf *buf)

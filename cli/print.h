@@ -28,6 +28,9 @@ void print_words(struct buf *buf, struct json_object *array);
 /* "1 volume", "3 volumes" */
 void print_count(struct buf *buf, size_t count, const char *noun);
 
+/* "-" in the place of an empty text. */
+const char *print_or_dash(const char *text);
+
 /* `width` cells, percent of them filled. */
 void print_bar(struct buf *buf, unsigned percent, unsigned width, bool utf8);
 
@@ -44,6 +47,9 @@ struct table {
 	struct buf cells; /* each ends in NUL */
 	size_t count;
 };
+
+/* The first row: a name for each column. */
+void table_headings(struct table *table, const char *const *names);
 
 void table_cell(struct table *table, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void table_print(const struct table *table, struct buf *buf);

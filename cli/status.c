@@ -13,11 +13,6 @@
 
 #include <string.h>
 
-static const char *or_dash(const char *text)
-{
-	return *text ? text : "-";
-}
-
 /* The WWID without multipath's leading 3: what the array calls the LUN. */
 static const char *target_wwid(struct json_object *volume)
 {
@@ -37,11 +32,11 @@ static void add_paths(struct buf *text, struct json_object *volume)
 	size_t count;
 	struct json_object *paths = field_list(volume, "paths", &count);
 
-	for (size_t i = 0; i < ARRAY_SIZE(headings); i++)
-		table_cell(&table, "%s", headings[i]);
+	table_headings(&table, headings);
 	for (size_t row = 0; row < count; row++)
 		for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
-			table_cell(&table, "%s", or_dash(field_text(json_object_array_get_idx(paths, row), fields[i])));
+			table_cell(&table, "%s",
+				   print_or_dash(field_text(json_object_array_get_idx(paths, row), fields[i])));
 	buf_puts(text, "Paths:\n");
 	table_print(&table, text);
 }
@@ -88,13 +83,13 @@ static void add_details(struct buf *text, struct json_object *volume)
 	if (reason)
 		buf_printf(text, "Reason: %s: %s\nWhat to do: %s\n", field_text(reason, "code"),
 			   field_text(reason, "text"), field_text(reason, "remedy"));
-	buf_printf(text, "Status: %s\n", or_dash(field_text(volume, "status")));
-	buf_printf(text, "Active path: %s\n", or_dash(field_text(volume, "active_path")));
+	buf_printf(text, "Status: %s\n", print_or_dash(field_text(volume, "status")));
+	buf_printf(text, "Active path: %s\n", print_or_dash(field_text(volume, "active_path")));
 	if (field_get(volume, "import_id"))
 		buf_printf(text, "Import: %s (%s)\n", field_text(volume, "import_id"),
 			   field_text(volume, "import_state"));
 	buf_printf(text, "Vendor and product: %s %s\n", field_text(volume, "vendor"), field_text(volume, "product"));
-	buf_printf(text, "Array identifier: %s\n", or_dash(field_text(volume, "array_id")));
+	buf_printf(text, "Array identifier: %s\n", print_or_dash(field_text(volume, "array_id")));
 	buf_printf(text, "Sector size: %d logical, %d physical\n", (int)field_number(volume, "logical_sector_size"),
 		   (int)field_number(volume, "physical_sector_size"));
 	buf_puts(text, "Protocols: ");
@@ -113,7 +108,7 @@ static void add_volume(struct buf *text, struct json_object *volume, bool verbos
 	struct json_object *paths = field_list(volume, "paths", &count);
 
 	buf_printf(text, "\nTarget WWID: %s\n", target_wwid(volume));
-	buf_printf(text, "Array Type: %s\n", or_dash(field_text(volume, "array_type")));
+	buf_printf(text, "Array Type: %s\n", print_or_dash(field_text(volume, "array_type")));
 	buf_printf(text, "Dev mapper name: %s\n", field_text(volume, "name"));
 	buf_printf(text, "DM dev name: %s\n", field_text(volume, "dm_device"));
 	buf_puts(text, "SD devices list:\n");

@@ -16,38 +16,31 @@ enum { CERTIFICATE_MAX = 60 * 1024, FINGERPRINT_SHOWN = 16, PREFIX_MIN = 8, DATE
 
 static void add_row(struct table *table, struct json_object *trusted)
 {
-	const char *subject = field_text(trusted, "subject");
-
 	table_cell(table, "%.*s", FINGERPRINT_SHOWN, field_text(trusted, "fingerprint_sha256"));
 	table_cell(table, "%.*s", DATE_LENGTH, field_text(trusted, "not_after"));
 	table_cell(table, "%s", field_text(trusted, "status"));
-	table_cell(table, "%s", *subject ? subject : "-");
+	table_cell(table, "%s", print_or_dash(field_text(trusted, "subject")));
 }
 
-static int run_list(struct cli *cli)
+static void show_list(struct json_object *answer)
 {
 	static const char *const headings[] = { "Fingerprint", "Valid until", "Status", "Subject" };
 	CLEANUP_TABLE struct table table = { .columns = 4 };
-	CLEANUP_JSON struct json_object *answer = NULL;
 	CLEANUP_BUF struct buf text = { 0 };
-	struct json_object *list;
 	size_t count;
+	struct json_object *list = field_list(answer, "trusted", &count);
 
-	if (client_get(cli, "/agent/trusted", &answer) < 0)
-		return -1;
-	if (cli->json) {
-		print_json(answer);
-		return 0;
-	}
-	list = field_list(answer, "trusted", &count);
-	for (size_t i = 0; i < table.columns; i++)
-		table_cell(&table, "%s", headings[i]);
+	table_headings(&table, headings);
 	for (size_t i = 0; i < count; i++)
 		add_row(&table, json_object_array_get_idx(list, i));
 	table_print(&table, &text);
 	print_text(stdout,
 		   count ? buf_text(&text) : "No orchestrator is trusted. To let one in: importcli trust new-code\n");
-	return 0;
+}
+
+static int run_list(struct cli *cli)
+{
+	return client_show(cli, "/agent/trusted", show_list);
 }
 
 static const struct command command_list = {

@@ -101,8 +101,7 @@ static void add_members(struct frame *frame, const struct frame_size *size, stru
 	struct json_object *members = field_list(import, "members", &count);
 	size_t room = frame->count + lines_below + 2 < size->rows ? size->rows - frame->count - lines_below - 2 : 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(headings); i++)
-		table_cell(&table, "%s", headings[i]);
+	table_headings(&table, headings);
 	for (; shown < count && shown < (count > room ? room - 1 : room); shown++)
 		add_cells(&table, json_object_array_get_idx(members, shown));
 	table_print(&table, &text);

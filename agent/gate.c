@@ -350,6 +350,17 @@ void gate_end(struct gate *gate, struct gate_connection *connection)
 	pthread_mutex_unlock(&gate->mutex);
 }
 
+bool gate_is_giving(struct gate *gate)
+{
+	const struct gate_connection *it;
+
+	pthread_mutex_lock(&gate->mutex);
+	for (it = gate->connections; it && it->begun; it = it->next)
+		;
+	pthread_mutex_unlock(&gate->mutex);
+	return it;
+}
+
 void gate_set_deadline(struct gate *gate, struct gate_connection *connection, unsigned seconds)
 {
 	if (!connection)

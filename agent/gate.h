@@ -53,6 +53,12 @@ void gate_end(struct gate *gate, struct gate_connection *connection);
 /* The connection is closed if it is still there then; 0 seconds: no deadline. NULL is allowed. */
 void gate_set_deadline(struct gate *gate, struct gate_connection *connection, unsigned seconds);
 
+/*
+ * Whether the web server has yet to begin to serve a connection that it was given. It is not to be stopped then: what
+ * it has not taken in, it closes without the lock under which it was given.
+ */
+bool gate_is_giving(struct gate *gate);
+
 /* The client has been authenticated, or has not. NULL is allowed. */
 void gate_set_trusted(struct gate *gate, struct gate_connection *connection, bool trusted);
 

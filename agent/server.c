@@ -494,7 +494,8 @@ void server_stop(struct server *server)
 		return;
 	atomic_store(&server->stop, true);
 	jobs_wake(server->agent->jobs);
-	for (unsigned ms = 0; ms < STOP_GRACE_MS && atomic_load(&server->in_flight); ms += 10)
+	for (unsigned ms = 0; ms < STOP_GRACE_MS && (atomic_load(&server->in_flight) || gate_is_giving(server->gate));
+	     ms += 10)
 		usleep(10000);
 	free_server(server);
 }

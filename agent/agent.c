@@ -20,7 +20,7 @@
 #include <sys/signalfd.h>
 #include <systemd/sd-daemon.h>
 
-enum { TICK_MS = 1000 };
+enum { TICK_MS = 1000, STACK_BYTES = 1 << 20 };
 
 /* Of one address: a person's mistakes pass, guessing does not. */
 #define PAIRING_ATTEMPTS_PER_S 0.5
@@ -41,6 +41,23 @@ static int open_signals(void)
 	sigaddset(&set, SIGPIPE);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/*
+ * Of each thread: a hold's guardian locks all of the agent's memory, and that is most of it stacks. With the usual 8
+ * MiB of each, a crowd of strangers would make a switch lock a gigabyte first.
+ */
+static int set_stack_size(struct error *err)
+{
+	pthread_attr_t attributes;
+	int rc = pthread_attr_init(&attributes);
+
+	if (rc == 0) {
+		pthread_attr_setstacksize(&attributes, STACK_BYTES);
+		rc = pthread_setattr_default_np(&attributes);
+		pthread_attr_destroy(&attributes);
+	}
+	return rc == 0 ? 0 : error_set_sys(err, ERR_INTERNAL, NULL, rc, "cannot set the size of stacks");
 }
 
 /* True when the process is to end. */
@@ -154,7 +171,7 @@ int agent_run(const char *config_path, struct error *err)
 	struct error log_err;
 	int result;
 
-	if (config_load(&agent.config, config_path, err) < 0)
+	if (config_load(&agent.config, config_path, err) < 0 || set_stack_size(err) < 0)
 		return -1;
 	signals = open_signals();
 	if (log_open(agent.config.log_location, agent.config.log_level, &log_err) < 0)

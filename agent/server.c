@@ -26,6 +26,7 @@ enum {
 	IDLE_TIMEOUT_S = 15,
 	REPLY_TIMEOUT_S = 60, /* to take the answer and think of the next request */
 	STOP_GRACE_MS = 5000,
+	STACK_BYTES = 256 << 10, /* of a connection's thread; agent.c tells why not more */
 	BODY_MAX = 64 * 1024,
 	BODY_READ_MAX = 16 * 1024 * 1024, /* read and thrown away so that the client sees the answer */
 	WAIT_MAX_S = 60,
@@ -396,9 +397,12 @@ static void on_completed(void *ctx, struct MHD_Connection *mhd, void **context, 
 
 static void __attribute__((format(printf, 2, 0))) on_mhd_log(void *ctx, const char *fmt, va_list ap)
 {
+	const struct server *server = ctx;
 	char text[256];
 
-	(void)ctx;
+	/* with each answer on a Unix socket: that it cannot be set up like TCP */
+	if (!server->tls && (strstr(fmt, "TCP_") || strncmp(fmt, "Failed to push", 14) == 0))
+		return;
 	vsnprintf(text, sizeof(text), fmt, ap);
 	text[strcspn(text, "\n")] = '\0';
 	log_verbose("web server: %s", text);
@@ -424,11 +428,12 @@ static struct MHD_Daemon *start_daemon(struct server *server, const struct tls_i
 	struct MHD_OptionItem no_options[] = { { MHD_OPTION_END, 0, NULL } };
 
 	return MHD_start_daemon(flags | (identity ? MHD_USE_TLS : 0), 0, NULL, NULL, on_request, server,
-				MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL, MHD_OPTION_CONNECTION_LIMIT,
-				(unsigned)GATE_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S,
-				MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
-				on_connection, server, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY,
-				identity ? tls_options : no_options, MHD_OPTION_END);
+				MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, server, MHD_OPTION_CONNECTION_LIMIT,
+				(unsigned)GATE_CONNECTIONS, MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES,
+				MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_NOTIFY_COMPLETED,
+				on_completed, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+				MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, identity ? tls_options : no_options,
+				MHD_OPTION_END);
 }
 
 static void free_server(struct server *server)

@@ -5,6 +5,7 @@
 #ifndef BASE_CLEANUP_H
 #define BASE_CLEANUP_H
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #define CLEANUP_FREE CLEANUP(cleanup_free)
 #define CLEANUP_FD CLEANUP(cleanup_fd)
 #define CLEANUP_FILE CLEANUP(cleanup_file)
+#define CLEANUP_DIR CLEANUP(cleanup_dir)
 
 static inline void cleanup_free(void *pointer)
 {
@@ -29,6 +31,12 @@ static inline void cleanup_file(FILE **file)
 {
 	if (*file)
 		fclose(*file);
+}
+
+static inline void cleanup_dir(DIR **stream)
+{
+	if (*stream)
+		closedir(*stream);
 }
 
 /* Hand a pointer out of a scope that would free it. */

@@ -409,6 +409,13 @@ static void print_time(struct buf *out, const char *label, time_t seconds)
 	buf_printf(out, "%s%.10s %.8s UTC", label, text, text + 11);
 }
 
+void certificate_print_fingerprint(const char *digits, struct buf *ret)
+{
+	for (size_t i = 0; digits[i] && digits[i + 1]; i += 2)
+		buf_printf(ret, "%s%c%c", i ? ":" : "", toupper((unsigned char)digits[i]),
+			   toupper((unsigned char)digits[i + 1]));
+}
+
 void certificate_print(const struct certificate *certificate, time_t now, struct buf *ret)
 {
 	int64_t days_left = clock_days(now, certificate->not_after);
@@ -423,8 +430,6 @@ void certificate_print(const struct certificate *certificate, time_t now, struct
 	else
 		buf_printf(ret, " (%lld days left)", (long long)days_left);
 	buf_puts(ret, "\nSHA-256:     ");
-	for (const char *c = certificate->fingerprint; *c; c += 2)
-		buf_printf(ret, "%s%c%c", c == certificate->fingerprint ? "" : ":", toupper((unsigned char)c[0]),
-			   toupper((unsigned char)c[1]));
+	certificate_print_fingerprint(certificate->fingerprint, ret);
 	buf_puts(ret, "\n");
 }

@@ -52,6 +52,9 @@ int certificate_parse(const char *pem, const char *file, struct certificate *ret
 /* The same of a file. ERR_CERTIFICATE_MISSING, too. */
 int certificate_read(const char *file, struct certificate *ret, struct error *err);
 
+/* A fingerprint's hexadecimal digits as other tools show it: 3F:AA:... */
+void certificate_print_fingerprint(const char *digits, struct buf *ret);
+
 /* For people: subject, names, validity, fingerprint, one a line. */
 void certificate_print(const struct certificate *certificate, time_t now, struct buf *ret);
 

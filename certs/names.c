@@ -7,8 +7,10 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <ifaddrs.h>
+#include <limits.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <string.h>
@@ -16,6 +18,7 @@
 
 /* proc(5), if_inet6: address, interface number, prefix length, scope, flags, name; the flag is linux/if_addr.h's */
 #define IF_INET6 "/proc/net/if_inet6"
+#define SYS_NET "/sys/class/net"
 enum { FLAG_TEMPORARY = 0x01 };
 
 /* An address in its shortest form; false when it is none. */
@@ -134,13 +137,51 @@ static bool is_temporary(const struct in6_addr *address)
 	return false;
 }
 
+static bool begins_any(const char *folder, const char *prefix)
+{
+	CLEANUP_DIR DIR *dir = opendir(folder);
+	const struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0)
+			return true;
+	return false;
+}
+
+/* Through a network card, or through what stands on one: a bond, a VLAN. */
+static bool leads_out(const char *interface)
+{
+	char folder[sizeof(SYS_NET) + 2 * NAME_MAX];
+
+	snprintf(folder, sizeof(folder), SYS_NET "/%s", interface);
+	return begins_any(folder, "device") || begins_any(folder, "lower_");
+}
+
+/* A bridge of which no port leads out of the host: containers and virtual machines have such, and get new ones any day.
+ */
+static bool is_inner_bridge(const char *interface)
+{
+	char folder[sizeof(SYS_NET) + 2 * NAME_MAX];
+	CLEANUP_DIR DIR *ports = NULL;
+	const struct dirent *port;
+
+	snprintf(folder, sizeof(folder), SYS_NET "/%s/brif", interface);
+	ports = opendir(folder);
+	if (!ports)
+		return false;
+	while ((port = readdir(ports)))
+		if (*port->d_name != '.' && leads_out(port->d_name))
+			return false;
+	return true;
+}
+
 /* The numeric form of an address that others can reach for long; false for what is none. */
 static bool address_text(const struct ifaddrs *entry, char *ret, socklen_t size)
 {
 	const struct sockaddr_in6 *v6 = (const void *)entry->ifa_addr;
 	const struct sockaddr_in *v4 = (const void *)entry->ifa_addr;
 
-	if (!entry->ifa_addr || !(entry->ifa_flags & IFF_UP))
+	if (!entry->ifa_addr || !(entry->ifa_flags & IFF_UP) || is_inner_bridge(entry->ifa_name))
 		return false;
 	if (entry->ifa_addr->sa_family == AF_INET)
 		return inet_ntop(AF_INET, &v4->sin_addr, ret, size) != NULL;

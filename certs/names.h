@@ -37,8 +37,9 @@ int names_add_all(struct names *names, const struct names *more, struct error *e
 void names_take(struct names *names, const char *text, size_t length, bool is_address);
 
 /*
- * Add the host's own: host name, localhost, and all addresses but link-local and temporary ones (RFC 8981).
- * `ask_resolver`: the host name's full form, too, if the resolver knows one; that may wait for DNS.
+ * Add the host's own: host name, localhost, and all addresses but link-local and temporary ones (RFC 8981) and those of
+ * bridges that no network card belongs to. `ask_resolver`: the host name's full form, too, if the resolver knows one;
+ * that may wait for DNS.
  */
 int names_add_host(struct names *names, bool ask_resolver, struct error *err);
 

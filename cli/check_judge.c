@@ -232,28 +232,48 @@ static bool is_lost(struct json_object *path)
 	return false;
 }
 
+/* Names of those in a volume's list that are lost, each behind a blank; how many there are, and of how many. */
+static size_t lost_paths(struct json_object *volume, const char *list, struct buf *ret, size_t *ret_count)
+{
+	struct json_object *paths = field_list(volume, list, ret_count);
+	size_t lost = 0;
+
+	for (size_t i = 0; i < *ret_count; i++) {
+		struct json_object *path = json_object_array_get_idx(paths, i);
+
+		if (!is_lost(path))
+			continue;
+		buf_printf(ret, " %s", field_text(path, "device"));
+		lost++;
+	}
+	return lost;
+}
+
 static void judge_paths(struct check *check, struct json_object *volume)
 {
 	static const char remedy[] = "See importcli status -v, and repair the path: cables, switch, array.";
 	const char *name = field_text(volume, "name"), *id = field_text(volume, "import_id");
-	CLEANUP_BUF struct buf lost = { 0 };
-	size_t count, lost_count = 0;
-	struct json_object *paths = field_list(volume, "paths", &count);
+	const char *other = strcmp(field_text(volume, "active_path"), "Source") == 0 ? "destination" : "source";
+	CLEANUP_BUF struct buf lost = { 0 }, other_lost = { 0 };
+	size_t count, other_count;
+	size_t lost_count = lost_paths(volume, "paths", &lost, &count);
+	size_t other_lost_count = lost_paths(volume, "other_side_paths", &other_lost, &other_count);
 
-	for (size_t i = 0; i < count; i++)
-		if (is_lost(json_object_array_get_idx(paths, i))) {
-			buf_printf(&lost, " %s", field_text(json_object_array_get_idx(paths, i), "device"));
-			lost_count++;
-		}
-	if (lost_count == 0)
-		return;
-	if (lost_count == count)
+	if (lost_count && lost_count == count)
 		check_add(check, CHECK_CRITICAL, "all_paths_lost", name, remedy,
 			  "Volume %s of import %s has lost all its paths:%s.", name, id, buf_text(&lost));
-	else
+	else if (lost_count)
 		check_add(check, CHECK_WARNING, "path_lost", name, remedy,
 			  "Volume %s of import %s has lost %zu of its %zu paths:%s.", name, id, lost_count, count,
 			  buf_text(&lost));
+	if (other_lost_count && other_lost_count == other_count)
+		check_add(check, CHECK_WARNING, "other_side_path_lost", name, remedy,
+			  "The %s of volume %s in import %s has lost all its paths:%s.", other, name, id,
+			  buf_text(&other_lost));
+	else if (other_lost_count)
+		check_add(check, CHECK_WARNING, "other_side_path_lost", name, remedy,
+			  "The %s of volume %s in import %s has lost %zu of its %zu paths:%s.", other, name, id,
+			  other_lost_count, other_count, buf_text(&other_lost));
 }
 
 static void judge_volumes(struct check *check, struct json_object *answer)

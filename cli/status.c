@@ -21,7 +21,7 @@ static const char *target_wwid(struct json_object *volume)
 	return *naa ? naa : wwid[0] == '3' ? wwid + 1 : wwid;
 }
 
-static void add_paths(struct buf *text, struct json_object *volume)
+static void add_paths(struct buf *text, const char *label, struct json_object *volume, const char *list)
 {
 	static const char *const headings[] = {
 		"Device", "H:C:T:L", "Checker", "ALUA", "Target port", "Initiator port"
@@ -30,14 +30,14 @@ static void add_paths(struct buf *text, struct json_object *volume)
 					      "alua_state", "target_port", "initiator_port" };
 	CLEANUP_TABLE struct table table = { .columns = ARRAY_SIZE(headings), .indent = 4 };
 	size_t count;
-	struct json_object *paths = field_list(volume, "paths", &count);
+	struct json_object *paths = field_list(volume, list, &count);
 
 	table_headings(&table, headings);
 	for (size_t row = 0; row < count; row++)
 		for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
 			table_cell(&table, "%s",
 				   print_or_dash(field_text(json_object_array_get_idx(paths, row), fields[i])));
-	buf_puts(text, "Paths:\n");
+	buf_printf(text, "%s:\n", label);
 	table_print(&table, text);
 }
 
@@ -79,6 +79,7 @@ static void add_reservations(struct buf *text, struct json_object *volume)
 static void add_details(struct buf *text, struct json_object *volume)
 {
 	struct json_object *reason = field_get(volume, "reason");
+	size_t count;
 
 	if (reason)
 		buf_printf(text, "Reason: %s: %s\nWhat to do: %s\n", field_text(reason, "code"),
@@ -99,7 +100,9 @@ static void add_details(struct buf *text, struct json_object *volume)
 	buf_puts(text, "\n");
 	add_reservations(text, volume);
 	add_users(text, volume);
-	add_paths(text, volume);
+	add_paths(text, "Paths", volume, "paths");
+	if (field_list(volume, "other_side_paths", &count) && count)
+		add_paths(text, "Paths of the other side", volume, "other_side_paths");
 }
 
 static void add_volume(struct buf *text, struct json_object *volume, bool verbose)

@@ -7,6 +7,8 @@
 #include "field.h"
 #include "print.h"
 
+#include "certs/certificate.h"
+
 #include "base/cleanup.h"
 #include "base/file.h"
 
@@ -52,13 +54,6 @@ static const struct command command_list = {
 	.run = run_list,
 };
 
-/* As other tools show it: 3F:AA:... */
-static void add_fingerprint(struct buf *buf, const char *digits)
-{
-	for (size_t i = 0; digits[i] && digits[i + 1]; i += 2)
-		buf_printf(buf, "%s%.2s", i ? ":" : "", digits + i);
-}
-
 static int run_new_code(struct cli *cli)
 {
 	CLEANUP_JSON struct json_object *answer = NULL;
@@ -72,7 +67,7 @@ static int run_new_code(struct cli *cli)
 	}
 	buf_printf(&text, "Pairing code: %s\nValid for: %d minutes, for one orchestrator\nHost certificate (SHA-256): ",
 		   field_text(answer, "code"), (int)field_number(answer, "expires_in_s") / 60);
-	add_fingerprint(&text, field_text(answer, "fingerprint_sha256"));
+	certificate_print_fingerprint(field_text(answer, "fingerprint_sha256"), &text);
 	buf_puts(&text, "\n");
 	print_text(stdout, buf_text(&text));
 	return 0;

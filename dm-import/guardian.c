@@ -24,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { REPEAT_MS = 100, FILES_MAX = 4096 };
+enum { REPEAT_MS = 100, FILES_MAX = 4096, START_MS = 60000 };
 
 enum phase { PHASE_HOLDING, PHASE_RELEASING, PHASE_REVERTING };
 
@@ -199,7 +199,6 @@ static pid_t fork_blocked(void)
 static int start_child(struct guardian *guardian, struct watch *watch)
 {
 	int ends[2];
-	char byte;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
 		return -1;
@@ -211,12 +210,18 @@ static int start_child(struct guardian *guardian, struct watch *watch)
 	}
 	close(ends[1]);
 	guardian->socket = ends[0];
-	if (guardian->child < 0)
-		return -1;
-	if (TEMP_FAILURE_RETRY(read(ends[0], &byte, 1)) == 1)
-		return 0;
+	return guardian->child < 0 ? -1 : 0;
+}
+
+/* The deadline begins here: to lock memory takes its time on a busy host, and nothing is held yet. */
+static bool is_ready(struct guardian *guardian, unsigned deadline_ms)
+{
+	char byte;
+
+	if (TEMP_FAILURE_RETRY(read(guardian->socket, &byte, 1)) == 1 && guardian_extend(guardian, deadline_ms))
+		return true;
 	errno = ENOMEM; /* it ended before it was ready: its memory could not be locked */
-	return -1;
+	return false;
 }
 
 int guardian_start(struct guardian **ret, const struct dm_port *dm, struct dm_hold *const *holds, size_t count,
@@ -233,8 +238,8 @@ int guardian_start(struct guardian **ret, const struct dm_port *dm, struct dm_ho
 	watch.shared = guardian->shared;
 	if (guardian->shared != MAP_FAILED)
 		atomic_store(&guardian->shared->decision,
-			     decision(now_us() + UINT64_C(1000) * deadline_ms, PHASE_HOLDING));
-	if (guardian->shared == MAP_FAILED || start_child(guardian, &watch) < 0) {
+			     decision(now_us() + UINT64_C(1000) * START_MS, PHASE_HOLDING));
+	if (guardian->shared == MAP_FAILED || start_child(guardian, &watch) < 0 || !is_ready(guardian, deadline_ms)) {
 		/* fork() says EAGAIN for too many processes */
 		error_set_sys(err, errno == ENOMEM || errno == EAGAIN ? ERR_NO_MEMORY : ERR_IO, NULL, errno,
 			      "cannot start the guardian of the hold");

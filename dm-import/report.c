@@ -85,6 +85,12 @@ static struct import *import_of_wwid(const struct engine *engine, const char *ww
 	return NULL;
 }
 
+/* One that has not come to its end. NULL: no import. */
+static bool import_is_open(const struct import *import)
+{
+	return import && import->state != IMPORT_COMMITTED && import->state != IMPORT_CANCELLED;
+}
+
 /* The map of the side that is not live: everything about it is the import's business, not a volume's. */
 static bool hidden(const struct engine *engine, const struct map *map)
 {
@@ -108,30 +114,54 @@ static struct json_object *path_object(const struct disk *disk, const struct mul
 	return row;
 }
 
-/* Paths and protocols; the first disk, for what all of them share, or NULL. */
-static const struct disk *add_paths(const struct report *report, const struct map *map, struct json_object *volume)
+/* What multipathd and the disks say of a map's paths. NULL: no map, an empty list. */
+static struct json_object *path_list(const struct report *report, const struct map *map)
 {
 	CLEANUP_MULTIPATHD_MAP struct multipathd_map known = { 0 };
-	struct json_object *paths = json_object_new_array(), *protocols = json_object_new_array();
+	struct json_object *paths = json_object_new_array();
+
+	if (map && report->multipathd_maps)
+		multipathd_map_find(report->multipathd_maps, map->wwid, &known);
+	for (size_t i = 0; map && i < map->paths.path_count; i++) {
+		const struct disk *disk = inventory_path(&report->now, map->paths.paths[i]);
+
+		if (disk)
+			json_object_array_add(paths, path_object(disk, &known));
+	}
+	return paths;
+}
+
+/* Protocols; the first disk, for what all of them share, or NULL. */
+static const struct disk *add_protocols(const struct report *report, const struct map *map, struct json_object *volume)
+{
+	struct json_object *protocols = json_object_new_array();
 	const struct disk *first = NULL;
 	unsigned seen = 0;
 
-	if (report->multipathd_maps)
-		multipathd_map_find(report->multipathd_maps, map->wwid, &known);
 	for (size_t i = 0; i < map->paths.path_count; i++) {
 		const struct disk *disk = inventory_path(&report->now, map->paths.paths[i]);
 
 		if (!disk)
 			continue;
 		first = first ? first : disk;
-		json_object_array_add(paths, path_object(disk, &known));
 		if (!(seen & 1u << disk->protocol))
 			json_object_array_add(protocols, json_object_new_string(protocol_name(disk->protocol)));
 		seen |= 1u << disk->protocol;
 	}
 	json_object_object_add(volume, "protocols", protocols);
-	json_object_object_add(volume, "paths", paths);
 	return first;
+}
+
+/* Its own, and those of the side of its import that no application is on: a way forward, or back. */
+static void add_paths(const struct report *report, const struct map *map, struct json_object *volume)
+{
+	const struct identity_record *record = identity_find(&report->engine->identities, map->wwid);
+	const struct map *other = NULL;
+
+	if (import_is_open(import_of_wwid(report->engine, map->wwid)) && record)
+		other = inventory_map(&report->now, record->destination_wwid);
+	json_object_object_add(volume, "paths", path_list(report, map));
+	json_object_object_add(volume, "other_side_paths", path_list(report, other));
 }
 
 static void add_disk(const struct report *report, const struct disk *disk, struct json_object *volume)
@@ -225,7 +255,7 @@ static struct json_object *attention_of(const struct import *import)
 static void add_import_state(const struct report *report, const struct map *map, struct json_object *volume)
 {
 	const struct import *import = import_of_wwid(report->engine, map->wwid);
-	bool open = import && import->state != IMPORT_COMMITTED && import->state != IMPORT_CANCELLED;
+	bool open = import_is_open(import);
 	struct json_object *reason = NULL;
 	struct error err = { 0 };
 	char text[1024] = "READY FOR IMPORT";
@@ -249,7 +279,7 @@ static void add_side(const struct report *report, const struct map *map, struct 
 {
 	const struct identity_record *record = identity_find(&report->engine->identities, map->wwid);
 	const struct import *import = import_of_wwid(report->engine, map->wwid);
-	bool open = import && import->state != IMPORT_COMMITTED && import->state != IMPORT_CANCELLED;
+	bool open = import_is_open(import);
 	const char *side = "None";
 	char carries[WWID_SIZE];
 
@@ -275,7 +305,8 @@ static int volume_object(const struct report *report, const struct map *map, str
 	add_text(volume, "wwid", map->wwid);
 	add_text(volume, "naa_id", map->wwid[0] == '3' ? map->wwid + 1 : map->wwid);
 	add_number(volume, "size_bytes", map->paths.length_sectors * 512);
-	first = add_paths(report, map, volume);
+	first = add_protocols(report, map, volume);
+	add_paths(report, map, volume);
 	add_disk(report, first, volume);
 	add_reservations(report, first, volume);
 	add_side(report, map, volume);

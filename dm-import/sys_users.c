@@ -116,16 +116,14 @@ static int add_holders(struct walk *walk, const char *device, struct error *err)
 {
 	char directory[64];
 	struct dirent *entry;
+	CLEANUP_DIR DIR *stream = NULL;
 	int failed = 0;
-	DIR *stream;
 
 	snprintf(directory, sizeof(directory), "/sys/class/block/%.32s/holders", device);
 	stream = opendir(directory);
 	while (stream && !failed && (entry = readdir(stream)))
 		if (entry->d_name[0] != '.')
 			failed = add_holder(walk, entry->d_name, device, err) < 0 ? -1 : 0;
-	if (stream)
-		closedir(stream);
 	return failed;
 }
 
@@ -134,8 +132,8 @@ static int add_kernel_partitions(struct walk *walk, const char *device, struct e
 {
 	char directory[64], attribute[NAME_MAX + 16];
 	struct dirent *entry;
+	CLEANUP_DIR DIR *stream = NULL;
 	int failed = 0;
-	DIR *stream;
 
 	snprintf(directory, sizeof(directory), "/sys/class/block/%.32s", device);
 	stream = opendir(directory);
@@ -144,8 +142,6 @@ static int add_kernel_partitions(struct walk *walk, const char *device, struct e
 		if (strncmp(entry->d_name, device, strlen(device)) == 0 && sysfs_number(directory, attribute))
 			failed = add_node(walk, entry->d_name, err) < 0 ? -1 : 0;
 	}
-	if (stream)
-		closedir(stream);
 	return failed;
 }
 

@@ -1,10 +1,13 @@
 /*
  * Strangers on loopback, for tests/bench/hostile: crowd PORT COUNT RATE MODE [HELLO] keeps COUNT connections to
- * 127.0.0.1 open, each from an address of its own in 127/8, and connects RATE times a second at most: hold    each
- * connects once and stays, whatever the other side does with it reopen  when the other side closes one, it is opened
- * anew hello   the same, and each sends the bytes of the file HELLO first: the beginning of a TLS handshake, over and
- * over It says "ready" when every place has been opened once, goes on until its standard input ends, 120 s at most, and
- * then says how often it connected and how many connections the other side has closed.
+ * 127.0.0.1 open, each from an address of its own in 127/8, and connects RATE times a second at most. MODE is
+ *
+ * - hold: each connects once and stays, whatever the other side does with it;
+ * - reopen: when the other side closes one, it is opened anew;
+ * - hello: the same, and each sends the bytes of the file HELLO first, the beginning of a TLS handshake.
+ *
+ * It says "ready" when every place has been opened once, goes on until its standard input ends, 120 s at most, and then
+ * says how often it connected and how many connections the other side has closed.
  *
  * crowd listen PORT is another side that does nothing but what it must: it holds 32 connections, and closes the oldest.
  */

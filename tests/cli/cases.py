@@ -23,6 +23,9 @@ CASES = {
     "status": ("status", {"GET /volumes": VOLUMES}),
     "status-json": ("status --output json", {"GET /volumes": VOLUMES}),
     "status-verbose": ("status -v", {"GET /volumes": VOLUMES}),
+    "status-verbose-import": ("status -v", {"GET /volumes": {"volumes": [volume(
+        import_id="db1", import_state="on_destination", active_path="Destination", import_status="on_destination", importable=False,
+        other_side_paths=[path("sdc", "3:0:0:0"), path("sdd", "4:0:0:0", "faulty")])]}}),
     "status-importable": ("--output=text status --importable", {"GET /volumes?importable=true": {"volumes": [volume()]}}),
     "status-none": ("status", {"GET /volumes": {"volumes": []}}),
     "status-none-importable": ("status --importable", {"GET /volumes?importable=true": {"volumes": []}}),

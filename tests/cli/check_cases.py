@@ -25,7 +25,7 @@ def answers(imports=(), volumes=(), agent=None, host=None, expiry=FAR):
 
 def in_import(checkers=("ready", "ready"), **more):
     paths = [path("sd" + "abcdefgh"[n], f"{n}:0:0:0", checker) for n, checker in enumerate(checkers)]
-    return volume(**{"import_id": "db1", "import_state": "prepared", "importable": False, "import_status": "prepared",
+    return volume(**{"import_id": "db1", "import_state": "prepared", "importable": False, "import_status": "prepared", "active_path": "Source",
                      "paths": paths, **more})
 
 
@@ -67,6 +67,9 @@ CASES = {
     "check-held": ("check", answers([held(1, 600000)], [in_import(import_state="held", status="offline")])),
     "check-hold-overdue": ("check", answers([held(40, 30000)])),
     "check-path-lost": ("check", answers([in_progress()], [in_import(["ready", "faulty"])])),
+    "check-other-path-lost": ("check", answers([in_progress()], [in_import(other_side_paths=[path("sdc", "1:0:0:1"), path("sdd", "2:0:0:1", "faulty")])])),
+    "check-other-paths-lost": ("check", answers([in_progress("on_destination", member={"active_path": "Destination"})], [in_import(
+        import_state="on_destination", active_path="Destination", other_side_paths=[path("sdc", "1:0:0:1", "faulty")])])),
     "check-paths-lost": ("check", answers([in_progress()], [in_import(["shaky", "faulty", "timeout", "removed"])])),
     "check-suspended": ("check", answers([in_progress()], [in_import(status="offline")])),
     "check-volume-down": ("check", answers([in_progress(member={"active_path": "None"})], [in_import([], status="offline")])),

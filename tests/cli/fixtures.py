@@ -28,7 +28,7 @@ def volume(**more):
             "import_status": "READY FOR IMPORT", "reason": None, "mount_paths": ["/srv/db"],
             "users": [{"kind": "lvm", "name": "vg-data", "detail": "dm-5"},
                       {"kind": "mount", "name": "/srv/db", "detail": "xfs"}],
-            "paths": [path("sda", "1:0:0:0"), path("sdb", "2:0:0:0", "faulty")], "persistent_reservations": None, **more}
+            "paths": [path("sda", "1:0:0:0"), path("sdb", "2:0:0:0", "faulty")], "other_side_paths": [], "persistent_reservations": None, **more}
 
 
 VOLUMES = {"volumes": [

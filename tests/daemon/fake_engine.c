@@ -481,7 +481,8 @@ static struct json_object *volume_json(struct engine *engine, int i)
 		"\"persistent_reservations\":null,\"mount_paths\":[\"/srv\"],"
 		"\"users\":[{\"kind\":\"mount\",\"name\":\"/srv\",\"detail\":\"ext4\"}],"
 		"\"paths\":[{\"device\":\"sd%c\",\"hctl\":\"1:0:0:%d\",\"initiator_port\":\"\",\"target_port\":\"\","
-		"\"alua_state\":\"optimized\",\"checker_state\":\"ready\",\"true_wwid\":\"%s\"}]}",
+		"\"alua_state\":\"optimized\",\"checker_state\":\"ready\",\"true_wwid\":\"%s\"}],"
+		"\"other_side_paths\":[]}",
 		'a' + i, i, wwids[i], wwids[i] + 1, 'a' + i, i, wwids[i]);
 
 	if (i == 0 && fake_command("volumes", "mount", mount, sizeof(mount)))

@@ -10,6 +10,7 @@ from agentlib import BASE, Agent, PATIENCE, tls_context, wait_until
 
 PLACES, PLACES_PER_ADDRESS = 32, 16  # as in agent/gate.h
 HOME = "127.0.0.1"
+STRANGER_KIB_MAX = 512
 
 
 def is_closed(connection):
@@ -64,6 +65,24 @@ class Crowd(unittest.TestCase):
         wait_until(lambda: is_closed(crowd[0]))
         self.assertFalse(any(is_closed(one) for one in crowd[1:]))
         self.assertEqual(self.agent.local("GET", "/").status, 200)
+
+    def test_strangers_cost_little_memory(self):
+        """Of writable memory, of which the guardian of a hold locks all: 8 MiB of stack each would be a gigabyte for a crowd."""
+        before = self.writable_kib()
+        self.crowd([f"127.0.2.{i}" for i in range(PLACES)], 1)
+        wait_until(lambda: self.threads() >= PLACES)
+        self.assertGreater(self.writable_kib(), before)
+        self.assertLess(self.writable_kib() - before, PLACES * STRANGER_KIB_MAX)
+
+    def status(self, field):
+        with open(f"/proc/{self.agent.process.pid}/status", encoding="ascii") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith(field + ":"))
+
+    def writable_kib(self):
+        return self.status("VmData")
+
+    def threads(self):
+        return self.status("Threads")
 
     def test_trusted_client_gets_in_through_the_crowd(self):
         """From an address that nobody knows yet: as a stranger, until it has shown its certificate."""

@@ -56,6 +56,7 @@ class RealEngine(unittest.TestCase):
         volume = self.get(f"/volumes/{self.sources[0]}")
         self.assertEqual((volume["active_path"], volume["name"]), ("Destination", self.volumes[0]["name"]))
         self.assertEqual({p["true_wwid"] for p in volume["paths"]}, {self.destinations[0]})
+        self.assertEqual([p["true_wwid"] for p in volume["other_side_paths"]], [self.sources[0]] * 2)
         self.assertEqual([v["wwid"] for v in self.get("/volumes")["volumes"]], self.sources)
         self.must("two", "commit")
         self.assertEqual(self.get("/imports/two")["state"], "committed")
@@ -73,6 +74,7 @@ class RealEngine(unittest.TestCase):
         self.assertEqual((import_["state"], import_["active_path"]), ("cancelled", "Source"))
         volume = self.get(f"/volumes/{self.sources[2]}")
         self.assertEqual({p["true_wwid"] for p in volume["paths"]}, {self.sources[2]})
+        self.assertEqual(volume["other_side_paths"], [])
 
     def test_verbs_in_wrong_states(self):
         self.create("wrong", 0)

@@ -12,6 +12,7 @@ kit=$(cd "$(dirname "$0")" && pwd)
 log_file=/var/log/import-install.log
 conf=/etc/dm-import/agent.conf
 pinned_key=/etc/dm-import/kit-key
+kept=/var/cache/dm-import # the package that is installed, for the next upgrade to go back to
 ports='8443 50443 55443 60443'
 
 FAILED=1 WRONG_USAGE=2 NOT_READY=3 DECLINED=4
@@ -21,7 +22,7 @@ interactive=yes accepted_eula='' accepted_removal='' accepted_key='' protocol=''
 open_firewall=''
 # what the host is
 platform='' architecture='' manager='' package='' kit_version='' installed=''
-fingerprint='' scratch='' log='' findings=0 undo=''
+old_package='' fingerprint='' scratch='' log='' findings=0 undo=''
 
 usage() {
 	cat <<-'END'

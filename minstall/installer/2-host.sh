@@ -21,7 +21,11 @@ find_manager() {
 	manager=''
 }
 
-# The kit's package for this host, and its version in the form of find_installed.
+version_of() { # FILE: of a package, in the form of find_installed
+	basename "$1" | sed 's/^dm-import[-_]\([^-]*-[0-9]*\.[0-9a-z]*\).*/\1/'
+}
+
+# The kit's package for this host, and its version.
 find_package() {
 	package='' kit_version=''
 	if [ "$manager" = apt-get ]; then
@@ -31,7 +35,7 @@ find_package() {
 	fi
 	[ $# -eq 1 ] && [ -f "$1" ] || return 0
 	package=$1
-	kit_version=$(basename "$package" | sed 's/^dm-import[-_]\([^-]*-[0-9]*\.[0-9a-z]*\).*/\1/')
+	kit_version=$(version_of "$package")
 }
 
 # As packages number it: 1.0-<count>.<commit>
@@ -40,6 +44,13 @@ find_installed() {
 	installed=$(importcli ha_version 2> /dev/null | awk '
 		/^HA version:/ { version = $NF }
 		/^Build version:/ { split($NF, build, "_"); print version "-" build[2] "." build[1] }')
+}
+
+# What an earlier minstall kept of what is installed.
+find_old_package() {
+	for file in "$kept"/dm-import*; do
+		[ ! -f "$file" ] || [ "$(version_of "$file")" != "$installed" ] || old_package=$file
+	done
 }
 
 setting() { # NAME DEFAULT: of [server] in agent.conf

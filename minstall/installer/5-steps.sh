@@ -16,7 +16,9 @@ fail() { # SENTENCE
 		complain "minstall: undoing: $step"
 		"undo_$step" || complain "minstall: $step could not be undone; see $log_file"
 	done
-	if [ -n "$installed" ]; then
+	if [ -n "$installed" ] && [ "$(find_installed && echo "$installed")" = "$installed" ]; then
+		complain "minstall: the upgrade failed; what is there is dm-import $installed, as before."
+	elif [ -n "$installed" ]; then
 		complain "minstall: the upgrade failed. What is there now: $(importcli ha_version 2>&1 | tail -n 1). Configuration and" \
 			"certificate are as they were. To go back to the older build, install its package by hand."
 	else
@@ -54,20 +56,41 @@ keep_what_was_there() {
 	done
 }
 
+put_package() { # FILE [older]
+	verb=install
+	[ -z "${2-}" ] || verb=downgrade
+	case $manager in
+	apt-get)
+		run env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends -o Dpkg::Options::=--force-confold \
+			${2:+--allow-downgrades} install "$1"
+		;;
+	zypper) run zypper --non-interactive install ${2:+--oldpackage} "$1" ;;
+	*) run "$manager" -y $verb "$1" ;;
+	esac
+}
+
 install_package() {
 	if [ -z "$installed" ]; then
 		keep_what_was_there || fail "there is no space in ${TMPDIR:-/tmp}."
 		undoable package
+	elif [ "$installed" != "$kit_version" ]; then
+		find_old_package
+		[ -z "$old_package" ] || undoable upgrade
 	fi
-	case $manager in
-	apt-get)
-		run env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends -o Dpkg::Options::=--force-confold \
-			install "$package"
-		;;
-	zypper) run zypper --non-interactive install "$package" ;;
-	*) run "$manager" -y install "$package" ;;
-	esac || fail "the package could not be installed; what the package manager said is above."
+	put_package "$package" || fail "the package could not be installed; what the package manager said is above."
 	[ "$(find_installed && echo "$installed")" = "$kit_version" ] || fail "the package is installed, but importcli does not say so."
+}
+
+# A failed upgrade leaves nothing that the older build cannot read: no verb has run, and none may be in progress.
+undo_upgrade() {
+	[ "$(find_installed && echo "$installed")" = "$installed" ] || put_package "$old_package" older || return
+	run systemctl start import-agent.service
+}
+
+# For the next one. Without it, that one can be undone by hand only, and says so.
+keep_package() {
+	{ rm -rf "$kept" && mkdir -m 0700 "$kept" && cp "$package" "$kept/"; } 2>> "$log" ||
+		complain "$package could not be kept in $kept: should the next upgrade fail, install this one by hand to go back."
 }
 
 remove_package() {
@@ -77,6 +100,7 @@ remove_package() {
 	# what it brought along may be in use by now
 	*) run "$manager" -y --setopt=clean_requirements_on_remove=False remove dm-import ;;
 	esac || return
+	rm -rf "$kept"
 	rm -f "$conf.rpmsave" "$conf.rpmnew"
 	rmdir /etc/dm-import 2> /dev/null || :
 }
@@ -162,6 +186,7 @@ install_all() {
 	start_agent
 	undo=''
 	echo "$fingerprint" > "$pinned_key"
+	keep_package
 	open_port
 	say "Done: dm-import $kit_version is installed, and its agent serves on port $(setting port 8443)."
 	say "Next: importcli status --importable; then let the orchestrator in, see the README and importcli(8)."

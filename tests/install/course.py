@@ -188,14 +188,42 @@ prepared_before("debian")
 prepared_before("rhel")
 
 
-@case("undo-upgrade")
-def upgrade_undone(host):
+def upgrade_undone(system):
+    """The older build again, with its configuration, and its agent runs."""
+    def run(host):
+        host.bring("old", "/old")
+        done(host.install(kit="/old"))
+        conf, key = host.read("/etc/dm-import/agent.conf"), host.read("/etc/dm-import/tls/agent.key")
+        host.write("/stub/broken-build", build_of(host))
+        status, _, error = host.install("--port=60443")
+        assert status == 1 and "the agent does not start" in error and "undoing: upgrade" in error, error
+        assert "the upgrade failed; what is there is dm-import 1.0-" in error and "could not be undone" not in error, error
+        assert agent_says(host, "ha_version").endswith(build_of(host, "/old") + "\n")
+        assert host.read("/etc/dm-import/agent.conf") == conf and host.read("/etc/dm-import/tls/agent.key") == key
+        expect_installed(host)
+        os.unlink(host.path("/stub/broken-build"))
+        done(host.install())                                # with that mended
+        assert agent_says(host, "ha_version").endswith(build_of(host) + "\n")
+        done(host.minstall("--uninstall", "--noninteractive", "--accepted-removal"))
+        expect_gone(host)
+    run.system = system
+    CASES["undo-upgrade-" + system] = run
+
+
+for _system in ("debian", "rhel", "sles"):
+    upgrade_undone(_system)
+
+
+@case("undo-upgrade-without-the-older-package")
+def upgrade_stays(host):
+    """Nobody kept it: what is there then is told."""
     host.bring("old", "/old")
     done(host.install(kit="/old"))
     conf, key = host.read("/etc/dm-import/agent.conf"), host.read("/etc/dm-import/tls/agent.key")
-    host.write("/stub/broken/import-agent.service")
+    host.remove("/var/cache/dm-import")
+    host.write("/stub/broken-build", build_of(host))
     status, _, error = host.install("--port=60443")
-    assert status == 1 and "the upgrade failed" in error and "Configuration and certificate are as they were" in error, error
+    assert status == 1 and "the upgrade failed. What is there now" in error and "Configuration and certificate are as they were" in error, error
     assert host.read("/etc/dm-import/agent.conf") == conf and host.read("/etc/dm-import/tls/agent.key") == key
 
 

@@ -18,7 +18,7 @@ SYSTEMS = {
 }
 RUNNING = ("systemd-udevd.service", "multipathd.service", "iscsid.socket")
 # what the package managers and the tests' own stand-ins write
-ELSEWHERE = ("stub", "var/lib/dpkg", "var/lib/rpm", "var/cache", "var/log", "tmp", "usr/lib/sysimage", "root/.rpmdb", "kit", "old", "other", "etc/ld.so.cache",
+ELSEWHERE = ("stub", "var/lib/dpkg", "var/lib/rpm", "var/cache/apt", "var/cache/debconf", "var/cache/ldconfig", "var/cache/man", "var/log", "tmp", "usr/lib/sysimage", "root/.rpmdb", "kit", "old", "other", "etc/ld.so.cache",
              "var/lib/systemd", "run/lock")
 
 

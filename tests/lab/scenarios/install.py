@@ -115,7 +115,7 @@ def removed(lab, clean):
     agreed = {*RULES, "/etc/initramfs-tools/hooks/dm-import", "/etc/dm-import", "/etc/dm-import/identity", "/var/lib/dm-import", "/var/lib/dm-import/journal"}
     left = {path for path in all_files() - clean if not path.startswith("/etc/dm-import/initramfs")}
     lab.expect(left == agreed, "left: %s; missing: %s" % (sorted(left - agreed), sorted(agreed - left)), "left")
-    for path in ("/run/dm-import", "/run/dm-import.lock"):
+    for path in ("/run/dm-import", "/run/dm-import.lock", "/var/cache/dm-import"):
         lab.expect(not os.path.exists(path), path + " was left", "left")
     lab.expect(sh("systemctl list-unit-files --no-legend import-agent.service dm-import-*", check=False).strip() == "", "units are left", "left")
 

@@ -18,11 +18,15 @@ $(INSTALLER): $(wildcard minstall/installer/*.sh)
 	@mkdir -p $(@D)
 	@awk 'FNR == 1 && NR > 1 { print "" } { print }' $^ > $@ && chmod +x $@
 
-.PHONY: staged deb rpm srpm spec kit build-version
+.PHONY: kit-tools staged deb rpm srpm spec kit build-version
 build-version:
 	@echo $(BUILD_VERSION)
 
-staged: all
+# Says what is missing, or as root installs it.
+kit-tools:
+	@tests/deps kit
+
+staged: kit-tools all
 	@rm -rf $(STAGED)
 	@$(MAKE) -s --no-print-directory install DESTDIR=$(STAGED) > /dev/null
 
@@ -30,7 +34,7 @@ deb: staged $(INSTALLER)
 	@rm -f $(PACKAGES)/$(PLATFORM)/*.deb
 	@minstall/make-deb $(STAGED) $(VERSION)-$(PACKAGE_RELEASE) $(PACKAGES)/$(PLATFORM)
 
-spec:
+spec: kit-tools
 	@mkdir -p $(RPM_TREE)/SPECS $(RPM_TREE)/SOURCES
 	@minstall/fill-in minstall/dm-import.spec.in VERSION=$(VERSION) RELEASE=$(PACKAGE_RELEASE) BUILD=$(BUILD_VERSION) \
 		> $(RPM_TREE)/SPECS/dm-import.spec
@@ -47,5 +51,5 @@ srpm: spec
 	@git archive --prefix=$(SOURCE_NAME)/ --output=$(RPM_TREE)/SOURCES/$(SOURCE_NAME).tar.gz HEAD
 	@rpmbuild -bs --nodeps --define '_topdir $(RPM_TREE)' $(RPM_TREE)/SPECS/dm-import.spec
 
-kit: $(if $(shell command -v dpkg-shlibdeps),deb,rpm)
+kit: $(if $(wildcard /etc/debian_version),deb,rpm)
 	@KIT_GPG_KEY='$(KIT_GPG_KEY)' minstall/make-kit $(INSTALLER) $(KIT) $(VERSION) $(BUILD_VERSION) $(PACKAGES) $(KIT_PACKAGES)

@@ -7,7 +7,7 @@ import host
 import pairing
 from driver import LabImport
 from scenario import scenario
-from util import log, read, sh, wait_for
+from util import log, read, sh, wait_for, write
 
 WHOLE = ["--noninteractive", "--accepted-EULA", "--iscsiprotocol", "--adapter=127.0.0.1"]
 REMOVAL = ["--uninstall", "--noninteractive", "--accepted-removal"]
@@ -85,9 +85,23 @@ def refused_during_import(lab):
     lab.expect(sh("systemctl is-active import-agent").strip() == "active", "the agent does not run")
 
 
+def upgrade_that_fails(lab):
+    """The newer agent does not start: the older one is there again, and runs."""
+    drop_in = "/etc/systemd/system/import-agent.service.d/lab.conf"
+    os.makedirs(os.path.dirname(drop_in))
+    write(drop_in, "[Service]\nExecStartPre=/bin/sh -c '! importcli ha_version | grep -qF %s'\n" % build_of("newer"))
+    sh("systemctl daemon-reload")
+    said = minstall(lab, "newer", WHOLE[:2], status=1)
+    lab.expect("the agent does not start" in said and "the upgrade failed; what is there is dm-import" in said, "minstall said: " + said)
+    installed(lab, "older")
+    os.unlink(drop_in)
+    os.rmdir(os.path.dirname(drop_in))
+    sh("systemctl daemon-reload")
+
+
 @scenario("install-upgrade", bare=1, transport="iscsi", timeout=1500)
 def install_upgrade(lab):
-    """A clean system, an import, an upgrade in its middle that is refused, and one behind it, all under load."""
+    """A clean system, an import, an upgrade in its middle that is refused, behind it one that fails and one that does not, all under load."""
     lab.expect(not os.path.exists("/usr/sbin/importcli") and not os.path.exists("/etc/dm-import"), "the product is there", "staging")
     before = all_files()
     said = minstall(lab, "older", ["--dry-run", *WHOLE[2:]])
@@ -100,6 +114,8 @@ def install_upgrade(lab):
     work.copy()
     work.commit()
     kept = kept_files()
+    upgrade_that_fails(lab)
+    lab.expect(kept_files() == kept, "configuration, certificate or trust has changed", "kept")
     minstall(lab, "newer", WHOLE[:2])
     installed(lab, "newer")
     lab.expect(kept_files() == kept, "configuration, certificate or trust has changed", "kept")

@@ -25,6 +25,7 @@ PORTS = (8443, 50443, 55443, 60443)
 BASE = "/api/v1"
 UNDER = shlex.split(os.environ.get("UNDER", ""))  # the words that an agent is started with: valgrind
 PATIENCE = 10 if UNDER else 1
+SANITIZER = next((mode for mode in ("asan", "tsan") if mode in os.path.basename(OUT)), None)  # MODE-CC, as the Makefile names it
 WWIDS = [f"36001405aaaaaaaaaaaaaaaaaaaaaaa0{i}" for i in range(1, 5)]
 DESTINATIONS = [f"36001405bbbbbbbbbbbbbbbbbbbbbbb0{i}" for i in range(1, 5)]
 

@@ -25,12 +25,17 @@ int host_test_open(struct host_test *test)
 	return engine_open(&test->engine, &test->options, &test->ports, &test->err);
 }
 
+void host_test_drop_result(struct host_test *test)
+{
+	json_object_put(test->result);
+	test->result = NULL;
+}
+
 void host_test_close(struct host_test *test)
 {
 	engine_close(test->engine);
 	test->engine = NULL;
-	json_object_put(test->result);
-	test->result = NULL;
+	host_test_drop_result(test);
 	if (test->world->watch_handles)
 		fail_msg("%zu watches of reservations were not freed", test->world->watch_handles);
 }
@@ -59,8 +64,7 @@ void host_test_forget(struct host_test *test)
 
 	dead[count++ % ARRAY_SIZE(dead)] = test->engine;
 	test->engine = NULL;
-	json_object_put(test->result);
-	test->result = NULL;
+	host_test_drop_result(test);
 	test->world->hold_handles = test->world->watch_handles = 0;
 }
 
@@ -100,8 +104,7 @@ static void array_unmaps(struct host_test *test)
 
 static int release(struct host_test *test, enum side to)
 {
-	json_object_put(test->result);
-	test->result = NULL;
+	host_test_drop_result(test);
 	return engine_release(test->engine, "test", to, NULL, &test->result, &test->err);
 }
 
@@ -132,8 +135,7 @@ int host_test_run(struct host_test *test, enum verb verb)
 {
 	struct engine *engine = test->engine;
 
-	json_object_put(test->result);
-	test->result = NULL;
+	host_test_drop_result(test);
 	test->err = (struct error){ 0 };
 	switch (verb) {
 	case VERB_CREATE:

@@ -60,6 +60,9 @@ void host_test_end(struct host_test *test);
 int host_test_open(struct host_test *test);
 void host_test_close(struct host_test *test);
 
+/* Before another verb's result comes in its place; host_test_run and host_test_close do so. */
+void host_test_drop_result(struct host_test *test);
+
 /* Between the two a process may die, in whose name a test runs on: it frees nothing, which is not a leak. */
 void host_test_deaths_begin(void);
 void host_test_deaths_end(void);

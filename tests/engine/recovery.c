@@ -231,9 +231,11 @@ void recovery_two_imports(bool both)
 	if (!both)
 		return;
 	world_map_lun(recovery_test.world, world_destination(1));
+	host_test_drop_result(&recovery_test);
 	assert_int_equal(engine_prepare(recovery_test.engine, "other", NULL, &recovery_test.result, &recovery_test.err),
 			 0);
 	recovery_keep_files();
+	host_test_drop_result(&recovery_test);
 	assert_int_equal(engine_switch(recovery_test.engine, "other", SIDE_DESTINATION, NULL, &recovery_test.result,
 				       &recovery_test.err),
 			 0);

@@ -13,13 +13,24 @@
 
 enum { FILE_LIMIT = 64 * 1024 };
 
+int tls_x509_fingerprint(gnutls_x509_crt_t x509, unsigned char ret[static TLS_FINGERPRINT_BYTES])
+{
+	size_t size = TLS_FINGERPRINT_BYTES;
+	gnutls_datum_t der = { 0 };
+	int result = gnutls_x509_crt_export2(x509, GNUTLS_X509_FMT_DER, &der);
+
+	if (result >= 0)
+		result = gnutls_fingerprint(GNUTLS_DIG_SHA256, &der, ret, &size);
+	gnutls_free(der.data);
+	return result;
+}
+
 static int check(struct tls_identity *identity, const char *file, struct error *err)
 {
 	gnutls_datum_t certificate = { (unsigned char *)identity->certificate, strlen(identity->certificate) };
 	gnutls_datum_t key = { (unsigned char *)identity->key, strlen(identity->key) };
 	gnutls_certificate_credentials_t credentials;
 	gnutls_x509_crt_t x509;
-	size_t size = TLS_FINGERPRINT_BYTES;
 	int result;
 
 	if (gnutls_certificate_allocate_credentials(&credentials) < 0)
@@ -35,7 +46,7 @@ static int check(struct tls_identity *identity, const char *file, struct error *
 	result = gnutls_x509_crt_import(x509, &certificate, GNUTLS_X509_FMT_PEM);
 	if (result >= 0) {
 		identity->not_after = gnutls_x509_crt_get_expiration_time(x509);
-		result = gnutls_x509_crt_get_fingerprint(x509, GNUTLS_DIG_SHA256, identity->fingerprint, &size);
+		result = tls_x509_fingerprint(x509, identity->fingerprint);
 	}
 	gnutls_x509_crt_deinit(x509);
 	if (result < 0)

@@ -34,6 +34,13 @@ void tls_identity_free(struct tls_identity *identity);
 /* Before the handshake: ask the client for a certificate (it may have none), and let it send any. */
 void tls_ask_client(void *gnutls_session);
 
+/*
+ * SHA-256 of the bytes that a peer sends or gets. (gnutls_x509_crt_get_fingerprint is that of the certificate encoded
+ * anew, which differs where it is no DER in every bit.) 0, or a code of GnuTLS. Takes gnutls_x509_crt_t.
+ */
+struct gnutls_x509_crt_int;
+int tls_x509_fingerprint(struct gnutls_x509_crt_int *x509, unsigned char ret[static TLS_FINGERPRINT_BYTES]);
+
 /* The fingerprint of the certificate whose key the client has proved to own; false when it showed none. */
 bool tls_client_fingerprint(void *gnutls_session, unsigned char ret[static TLS_FINGERPRINT_BYTES]);
 

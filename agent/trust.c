@@ -56,13 +56,13 @@ void trust_close(struct trust *trust)
 
 static int describe(gnutls_x509_crt_t certificate, struct trusted *ret)
 {
-	size_t size = TLS_FINGERPRINT_BYTES, subject_size = sizeof(ret->subject);
+	size_t subject_size = sizeof(ret->subject);
 
 	ret->not_before = gnutls_x509_crt_get_activation_time(certificate);
 	ret->not_after = gnutls_x509_crt_get_expiration_time(certificate);
 	if (gnutls_x509_crt_get_dn(certificate, ret->subject, &subject_size) < 0)
 		ret->subject[0] = '\0'; /* none, or one that does not fit */
-	return gnutls_x509_crt_get_fingerprint(certificate, GNUTLS_DIG_SHA256, ret->fingerprint, &size);
+	return tls_x509_fingerprint(certificate, ret->fingerprint);
 }
 
 static void add(struct trust *trust, gnutls_x509_crt_t certificate, const char *file)

@@ -371,24 +371,44 @@ static void take_subject(X509 *x509, char ret[static CERT_SUBJECT_SIZE])
 	snprintf(ret, CERT_SUBJECT_SIZE, "%.*s", (int)length, text);
 }
 
-int certificate_parse(const char *pem, const char *file, struct certificate *ret, struct error *err)
+/*
+ * The first certificate of a text, and its fingerprint: of the bytes that are there, as GnuTLS serves them. libcrypto's
+ * own would be that of what it encodes anew, which is another where a certificate is no DER in every bit.
+ */
+static X509 *read_first(const char *pem, char ret_fingerprint[static CERT_FINGERPRINT_SIZE])
 {
 	CLEANUP(cleanup_BIO) BIO *in = BIO_new_mem_buf(pem, -1);
-	CLEANUP(cleanup_X509) X509 *x509 = in ? PEM_read_bio_X509(in, NULL, NULL, NULL) : NULL;
-	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned char digest[EVP_MAX_MD_SIZE], *der = NULL;
+	const unsigned char *end;
 	unsigned size = 0;
+	X509 *x509 = NULL;
+	long length;
 
+	if (in && PEM_bytes_read_bio(&der, &length, NULL, PEM_STRING_X509, in, NULL, NULL) == 1) {
+		end = der;
+		x509 = d2i_X509(NULL, &end, length);
+		if (x509)
+			EVP_Digest(der, (size_t)(end - der), digest, &size, EVP_sha256(), NULL);
+	}
+	OPENSSL_free(der);
+	for (unsigned i = 0; i < size; i++)
+		snprintf(ret_fingerprint + 2 * i, 3, "%02x", digest[i]);
+	return x509;
+}
+
+int certificate_parse(const char *pem, const char *file, struct certificate *ret, struct error *err)
+{
+	CLEANUP(cleanup_X509) X509 *x509 = NULL;
+
+	memset(ret, 0, sizeof(*ret));
+	x509 = read_first(pem, ret->fingerprint);
 	if (!x509)
 		return no_certificate(file, err);
-	memset(ret, 0, sizeof(*ret));
 	take_subject(x509, ret->subject);
 	take_names(x509, &ret->names);
 	ret->not_before = seconds_of(X509_get0_notBefore(x509));
 	ret->not_after = seconds_of(X509_get0_notAfter(x509));
 	ret->self_signed = is_self_signed(x509);
-	X509_digest(x509, EVP_sha256(), digest, &size);
-	for (unsigned i = 0; i < size; i++)
-		snprintf(ret->fingerprint + 2 * i, 3, "%02x", digest[i]);
 	return 0;
 }
 

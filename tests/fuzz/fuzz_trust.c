@@ -3,8 +3,8 @@
  * certificate, which is so much easier to change.
  *
  * What is refused leaves the directory empty. What is taken lies in one file with a name of hexadecimal digits, and is
- * one certificate; it is trusted by its own fingerprint and by no other, adding it again adds nothing, and removing it
- * leaves nothing behind.
+ * one certificate; it is trusted by the SHA-256 of its bytes and by no other, adding it again adds nothing, and
+ * removing it leaves nothing behind.
  */
 #include "agent/trust.h"
 #include "base/log.h"
@@ -12,6 +12,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <gnutls/crypto.h>
 #include <gnutls/x509.h>
 
 static size_t count_files(const char *directory, char ret_name[static 256])
@@ -33,7 +34,9 @@ static size_t count_files(const char *directory, char ret_name[static 256])
 static void check_file(const char *directory, const struct trusted *trusted)
 {
 	char name[256], text[TLS_FINGERPRINT_TEXT], path[PATH_MAX];
+	unsigned char digest[TLS_FINGERPRINT_BYTES];
 	CLEANUP_FREE char *pem = NULL;
+	gnutls_datum_t der = { 0 };
 	size_t size;
 
 	require(count_files(directory, name) == 1 && strcmp(name, trusted->file) == 0);
@@ -43,6 +46,11 @@ static void check_file(const char *directory, const struct trusted *trusted)
 	pem = fuzz_read(path, &size);
 	require(pem && strlen(pem) == size && strncmp(pem, "-----BEGIN CERTIFICATE-----\n", 28) == 0);
 	require(!strstr(pem + 28, "-----BEGIN"));
+	require(gnutls_pem_base64_decode2("CERTIFICATE", &(gnutls_datum_t){ (unsigned char *)pem, (unsigned)size },
+					  &der) == 0);
+	require(gnutls_hash_fast(GNUTLS_DIG_SHA256, der.data, der.size, digest) == 0);
+	require(memcmp(digest, trusted->fingerprint, sizeof(digest)) == 0);
+	gnutls_free(der.data);
 }
 
 static void check_trusted(struct trust *trust, const char *directory, const struct trusted *trusted, const char *pem,

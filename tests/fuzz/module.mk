@@ -1,12 +1,12 @@
 # Fuzzers: `make fuzz` looks for new inputs for FUZZ_SECONDS each (FUZZ=request: of one alone); check-fast runs each over its
 # corpus only. They need clang, whatever CC is.
 FUZZ_SECONDS ?= 300
-FUZZ ?= pr journal text json router config identity trust pairing request
+FUZZ ?= pr journal text json router config identity trust certificate pairing request
 FUZZ_OUT := $(BUILD)/fuzz
 FUZZERS := $(FUZZ:%=$(FUZZ_OUT)/fuzz_%)
 FUZZ_CFLAGS = -std=gnu11 -D_GNU_SOURCE -I. $(WARN) -g -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
 	-DDM_IMPORT_VERSION='"0"' -DDM_IMPORT_BUILD='"0"'
-FUZZ_LIBS = -Wl,--as-needed $(call pkg,gnutls json-c inih) -lpthread
+FUZZ_LIBS = -Wl,--as-needed $(call pkg,gnutls json-c inih libcrypto) -lpthread
 
 $(FUZZ_OUT)/%.o: %.c
 	@mkdir -p $(@D)
@@ -15,7 +15,8 @@ $(FUZZ_OUT)/%.o: %.c
 
 # What is fuzzed, and what that stands on. A fuzzer takes from it what it needs.
 FUZZ_SRC := $(wildcard base/*.c) $(filter-out agent/main.c agent/agent.c agent/server.c agent/gate.c agent/web.c agent/listener.c \
-	agent/udev_watch.c,$(wildcard agent/*.c)) $(addprefix dm-import/,pr.c journal.c identity.c identity_rules.c)
+	agent/udev_watch.c,$(wildcard agent/*.c)) $(addprefix dm-import/,pr.c journal.c identity.c identity_rules.c) \
+	$(addprefix certs/,certificate.c check.c names.c pair.c)
 $(FUZZ_OUT)/libfuzzed.a: $(FUZZ_SRC:%.c=$(FUZZ_OUT)/%.o) $(FUZZ_OUT)/tests/fuzz/fuzz.o
 	@rm -f $@; $(AR) rcs $@ $^
 

@@ -39,6 +39,7 @@ struct gate_connection {
 	int own_fd;		      /* the same socket */
 	struct peer peer;
 	bool begun;   /* the web server serves it, and will say when it ends */
+	bool asked;   /* at least once */
 	bool leaving; /* shut down; its place is free, its descriptors not yet */
 	bool known;   /* came from an address of trusted clients */
 	bool trusted;
@@ -350,12 +351,12 @@ void gate_end(struct gate *gate, struct gate_connection *connection)
 	pthread_mutex_unlock(&gate->mutex);
 }
 
-bool gate_is_giving(struct gate *gate)
+bool gate_is_expecting(struct gate *gate)
 {
 	const struct gate_connection *it;
 
 	pthread_mutex_lock(&gate->mutex);
-	for (it = gate->connections; it && it->begun; it = it->next)
+	for (it = gate->connections; it && (it->asked || it->leaving); it = it->next)
 		;
 	pthread_mutex_unlock(&gate->mutex);
 	return it;
@@ -375,6 +376,7 @@ void gate_set_trusted(struct gate *gate, struct gate_connection *connection, boo
 	if (!connection)
 		return;
 	pthread_mutex_lock(&gate->mutex);
+	connection->asked = true;
 	connection->trusted = trusted;
 	if (trusted && gate->limited) {
 		connection->known = true;

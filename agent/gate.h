@@ -54,12 +54,13 @@ void gate_end(struct gate *gate, struct gate_connection *connection);
 void gate_set_deadline(struct gate *gate, struct gate_connection *connection, unsigned seconds);
 
 /*
- * Whether the web server has yet to begin to serve a connection that it was given. It is not to be stopped then: what
- * it has not taken in, it closes without the lock under which it was given.
+ * Whether there is a connection that has asked nothing yet. The web server is to be stopped a little later then: a
+ * client that came just before would be cut off, and what the server has not even begun to serve, it closes without the
+ * lock under which it was given.
  */
-bool gate_is_giving(struct gate *gate);
+bool gate_is_expecting(struct gate *gate);
 
-/* The client has been authenticated, or has not. NULL is allowed. */
+/* It asks, and has been authenticated, or has not. NULL is allowed. */
 void gate_set_trusted(struct gate *gate, struct gate_connection *connection, bool trusted);
 
 /* Close what is past its deadline; once a second. */

@@ -26,6 +26,7 @@ enum {
 	IDLE_TIMEOUT_S = 15,
 	REPLY_TIMEOUT_S = 60, /* to take the answer and think of the next request */
 	STOP_GRACE_MS = 5000,
+	NEW_GRACE_MS = 1000,	 /* for who has connected, and has not asked yet */
 	STACK_BYTES = 256 << 10, /* of a connection's thread; agent.c tells why not more */
 	BODY_MAX = 64 * 1024,
 	BODY_READ_MAX = 16 * 1024 * 1024, /* read and thrown away so that the client sees the answer */
@@ -490,6 +491,14 @@ int server_release_listener(struct server *server)
 	return server ? gate_release_listener(server->gate) : -1;
 }
 
+/* In this order: a request counts as in flight before its connection has asked. */
+static bool is_busy(struct server *server, bool with_new_ones)
+{
+	bool expecting = with_new_ones && gate_is_expecting(server->gate);
+
+	return expecting || atomic_load(&server->in_flight);
+}
+
 void server_stop(struct server *server)
 {
 	CLEANUP_FD int listen_fd = server_release_listener(server);
@@ -499,8 +508,7 @@ void server_stop(struct server *server)
 		return;
 	atomic_store(&server->stop, true);
 	jobs_wake(server->agent->jobs);
-	for (unsigned ms = 0; ms < STOP_GRACE_MS && (atomic_load(&server->in_flight) || gate_is_giving(server->gate));
-	     ms += 10)
+	for (unsigned ms = 0; ms < STOP_GRACE_MS && is_busy(server, ms < NEW_GRACE_MS); ms += 10)
 		usleep(10000);
 	free_server(server);
 }

@@ -5,7 +5,7 @@ import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
-from agentlib import PORTS, Agent, cert, free_ports, wait_until
+from agentlib import PATIENCE, PORTS, Agent, cert, free_ports, wait_until
 
 
 def occupy(port):
@@ -140,6 +140,26 @@ class WebServer(unittest.TestCase):
             self.agent.local("POST", "/agent/restart_web_server", {"force": True})
             self.assertIn(waiting.result().body["state"], ("running", "done"))
         wait_until(lambda: self.answers_on(self.agent.port))
+
+    def test_restart_cuts_nobody_off(self):
+        """Who has just connected has his answer, too, from the old server or the new one."""
+        self.agent = Agent()
+        self.assertEqual(self.agent.tls("GET", "/agent").status, 200)    # an address that is known has no limit on how often it connects
+        end = time.monotonic() + 3 * PATIENCE
+        answers = []
+
+        def ask():
+            while time.monotonic() < end:
+                answers.append(self.agent.tls("GET", "/agent").status)
+
+        with ThreadPoolExecutor(3) as pool:
+            asking = [pool.submit(ask) for _ in range(3)]
+            while time.monotonic() < end:
+                self.agent.local("POST", "/agent/restart_web_server", {})
+                time.sleep(0.1)
+            for one in asking:
+                one.result()
+        self.assertEqual(set(answers), {200})
 
     def test_port_taken_at_start(self):
         port = free_ports(1)[0]

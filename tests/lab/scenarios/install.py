@@ -129,6 +129,8 @@ def install_upgrade(lab):
 def removed(lab, clean):
     """Nothing is left but what was told: what keeps the imported LUN under its name, and the installer's log."""
     agreed = {*RULES, "/etc/initramfs-tools/hooks/dm-import", "/etc/dm-import", "/etc/dm-import/identity", "/var/lib/dm-import", "/var/lib/dm-import/journal"}
+    if os.path.isdir("/usr/lib/dracut/modules.d"):
+        agreed |= {"/usr/lib/dracut/modules.d/95dm-import", "/usr/lib/dracut/modules.d/95dm-import/module-setup.sh"}
     left = {path for path in all_files() - clean if not path.startswith("/etc/dm-import/initramfs")}
     lab.expect(left == agreed, "left: %s; missing: %s" % (sorted(left - agreed), sorted(agreed - left)), "left")
     for path in ("/run/dm-import", "/run/dm-import.lock", "/var/cache/dm-import"):

@@ -283,6 +283,15 @@ int gate_open(struct gate **ret, bool limited, gate_admit_fn *admit, void *ctx, 
 	return 0;
 }
 
+void gate_learn(struct gate *gate, struct gate *from)
+{
+	if (!from)
+		return;
+	pthread_mutex_lock(&from->mutex);
+	memcpy(gate->known, from->known, sizeof(gate->known));
+	pthread_mutex_unlock(&from->mutex);
+}
+
 int gate_start(struct gate *gate, int listen_fd, struct error *err)
 {
 	gate->listen_fd = listen_fd;

@@ -34,6 +34,9 @@ typedef bool gate_admit_fn(void *ctx, int fd, const struct sockaddr *address, so
  */
 int gate_open(struct gate **ret, bool limited, gate_admit_fn *admit, void *ctx, struct error *err);
 
+/* Before gate_start: the addresses of trusted clients that another gate knows. NULL is allowed. */
+void gate_learn(struct gate *gate, struct gate *from);
+
 /* Accept on listen_fd in a thread of its own. Takes listen_fd over, on failure too. ERR_INTERNAL. */
 int gate_start(struct gate *gate, int listen_fd, struct error *err);
 

@@ -446,12 +446,14 @@ static void free_server(struct server *server)
 	free(server);
 }
 
-static int start_parts(struct server *server, int listen_fd, const struct tls_identity *identity, struct error *err)
+static int start_parts(struct server *server, int listen_fd, const struct tls_identity *identity, struct gate *before,
+		       struct error *err)
 {
 	CLEANUP_FD int fd = listen_fd;
 
 	if (gate_open(&server->gate, server->tls, give_to_daemon, server, err) < 0)
 		return -1;
+	gate_learn(server->gate, before);
 	server->daemon = start_daemon(server, identity);
 	if (!server->daemon)
 		return error_set(err, ERR_INTERNAL, NULL, "the web server does not start");
@@ -460,7 +462,7 @@ static int start_parts(struct server *server, int listen_fd, const struct tls_id
 }
 
 int server_start(struct server **ret, struct agent *agent, int listen_fd, const struct tls_identity *identity,
-		 struct error *err)
+		 struct server *before, struct error *err)
 {
 	struct server *server = calloc(1, sizeof(*server));
 
@@ -473,7 +475,7 @@ int server_start(struct server **ret, struct agent *agent, int listen_fd, const 
 	if (identity)
 		memcpy(server->fingerprint, identity->fingerprint, TLS_FINGERPRINT_BYTES);
 	rate_init(&server->requests, REQUESTS_PER_S, REQUESTS_BURST);
-	if (start_parts(server, listen_fd, identity, err) < 0) {
+	if (start_parts(server, listen_fd, identity, before ? before->gate : NULL, err) < 0) {
 		free_server(server);
 		return -1;
 	}

@@ -11,9 +11,12 @@
 
 struct server;
 
-/* Serve on listen_fd, with TLS when there is an identity. Takes listen_fd over, on failure too. */
+/*
+ * Serve on listen_fd, with TLS when there is an identity, in the place of `before` (which may be NULL), whose clients
+ * it knows. Takes listen_fd over, on failure too.
+ */
 int server_start(struct server **ret, struct agent *agent, int listen_fd, const struct tls_identity *identity,
-		 struct error *err);
+		 struct server *before, struct error *err);
 
 /* A copy of the listening socket, so that another server can take connections before this one ends. -1: there is none.
  */

@@ -57,7 +57,7 @@ static int start_local(struct web *web, struct error *err)
 
 	if (listener_unix(web->agent->config.socket, &fd, err) < 0)
 		return -1;
-	return server_start(&web->local, web->agent, fd, NULL, err);
+	return server_start(&web->local, web->agent, fd, NULL, NULL, err);
 }
 
 static void set_certificate(struct web *web, const struct tls_identity *identity)
@@ -85,7 +85,7 @@ static int start_https(struct web *web, int listener, struct tls_identity *ident
 	}
 	if (listener < 0 && listener_tcp(config->address, web_port(web), &listener, err) < 0)
 		return -1;
-	if (server_start(ret, web->agent, listener, identity, err) < 0)
+	if (server_start(ret, web->agent, listener, identity, web->https, err) < 0)
 		return -1;
 	set_certificate(web, identity);
 	return 0;

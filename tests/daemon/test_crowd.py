@@ -120,6 +120,16 @@ class Crowd(unittest.TestCase):
                 connection.close()
         self.assertGreater(shut_out, 0)
 
+    def test_known_address_is_known_after_a_restart(self):
+        self.assertEqual(self.get(), 200)
+        self.agent.local("POST", "/agent/restart_web_server", {})
+        wait_until(lambda: self.agent.log_text().count("HTTPS on port") == 2)
+        rush = self.rush([HOME], 200)       # a stranger may 60 times
+        time.sleep(0.5)
+        self.assertFalse(is_closed(rush[-1]))
+        for connection in rush:
+            connection.close()
+
     def test_stranger_that_connects_too_often(self):
         """The last ones are closed, so it is not for want of a place: then it would be the oldest."""
         rush = self.rush(["127.0.6.1"], 120)

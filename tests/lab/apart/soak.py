@@ -5,6 +5,7 @@ import json
 import os
 import time
 
+import host
 from scenario import RESULTS, scenario
 from util import log, read, sh, write
 from vm import command_line
@@ -13,10 +14,6 @@ ROUNDS = int(command_line("soak", "200"))
 REMEMBERED_JOBS = 100       # the agent keeps so many finished jobs: full before the first sample, as it is after a day
 SETTLES_S = 10
 FOLDERS = {"run_bytes": "/run/dm-import", "state_bytes": "/var/lib/dm-import", "etc_bytes": "/etc/dm-import"}
-
-
-def agent_pid():
-    return int(sh("systemctl show --property=MainPID --value import-agent"))
 
 
 def numbers_of(path, wanted):
@@ -52,7 +49,7 @@ def at_rest(lab, pid, before):
 
 
 def sample(lab, before):
-    pid = agent_pid()
+    pid = host.main_pid()
     last = lab.kept["switches"][-1]
     folders = {key: size_of(folder) for key, folder in FOLDERS.items()}
     folders["journal_bytes"] = os.path.getsize("/var/lib/dm-import/journal")

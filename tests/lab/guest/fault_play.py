@@ -8,6 +8,7 @@ import time
 
 import fault_cells as cells
 import faults
+import host
 from matrix_checks import CellFailed, HELD_SIDE
 from matrix_play import HIT, Matrix, alone
 from orchestrator import LOST, JobFailed, Problem
@@ -244,7 +245,7 @@ class FaultMatrix(Matrix):
                          for key in before if now[key] != before[key])
 
     def nothing_leaked(self):
-        pid = faults.pid_of("import-agent")
+        pid = host.main_pid()
         key = pid, self.work().api.show()["state"]      # while an import is prepared, some of its paths are open
         count = sum(not target.startswith("socket:") for target in map(link, glob.glob("/proc/%d/fd/*" % pid)))
         if count > self.descriptors.setdefault(key, count) + MORE_DESCRIPTORS:

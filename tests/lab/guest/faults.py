@@ -16,10 +16,6 @@ AGENT = "/usr/sbin/import-agent"
 TWO_HOURS_S = 7200
 
 
-def pid_of(unit):
-    return int(sh("systemctl show --property=MainPID --value " + unit))
-
-
 def drop_in(unit, text):
     """A drop-in of an administrator's that a reboot takes away; with no text, it goes."""
     path = "/run/systemd/system/%s.d/lab.conf" % unit
@@ -207,7 +203,7 @@ class Limited(Fault):
 
     def __init__(self, matrix, resource):
         super().__init__(matrix)
-        self.resource, self.pid = resource, pid_of("import-agent")
+        self.resource, self.pid = resource, host.main_pid()
 
     def now(self):
         if self.resource == "nofile":
@@ -251,7 +247,7 @@ class Standstill(Fault):
         self.unit, self.pid = unit, 0
 
     def inject(self):
-        self.pid = pid_of(self.unit)
+        self.pid = host.main_pid(self.unit)
         os.kill(self.pid, signal.SIGSTOP)
 
     def clear(self):

@@ -224,9 +224,14 @@ def iscsi_login(portals, target, sessions):
     wait_for("%d sessions with %s" % (sessions, target), logged_in, 180, 5)
 
 
+def main_pid(unit="import-agent.service"):
+    """Of a service's process; 0: it does not run."""
+    return int(sh("systemctl show --property=MainPID --value " + unit))
+
+
 @contextlib.contextmanager
 def agent_stands_still():
-    pid = int(sh("systemctl show --property=MainPID --value import-agent"))
+    pid = main_pid()
     os.kill(pid, signal.SIGSTOP)
     try:
         yield

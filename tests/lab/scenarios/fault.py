@@ -2,6 +2,7 @@
 import os
 
 import faults
+import host
 from arrays import DISK
 from fault_cells import by_name, name
 from fault_play import FaultMatrix
@@ -44,7 +45,7 @@ def control_fault(lab):
     write(LEFT, "")
     must_fail(lab, "a file", "left over", matrix.nothing_leaked)
     sh(["rm", LEFT])
-    matrix.descriptors[faults.pid_of("import-agent"), "prepared"] = 0
+    matrix.descriptors[host.main_pid(), "prepared"] = 0
     must_fail(lab, "files that the agent has not closed", "files open", matrix.nothing_leaked)
     matrix.descriptors.clear()
 

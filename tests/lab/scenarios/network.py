@@ -14,14 +14,9 @@ from util import log, read, sh, wait_for, write
 
 ORCHESTRATOR = os.path.join(os.path.dirname(pairing.__file__), "orchestrator.py")
 STRANGER = "/root/stranger"
-UNIT = "import-agent.service"
 SILENT = 1000           # more than the agent lets in by far
 DESCRIPTORS_MAX = 320   # 192 places, the Unix socket's, and its own
 LOG = "/var/log/import/agent.log"
-
-
-def main_pid():
-    return int(sh("systemctl show -P MainPID " + UNIT))
 
 
 # --- who gets in ---
@@ -120,7 +115,7 @@ def check_revocation(lab):
 
 def replace_certificate(lab):
     """Ours does not fit any more for who has pinned the old one, until he pins the new one."""
-    before = main_pid()
+    before = host.main_pid()
     sh("importcli certificate regenerate")
     lab.agent.close()
     lab.agent.tries = 1
@@ -129,7 +124,7 @@ def replace_certificate(lab):
         lab.fail("certificate", "the old certificate is still served")
     except LOST + (ssl.SSLError,) as error:
         log("with the old pin: %s" % error)
-    lab.expect(main_pid() == before, "it is another process", "certificate")
+    lab.expect(host.main_pid() == before, "it is another process", "certificate")
     lab.agent.tls.load_verify_locations(pairing.AGENT_CERTIFICATE)
     lab.agent.tries = 6
     lab.agent.who()
@@ -173,7 +168,7 @@ def tls_clients(lab):
 # --- a crowd ---
 
 def descriptors():
-    return len(os.listdir("/proc/%d/fd" % main_pid()))
+    return len(os.listdir("/proc/%d/fd" % host.main_pid()))
 
 
 def log_lines():
@@ -186,7 +181,7 @@ def hostile_crowd(lab):
     lab.fio()
     lab.agent.tries = 1
     lab.agent.who()
-    before, lines = main_pid(), log_lines()
+    before, lines = host.main_pid(), log_lines()
     pairing.make_certificate(STRANGER, "stranger")
     with Strangers(pairing.configured_port(), SILENT, STRANGER) as crowd:
         wait_for("the crowd", lambda: crowd.count("silent closed") > 200 and crowd.count("asks 401") and crowd.count("guesses 403"), 180)
@@ -200,6 +195,6 @@ def hostile_crowd(lab):
         work.delete()
         seconds = float(read("/proc/uptime").split()[0]) - begin
         log("the crowd: %s" % crowd.numbers)
-    lab.expect(main_pid() == before, "it is another process", "resources")
+    lab.expect(host.main_pid() == before, "it is another process", "resources")
     lab.expect(log_lines() - lines < 500 + 4 * seconds, "%d lines of log in %d s" % (log_lines() - lines, seconds), "resources")
     wait_for("an end of the strangers' descriptors", lambda: descriptors() < 64, 120)

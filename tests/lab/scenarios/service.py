@@ -4,6 +4,7 @@ import re
 import signal
 import stat
 
+import host
 from scenario import scenario
 from util import sh, wait_for, write
 
@@ -13,10 +14,6 @@ MODES = {"/etc/dm-import/agent.conf": 0o600, "/etc/dm-import/tls": 0o700, "/etc/
          "/etc/dm-import/trusted.d": 0o700, "/etc/dm-import/identity": 0o600, "/var/lib/dm-import": 0o700,
          "/var/lib/dm-import/journal": 0o600, "/var/log/import": 0o700, "/var/log/import/agent.log": 0o600,
          "/run/dm-import/agent.sock": 0o600}
-
-
-def main_pid():
-    return int(sh("systemctl show -P MainPID " + UNIT))
 
 
 def check_exposure(lab):
@@ -37,9 +34,9 @@ def check_hang(lab, work):
     write("/run/systemd/system/%s.d/lab.conf" % UNIT, "[Service]\nWatchdogSec=5s\n")
     sh("systemctl daemon-reload")
     sh("systemctl restart " + UNIT)
-    hung = main_pid()
+    hung = host.main_pid()
     os.kill(hung, signal.SIGSTOP)
-    wait_for("another agent in the place of one that hangs", lambda: main_pid() not in (0, hung), 120)
+    wait_for("another agent in the place of one that hangs", lambda: host.main_pid() not in (0, hung), 120)
     wait_for("its web server", lambda: "ACTIVE" in sh("importcli mhd_status"), 120)
     said = sh("journalctl -b --no-pager -o cat -u " + UNIT)
     lab.expect("Watchdog timeout" in said, "it was not the watchdog")

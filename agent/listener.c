@@ -79,19 +79,6 @@ int listener_tcp(const char *address, unsigned port, int *ret_fd, struct error *
 	return 0;
 }
 
-static int make_parent(const char *path, struct error *err)
-{
-	CLEANUP_FREE char *parent = strdup(path);
-	char *slash = parent ? strrchr(parent, '/') : NULL;
-
-	if (!parent)
-		return error_no_memory(err);
-	if (!slash || slash == parent)
-		return 0;
-	*slash = '\0';
-	return file_make_directories(parent, 0755, err);
-}
-
 int listener_unix(const char *path, int *ret_fd, struct error *err)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -100,7 +87,7 @@ int listener_unix(const char *path, int *ret_fd, struct error *err)
 	if (strlen(path) >= sizeof(address.sun_path))
 		return error_set(err, ERR_CONFIG_INVALID, NULL, "the socket's path is too long: %s", path);
 	memcpy(address.sun_path, path, strlen(path) + 1);
-	if (make_parent(path, err) < 0)
+	if (file_make_parents(path, 0755, err) < 0)
 		return -1;
 	unlink(path); /* the engine's lock says that no other agent runs */
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

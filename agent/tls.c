@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/num.h"
 
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
@@ -118,6 +119,5 @@ bool tls_client_certificate(void *gnutls_session, struct buf *ret)
 void tls_fingerprint_text(const unsigned char fingerprint[static TLS_FINGERPRINT_BYTES],
 			  char ret[static TLS_FINGERPRINT_TEXT])
 {
-	for (size_t i = 0; i < TLS_FINGERPRINT_BYTES; i++)
-		snprintf(ret + 2 * i, 3, "%02x", fingerprint[i]);
+	num_to_hex(fingerprint, TLS_FINGERPRINT_BYTES, ret);
 }

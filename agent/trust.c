@@ -139,6 +139,11 @@ static void free_names(struct dirent **names, int count)
 	free(names);
 }
 
+static void path_of(const struct trust *trust, const char *file, char ret[static PATH_MAX])
+{
+	snprintf(ret, PATH_MAX, "%s/%s", trust->directory, file);
+}
+
 static void refresh(struct trust *trust)
 {
 	CLEANUP_BUF struct buf now = { 0 };
@@ -148,7 +153,7 @@ static void refresh(struct trust *trust)
 	struct stat st;
 
 	for (int i = 0; i < count && i < FILES_MAX; i++) {
-		snprintf(path, sizeof(path), "%s/%s", trust->directory, names[i]->d_name);
+		path_of(trust, names[i]->d_name, path);
 		if (stat(path, &st) == 0)
 			buf_printf(&now, "%s %lld.%09ld %lld %llu\n", path, (long long)st.st_mtim.tv_sec,
 				   st.st_mtim.tv_nsec, (long long)st.st_size, (unsigned long long)st.st_ino);
@@ -156,7 +161,7 @@ static void refresh(struct trust *trust)
 	if (strcmp(buf_text(&now), buf_text(&trust->seen)) != 0) {
 		trust->count = 0;
 		for (int i = 0; i < count && i < FILES_MAX; i++) {
-			snprintf(path, sizeof(path), "%s/%s", trust->directory, names[i]->d_name);
+			path_of(trust, names[i]->d_name, path);
 			read_file(trust, path, names[i]->d_name);
 		}
 		log_info("%zu client certificates are trusted (%s)", trust->count, trust->directory);
@@ -256,11 +261,6 @@ static int export(const struct list *list, const unsigned char *without, struct 
 		gnutls_free(pem.data);
 	}
 	return buf_failed(ret) ? error_no_memory(err) : 0;
-}
-
-static void path_of(const struct trust *trust, const char *file, char ret[static PATH_MAX])
-{
-	snprintf(ret, PATH_MAX, "%s/%s", trust->directory, file);
 }
 
 /* Under the mutex. */

@@ -188,3 +188,16 @@ int file_make_directories(const char *path, mode_t mode, struct error *err)
 		return error_set_sys(err, write_code(errno), path, errno, "cannot make the directory");
 	return 0;
 }
+
+int file_make_parents(const char *path, mode_t mode, struct error *err)
+{
+	CLEANUP_FREE char *parent = strdup(path);
+	char *slash = parent ? strrchr(parent, '/') : NULL;
+
+	if (!parent)
+		return error_no_memory(err);
+	if (!slash || slash == parent)
+		return 0;
+	*slash = '\0';
+	return file_make_directories(parent, mode, err);
+}

@@ -44,4 +44,7 @@ int file_remove(const char *path, struct error *err);
 /* mkdir -p, the last directory with `mode`; an existing directory is success and keeps its mode. */
 int file_make_directories(const char *path, mode_t mode, struct error *err);
 
+/* The same for the directory that the file is in, if its path names one. */
+int file_make_parents(const char *path, mode_t mode, struct error *err);
+
 #endif

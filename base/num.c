@@ -31,3 +31,14 @@ bool num_is_hex(const char *text)
 			return false;
 	return true;
 }
+
+void num_to_hex(const unsigned char *bytes, size_t count, char *ret)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < count; i++) {
+		*ret++ = digits[bytes[i] >> 4];
+		*ret++ = digits[bytes[i] & 15];
+	}
+	*ret = '\0';
+}

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/num.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -391,8 +392,7 @@ static X509 *read_first(const char *pem, char ret_fingerprint[static CERT_FINGER
 			EVP_Digest(der, (size_t)(end - der), digest, &size, EVP_sha256(), NULL);
 	}
 	OPENSSL_free(der);
-	for (unsigned i = 0; i < size; i++)
-		snprintf(ret_fingerprint + 2 * i, 3, "%02x", digest[i]);
+	num_to_hex(digest, size, ret_fingerprint);
 	return x509;
 }
 

@@ -4,6 +4,7 @@
 #include "names.h"
 
 #include "base/cleanup.h"
+#include "base/num.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -128,8 +129,7 @@ static bool is_temporary(const struct in6_addr *address)
 	char line[128], digits[2 * sizeof(*address) + 1];
 	unsigned flags;
 
-	for (size_t i = 0; i < sizeof(*address); i++)
-		snprintf(digits + 2 * i, 3, "%02x", address->s6_addr[i]);
+	num_to_hex(address->s6_addr, sizeof(*address), digits);
 	while (file && fgets(line, sizeof(line), file))
 		if (strncmp(line, digits, strlen(digits)) == 0 &&
 		    sscanf(line + strlen(digits), "%*x %*x %*x %x", &flags) == 1)

@@ -35,15 +35,22 @@ static void add_time(struct json_object *object, const char *name, time_t second
 	json_object_object_add(object, name, json_object_new_string(text));
 }
 
+struct json_object *certificate_names_json(const struct names *names)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < names->count; i++)
+		json_object_array_add(list, json_object_new_string(names->list[i].text));
+	return list;
+}
+
 struct json_object *certificate_json(const struct certificate *certificate, const char *file)
 {
-	struct json_object *object = json_object_new_object(), *names = json_object_new_array();
+	struct json_object *object = json_object_new_object();
 
-	for (size_t i = 0; i < certificate->names.count; i++)
-		json_object_array_add(names, json_object_new_string(certificate->names.list[i].text));
 	json_object_object_add(object, "file", json_object_new_string(file));
 	json_object_object_add(object, "subject", json_object_new_string(certificate->subject));
-	json_object_object_add(object, "names", names);
+	json_object_object_add(object, "names", certificate_names_json(&certificate->names));
 	add_time(object, "not_before", certificate->not_before);
 	add_time(object, "not_after", certificate->not_after);
 	json_object_object_add(object, "days_left",

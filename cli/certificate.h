@@ -14,7 +14,8 @@ int certificate_files(struct cli *cli, struct pair_files *ret);
 /* One line on standard error when something is to be done; asks no agent. */
 void certificate_warn(struct cli *cli);
 
-/* What a certificate says, as JSON; owned by the caller. */
+/* Names, and what a certificate says, as JSON; owned by the caller. */
+struct json_object *certificate_names_json(const struct names *names);
 struct json_object *certificate_json(const struct certificate *certificate, const char *file);
 
 #endif

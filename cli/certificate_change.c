@@ -79,11 +79,8 @@ static void show_dry_run(struct cli *cli, const struct names *names)
 
 	if (cli->json) {
 		CLEANUP_JSON struct json_object *object = json_object_new_object();
-		struct json_object *list = json_object_new_array();
 
-		for (size_t i = 0; i < names->count; i++)
-			json_object_array_add(list, json_object_new_string(names->list[i].text));
-		json_object_object_add(object, "names", list);
+		json_object_object_add(object, "names", certificate_names_json(names));
 		print_json(object);
 		return;
 	}
@@ -93,24 +90,11 @@ static void show_dry_run(struct cli *cli, const struct names *names)
 	print_text(stdout, buf_text(&text));
 }
 
-static int make_directory_of(const char *file, struct error *err)
-{
-	CLEANUP_FREE char *directory = strdup(file);
-	char *slash = directory ? strrchr(directory, '/') : NULL;
-
-	if (!directory)
-		return error_no_memory(err);
-	if (!slash || slash == directory)
-		return 0;
-	*slash = '\0';
-	return file_make_directories(directory, 0700, err);
-}
-
 static int regenerate(const struct pair_files *files, const struct names *names, struct error *err)
 {
 	CLEANUP_FD int lock = -1;
 
-	if (make_directory_of(files->certificate, err) < 0 || make_directory_of(files->key, err) < 0 ||
+	if (file_make_parents(files->certificate, 0700, err) < 0 || file_make_parents(files->key, 0700, err) < 0 ||
 	    pair_lock(files, &lock, err) < 0)
 		return -1;
 	return change_create(files, names, CERT_DAYS_DEFAULT, err);

@@ -5,6 +5,7 @@
 #include "check_judge.h"
 #include "client.h"
 #include "field.h"
+#include "import.h"
 #include "metrics_text.h"
 #include "offline.h"
 #include "print.h"
@@ -37,13 +38,15 @@ static int keep_failure(struct cli *cli, struct check *check, const char *what)
  */
 static int look_without_agent(struct cli *cli, struct check *check)
 {
-	CLEANUP_JSON struct json_object *why = json_object_get(cli->problem), *journal = NULL, *findings = NULL;
+	CLEANUP_JSON struct json_object *why = json_object_get(cli->problem), *journal = NULL, *findings = NULL,
+					*recorded = NULL;
 	struct json_object *damage;
 
 	cli_forget_problem(cli);
 	if (offline_journal(cli, NULL, &journal) < 0 || offline_findings(cli, &findings) < 0)
 		return -1;
-	check->imports_in_progress = check_journal_imports(journal);
+	recorded = import_recorded(journal);
+	check->imports_in_progress = json_object_object_length(recorded);
 	check_add(check, check_weigh(check), error_name(ERR_AGENT_UNREACHABLE), "import-agent",
 		  error_remedy(ERR_AGENT_UNREACHABLE), "The agent does not answer: %s", field_text(why, "detail"));
 	damage = field_get(journal, "damage");

@@ -6,6 +6,7 @@
 #include "check_judge.h"
 
 #include "field.h"
+#include "import.h"
 #include "metrics_text.h"
 
 #include "base/buf.h"
@@ -194,13 +195,6 @@ static void judge_member(struct check *check, struct json_object *import, struct
 			  "This host was fenced from volume %s of import %s.", name, id);
 }
 
-static bool is_over(struct json_object *import)
-{
-	const char *state = field_text(import, "state");
-
-	return strcmp(state, "committed") == 0 || strcmp(state, "cancelled") == 0;
-}
-
 static void judge_imports(struct check *check, struct json_object *answer, time_t now)
 {
 	size_t count, member_count;
@@ -210,7 +204,7 @@ static void judge_imports(struct check *check, struct json_object *answer, time_
 		struct json_object *import = json_object_array_get_idx(imports, i);
 		struct json_object *members = field_list(import, "members", &member_count);
 
-		if (is_over(import))
+		if (!import_in_progress(import))
 			continue;
 		judge_state(check, import, now);
 		judge_session(check, import);
@@ -323,22 +317,4 @@ void check_judge(struct check *check, const struct check_answers *answers, time_
 	judge_imports(check, answers->imports, now);
 	judge_volumes(check, answers->volumes);
 	check_host_findings(check, field_get(answers->host, "findings"));
-}
-
-int64_t check_journal_imports(struct json_object *journal)
-{
-	CLEANUP_JSON struct json_object *open = json_object_new_object();
-	size_t count;
-	struct json_object *records = field_list(journal, "records", &count);
-
-	for (size_t i = 0; i < count; i++) {
-		struct json_object *record = json_object_array_get_idx(records, i);
-		const char *id = field_text(record, "import");
-
-		if (is_over(record) || strcmp(field_text(record, "event"), "forgotten") == 0)
-			json_object_object_del(open, id);
-		else
-			json_object_object_add(open, id, NULL);
-	}
-	return json_object_object_length(open);
 }

@@ -44,9 +44,6 @@ void check_host_findings(struct check *check, struct json_object *findings);
 
 void check_judge(struct check *check, const struct check_answers *answers, time_t now);
 
-/* How many imports the records of a journal (journal show) leave in progress. */
-int64_t check_journal_imports(struct json_object *journal);
-
 const char *check_level_name(enum check_level level);
 
 #endif

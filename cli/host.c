@@ -12,15 +12,15 @@
 
 static void add_initiators(struct buf *text, struct json_object *host)
 {
-	CLEANUP_TABLE struct table table = { .columns = 2, .indent = 4 };
+	static const char *const headings[] = { "Protocol", "Name" };
+	CLEANUP_TABLE struct table table = { .columns = ARRAY_SIZE(headings), .indent = 4 };
 	size_t count;
 	struct json_object *initiators = field_list(host, "initiators", &count);
 
 	buf_puts(text, count ? "Initiators:\n" : "Initiators: none\n");
 	if (!count)
 		return;
-	table_cell(&table, "Protocol");
-	table_cell(&table, "Name");
+	table_headings(&table, headings);
 	for (size_t i = 0; i < count; i++) {
 		struct json_object *initiator = json_object_array_get_idx(initiators, i);
 
@@ -95,7 +95,6 @@ static int refresh(struct cli *cli)
 
 static int run(struct cli *cli)
 {
-	CLEANUP_JSON struct json_object *host = NULL;
 	const struct args *args = &cli->args;
 
 	if (args->operand_count && strcmp(args->operands[0], "refresh") != 0)
@@ -104,13 +103,7 @@ static int run(struct cli *cli)
 		return refresh(cli);
 	if (args_option(args, "no-wait"))
 		return cli_usage(cli, "option '--no-wait' goes with refresh");
-	if (client_get(cli, "/host", &host) < 0)
-		return -1;
-	if (cli->json)
-		print_json(host);
-	else
-		show(host);
-	return 0;
+	return client_show(cli, "/host", show);
 }
 
 static const struct option_spec options[] = {

@@ -5,21 +5,11 @@
 #include "cli.h"
 #include "client.h"
 #include "field.h"
+#include "import.h"
 #include "offline.h"
-
-#include "dm-import/dm_import.h"
 
 #include <stdio.h>
 #include <string.h>
-
-/* A state that this importcli does not know is no reason to go on. */
-static bool in_progress(const char *state_name)
-{
-	for (int state = IMPORT_NEW; state <= IMPORT_HELD; state++)
-		if (strcmp(import_state_name(state), state_name) == 0)
-			return import_state_in_progress(state);
-	return true;
-}
 
 static void name_one(struct buf *names, const char *name, const char *state)
 {
@@ -34,7 +24,7 @@ static void name_imports(struct json_object *report, struct buf *names)
 	for (size_t i = 0; i < count; i++) {
 		struct json_object *import = json_object_array_get_idx(imports, i);
 
-		if (in_progress(field_text(import, "state")))
+		if (import_in_progress(import))
 			name_one(names, field_text(import, "id"), field_text(import, "state"));
 	}
 }
@@ -54,28 +44,13 @@ static void name_jobs(struct json_object *report, struct buf *names)
 	}
 }
 
-/* The last record of an import tells its state, unless it was forgotten with it. */
-static bool is_newest(struct json_object *records, size_t index, size_t count)
-{
-	const char *id = field_text(json_object_array_get_idx(records, index), "import");
-
-	while (++index < count)
-		if (strcmp(field_text(json_object_array_get_idx(records, index), "import"), id) == 0)
-			return false;
-	return true;
-}
-
 static void name_recorded(struct json_object *report, struct buf *names)
 {
-	size_t count;
-	struct json_object *records = field_list(report, "records", &count);
+	CLEANUP_JSON struct json_object *recorded = import_recorded(report);
 
-	for (size_t i = 0; i < count; i++) {
-		struct json_object *record = json_object_array_get_idx(records, i);
-
-		if (is_newest(records, i, count) && strcmp(field_text(record, "event"), "forgotten") != 0 &&
-		    in_progress(field_text(record, "state")))
-			name_one(names, field_text(record, "import"), field_text(record, "state"));
+	json_object_object_foreach(recorded, id, state)
+	{
+		name_one(names, id, json_object_get_string(state));
 	}
 }
 

@@ -36,6 +36,12 @@ void recover_add_result(struct buf *buf, struct json_object *result);
  */
 int import_job(struct cli *cli, struct json_object *import, struct json_object **ret);
 
+/* Of something with a "state": an import, a record of the journal. A state that this importcli does not know counts. */
+bool import_in_progress(struct json_object *import);
+
+/* What the records of a journal (journal show) leave in progress: {"<import>":"<state>"}, owned by the caller. */
+struct json_object *import_recorded(struct json_object *journal);
+
 #define IMPORT_ID_OPTION \
 	{ \
 		"id", 0, "name", "the new import's name; one is made up unless told" \

@@ -86,15 +86,14 @@ static void add_error(struct buf *text, struct json_object *error)
 
 static void add_steps(struct buf *text, struct json_object *job)
 {
-	CLEANUP_TABLE struct table table = { .columns = 3, .indent = 4, .right = 1u << 1 | 1u << 2 };
+	static const char *const headings[] = { "Step", "Began after", "Took" };
+	CLEANUP_TABLE struct table table = { .columns = ARRAY_SIZE(headings), .indent = 4, .right = 1u << 1 | 1u << 2 };
 	size_t count;
 	struct json_object *steps = field_list(job, "steps", &count);
 
 	if (count == 0)
 		return;
-	table_cell(&table, "Step");
-	table_cell(&table, "Began after");
-	table_cell(&table, "Took");
+	table_headings(&table, headings);
 	for (size_t i = 0; i < count; i++) {
 		struct json_object *step = json_object_array_get_idx(steps, i);
 		CLEANUP_BUF struct buf start = { 0 }, took = { 0 };

@@ -92,10 +92,24 @@ static bool begins_fingerprint(const char *text)
 	return digits >= PREFIX_MIN && !text[strspn(text, "0123456789abcdefABCDEF:")];
 }
 
+/* "<label>: 0123456789abcdef CN=…", of the certificate that was changed. */
+static void show_changed(struct cli *cli, const char *label, struct json_object *trusted)
+{
+	CLEANUP_BUF struct buf text = { 0 };
+
+	if (cli->json) {
+		print_json(trusted);
+		return;
+	}
+	buf_printf(&text, "%s: %.*s %s\n", label, FINGERPRINT_SHOWN, field_text(trusted, "fingerprint_sha256"),
+		   field_text(trusted, "subject"));
+	print_text(stdout, buf_text(&text));
+}
+
 static int run_remove(struct cli *cli)
 {
 	CLEANUP_JSON struct json_object *answer = NULL;
-	CLEANUP_BUF struct buf path = { 0 }, text = { 0 };
+	CLEANUP_BUF struct buf path = { 0 };
 	const char *digits = cli->args.operands[0];
 
 	if (!begins_fingerprint(digits))
@@ -104,13 +118,7 @@ static int run_remove(struct cli *cli)
 	buf_printf(&path, "/agent/trusted/%s", digits);
 	if (client_call(cli, "DELETE", buf_text(&path), NULL, 0, &answer) < 0)
 		return -1;
-	if (cli->json) {
-		print_json(answer);
-		return 0;
-	}
-	buf_printf(&text, "No longer trusted: %.*s %s\n", FINGERPRINT_SHOWN, field_text(answer, "fingerprint_sha256"),
-		   field_text(answer, "subject"));
-	print_text(stdout, buf_text(&text));
+	show_changed(cli, "No longer trusted", answer);
 	return 0;
 }
 
@@ -141,7 +149,6 @@ static int read_certificate(struct cli *cli, const char *file, char **ret)
 static int run_add(struct cli *cli)
 {
 	CLEANUP_JSON struct json_object *body = json_object_new_object(), *answer = NULL;
-	CLEANUP_BUF struct buf text = { 0 };
 	CLEANUP_FREE char *pem = NULL;
 
 	if (read_certificate(cli, cli->args.operands[0], &pem) < 0)
@@ -149,13 +156,7 @@ static int run_add(struct cli *cli)
 	json_object_object_add(body, "certificate", json_object_new_string(pem));
 	if (client_call(cli, "POST", "/agent/trusted", body, 0, &answer) < 0)
 		return -1;
-	if (cli->json) {
-		print_json(answer);
-		return 0;
-	}
-	buf_printf(&text, "Trusted: %.*s %s\n", FINGERPRINT_SHOWN, field_text(answer, "fingerprint_sha256"),
-		   field_text(answer, "subject"));
-	print_text(stdout, buf_text(&text));
+	show_changed(cli, "Trusted", answer);
 	return 0;
 }
 

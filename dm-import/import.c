@@ -516,7 +516,7 @@ int engine_import_delete(struct engine *engine, const char *id, struct error *er
 		return 0;
 	if (held_refuse(engine, import, err) < 0)
 		return -1;
-	if (import->state != IMPORT_COMMITTED && import->state != IMPORT_CANCELLED)
+	if (import_state_in_progress(import->state))
 		return error_set(err, ERR_STATE_WRONG, id,
 				 "only a committed or cancelled import can be deleted, this one is %s",
 				 import_state_name(import->state));

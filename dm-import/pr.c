@@ -163,8 +163,7 @@ static void format_hex(const char *prefix, const uint8_t *data, size_t length, c
 {
 	size_t used = (size_t)snprintf(ret, PR_INITIATOR_SIZE, "%s", prefix);
 
-	for (size_t i = 0; i < length; i++)
-		snprintf(ret + used + i * 2, 3, "%02x", data[i]);
+	num_to_hex(data, length, ret + used);
 }
 
 /* SPC-4 7.6.4.6: the name, and with format 01b ",i,0x" and the ISID behind it; NULs fill it up. */

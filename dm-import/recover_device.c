@@ -43,7 +43,7 @@ enum identity_role recovery_role(const struct recovery *recovery)
 
 bool recovery_in_progress(const struct recovery *recovery)
 {
-	return recovery->import->state != IMPORT_COMMITTED && recovery->import->state != IMPORT_CANCELLED;
+	return import_state_in_progress(recovery->import->state);
 }
 
 static struct work work_of(const struct recovery *recovery)

@@ -354,7 +354,7 @@ static void look_at_disks(struct recovery *recovery, const struct inventory *now
 static void look_at_record(struct recovery *recovery)
 {
 	const struct import *import = recovery->import;
-	bool ended = import->state == IMPORT_CANCELLED || import->state == IMPORT_COMMITTED;
+	bool ended = !import_state_in_progress(import->state);
 
 	if (recovery->lone && recovery_in_progress(recovery))
 		found(recovery, ERR_IMPORT_MISSING, import->id, "%s", "");

@@ -88,7 +88,7 @@ static struct import *import_of_wwid(const struct engine *engine, const char *ww
 /* One that has not come to its end. NULL: no import. */
 static bool import_is_open(const struct import *import)
 {
-	return import && import->state != IMPORT_COMMITTED && import->state != IMPORT_CANCELLED;
+	return import && import_state_in_progress(import->state);
 }
 
 /* The map of the side that is not live: everything about it is the import's business, not a volume's. */

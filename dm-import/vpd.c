@@ -5,6 +5,8 @@
  */
 #include "vpd.h"
 
+#include "base/num.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -94,8 +96,7 @@ static bool format_naa(const char *prefix, const struct designator *d, char *ret
 	if (used + d->length * 2 + 1 > size)
 		return false;
 	memcpy(ret, prefix, used + 1);
-	for (size_t i = 0; i < d->length; i++)
-		snprintf(ret + used + i * 2, 3, "%02x", d->data[i]);
+	num_to_hex(d->data, d->length, ret + used);
 	return true;
 }
 

@@ -1,4 +1,5 @@
 """minstall from its beginning to its end: installs, upgrades, undoes, asks, removes."""
+import functools
 import os
 import pty
 import re
@@ -19,6 +20,15 @@ def case(name, system="debian"):
     def add(function):
         function.system = system
         CASES[name] = function
+        return function
+    return add
+
+
+def case_on(name, *systems):
+    """The same on each of them."""
+    def add(function):
+        for system in systems:
+            case(f"{name}-{system}", system)(functools.partial(function))
         return function
     return add
 
@@ -50,19 +60,17 @@ def expect_installed(host, port=8443):
     assert re.search(rf"{re.escape(ADAPTER)}:{port}\s", listening), listening
 
 
-def whole(system):
-    def run(host):
-        output = done(host.install("--port=50443"))
-        assert "Done: dm-import 1.0-" in output and "50443" in output, output
-        expect_installed(host, 50443)
-        assert "port = 50443" in host.read("/etc/dm-import/agent.conf").splitlines()
-        assert f"address = {ADAPTER}" in host.read("/etc/dm-import/agent.conf").splitlines()
-        done(host.install())                                # again: nothing to do, and nothing lost
-        expect_installed(host, 50443)
-        done(host.minstall("--uninstall", "--noninteractive", "--accepted-removal"))
-        expect_gone(host)
-    run.system = system
-    CASES["install-" + system] = run
+@case_on("install", "debian", "rhel", "sles")
+def whole(host):
+    output = done(host.install("--port=50443"))
+    assert "Done: dm-import 1.0-" in output and "50443" in output, output
+    expect_installed(host, 50443)
+    assert "port = 50443" in host.read("/etc/dm-import/agent.conf").splitlines()
+    assert f"address = {ADAPTER}" in host.read("/etc/dm-import/agent.conf").splitlines()
+    done(host.install())                                # again: nothing to do, and nothing lost
+    expect_installed(host, 50443)
+    done(host.minstall("--uninstall", "--noninteractive", "--accepted-removal"))
+    expect_gone(host)
 
 
 def expect_gone(host, but=()):
@@ -71,10 +79,6 @@ def expect_gone(host, but=()):
     assert not host.exists("/stub/active/import-agent.service")
     keys = host.run("rpm", "-q", "gpg-pubkey")[1]
     assert "gpg-pubkey-" not in keys, keys
-
-
-for _system in ("debian", "rhel", "sles"):
-    whole(_system)
 
 
 @case("install-v6")
@@ -100,31 +104,25 @@ def keeps_lines(host):
     expect_installed(host, 8443)
 
 
-def upgrade(system):
-    def run(host):
-        host.bring("old", "/old")
-        done(host.install("--port=55443", kit="/old"))
-        assert agent_says(host, "ha_version").endswith(build_of(host, "/old") + "\n")
-        kept = {}
-        host.write("/etc/dm-import/trusted.d/orchestrator.pem", "not looked at here\n")
-        for path in ("agent.conf", "tls/agent.crt", "tls/agent.key", "trusted.d/orchestrator.pem", "kit-key"):
-            kept[path] = host.read("/etc/dm-import/" + path)
-        begun = host.read("/stub/agent.pid")
-        done(host.minstall("--noninteractive", "--accepted-EULA"))
-        assert agent_says(host, "ha_version").endswith(build_of(host) + "\n")
-        assert host.read("/stub/agent.pid") != begun, "the agent was not started anew"
-        expect_installed(host, 55443)
-        for path, text in kept.items():
-            assert host.read("/etc/dm-import/" + path) == text, path
-        with unchanged(host):
-            status, _, error = host.install(kit="/old")
-        assert status == 3 and "is newer than the kit's" in error, error
-    run.system = system
-    CASES["upgrade-" + system] = run
-
-
-for _system in ("debian", "rhel", "sles"):
-    upgrade(_system)
+@case_on("upgrade", "debian", "rhel", "sles")
+def upgrade(host):
+    host.bring("old", "/old")
+    done(host.install("--port=55443", kit="/old"))
+    assert agent_says(host, "ha_version").endswith(build_of(host, "/old") + "\n")
+    kept = {}
+    host.write("/etc/dm-import/trusted.d/orchestrator.pem", "not looked at here\n")
+    for path in ("agent.conf", "tls/agent.crt", "tls/agent.key", "trusted.d/orchestrator.pem", "kit-key"):
+        kept[path] = host.read("/etc/dm-import/" + path)
+    begun = host.read("/stub/agent.pid")
+    done(host.minstall("--noninteractive", "--accepted-EULA"))
+    assert agent_says(host, "ha_version").endswith(build_of(host) + "\n")
+    assert host.read("/stub/agent.pid") != begun, "the agent was not started anew"
+    expect_installed(host, 55443)
+    for path, text in kept.items():
+        assert host.read("/etc/dm-import/" + path) == text, path
+    with unchanged(host):
+        status, _, error = host.install(kit="/old")
+    assert status == 3 and "is newer than the kit's" in error, error
 
 
 @case("upgrade-refused-during-an-import")
@@ -170,48 +168,36 @@ undone("start-rpm", lambda host: host.write("/stub/broken/import-agent.service")
 undone("silence", lambda host: host.write("/stub/mute"), "the agent's web server does not answer")
 
 
-def prepared_before(system):
+@case_on("undo-keeps-what-was-there", "debian", "rhel")
+def prepared_before(host):
     """A certificate of an orchestrator that somebody put there, and a journal that an earlier installation left."""
-    def run(host):
-        host.write("/etc/dm-import/trusted.d/orchestrator.pem", "mine\n")
-        host.write("/etc/dm-import/agent.conf", "[log]\nlevel = 1\n")
-        host.write("/var/lib/dm-import/journal", "dm-import-journal 1\n")
-        host.write("/stub/broken/import-agent.service")
-        with unchanged(host):
-            status, _, error = host.install()
-        assert status == 1, error
-    run.system = system
-    CASES["undo-keeps-what-was-there-" + system] = run
+    host.write("/etc/dm-import/trusted.d/orchestrator.pem", "mine\n")
+    host.write("/etc/dm-import/agent.conf", "[log]\nlevel = 1\n")
+    host.write("/var/lib/dm-import/journal", "dm-import-journal 1\n")
+    host.write("/stub/broken/import-agent.service")
+    with unchanged(host):
+        status, _, error = host.install()
+    assert status == 1, error
 
 
-prepared_before("debian")
-prepared_before("rhel")
-
-
-def upgrade_undone(system):
+@case_on("undo-upgrade", "debian", "rhel", "sles")
+def upgrade_undone(host):
     """The older build again, with its configuration, and its agent runs."""
-    def run(host):
-        host.bring("old", "/old")
-        done(host.install(kit="/old"))
-        conf, key = host.read("/etc/dm-import/agent.conf"), host.read("/etc/dm-import/tls/agent.key")
-        host.write("/stub/broken-build", build_of(host))
-        status, _, error = host.install("--port=60443")
-        assert status == 1 and "the agent does not start" in error and "undoing: upgrade" in error, error
-        assert "the upgrade failed; what is there is dm-import 1.0-" in error and "could not be undone" not in error, error
-        assert agent_says(host, "ha_version").endswith(build_of(host, "/old") + "\n")
-        assert host.read("/etc/dm-import/agent.conf") == conf and host.read("/etc/dm-import/tls/agent.key") == key
-        expect_installed(host)
-        os.unlink(host.path("/stub/broken-build"))
-        done(host.install())                                # with that mended
-        assert agent_says(host, "ha_version").endswith(build_of(host) + "\n")
-        done(host.minstall("--uninstall", "--noninteractive", "--accepted-removal"))
-        expect_gone(host)
-    run.system = system
-    CASES["undo-upgrade-" + system] = run
-
-
-for _system in ("debian", "rhel", "sles"):
-    upgrade_undone(_system)
+    host.bring("old", "/old")
+    done(host.install(kit="/old"))
+    conf, key = host.read("/etc/dm-import/agent.conf"), host.read("/etc/dm-import/tls/agent.key")
+    host.write("/stub/broken-build", build_of(host))
+    status, _, error = host.install("--port=60443")
+    assert status == 1 and "the agent does not start" in error and "undoing: upgrade" in error, error
+    assert "the upgrade failed; what is there is dm-import 1.0-" in error and "could not be undone" not in error, error
+    assert agent_says(host, "ha_version").endswith(build_of(host, "/old") + "\n")
+    assert host.read("/etc/dm-import/agent.conf") == conf and host.read("/etc/dm-import/tls/agent.key") == key
+    expect_installed(host)
+    os.unlink(host.path("/stub/broken-build"))
+    done(host.install())                                # with that mended
+    assert agent_says(host, "ha_version").endswith(build_of(host) + "\n")
+    done(host.minstall("--uninstall", "--noninteractive", "--accepted-removal"))
+    expect_gone(host)
 
 
 @case("undo-upgrade-without-the-older-package")

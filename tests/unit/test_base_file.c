@@ -234,6 +234,12 @@ static void directories_are_made_with_their_parents(void **state)
 	assert_int_equal(info.st_mode & 07777, 0700);
 	assert_int_equal(file_replace(path_of("file"), "", 0, 0600, NULL), 0);
 	assert_int_equal(file_make_directories(path_of("file/below"), 0700, NULL), -1);
+	assert_int_equal(file_make_parents(path_of("p/q/name"), 0700, NULL), 0);
+	assert_int_equal(stat(path_of("p/q"), &info), 0);
+	assert_int_equal(info.st_mode & 07777, 0700);
+	assert_int_equal(stat(path_of("p/q/name"), &info), -1);
+	assert_int_equal(file_make_parents("name", 0700, NULL), 0);
+	assert_int_equal(file_make_parents("/name", 0700, NULL), 0);
 }
 
 #define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, setup, teardown)

@@ -124,7 +124,14 @@ static void numbers_near_every_limit(void **state)
 
 static void hexadecimal(void **state)
 {
+	char text[] = "????????";
+
 	(void)state;
+	num_to_hex((const unsigned char[]){ 0x00, 0x9a, 0xff }, 3, text);
+	assert_string_equal(text, "009aff");
+	assert_int_equal(text[7], '?');
+	num_to_hex(NULL, 0, text);
+	assert_string_equal(text, "");
 	assert_true(num_is_hex("0123456789abcdefABCDEF"));
 	assert_false(num_is_hex(""));
 	assert_false(num_is_hex("12g"));

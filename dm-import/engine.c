@@ -1,8 +1,8 @@
 /*
  * The engine as an object: opening it (lock, state, recovery), finding imports, and what runs of verbs share.
  */
-#include "engine.h"
-#include "pr_move.h"
+#include "dm-import/core/engine.h"
+#include "dm-import/reservations/move.h"
 
 #include "base/cleanup.h"
 

@@ -9,8 +9,8 @@
 #ifndef DM_IMPORT_PORTS_H
 #define DM_IMPORT_PORTS_H
 
+#include "dm-import/formats/pr.h"
 #include "model.h"
-#include "pr.h"
 
 #include "base/error.h"
 

@@ -4,7 +4,7 @@
  */
 #include "engine_test.h"
 
-#include "dm-import/identity.h"
+#include "dm-import/core/identity.h"
 
 static struct fake_world *world;
 static struct ports ports;

@@ -5,7 +5,7 @@
  */
 #include "sweep.h"
 
-#include "dm-import/engine.h"
+#include "dm-import/core/engine.h"
 
 static const char path[] = "/var/lib/dm-import/journal";
 static struct host_test test;

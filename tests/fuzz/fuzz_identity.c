@@ -7,7 +7,7 @@
  * of plain characters: nothing of a record can end a line, a value or a comment, nor substitute or run anything.
  */
 #include "base/checksum.h"
-#include "dm-import/identity.h"
+#include "dm-import/core/identity.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <inttypes.h>

@@ -18,18 +18,18 @@ MAY_INCLUDE = {
 
 # header -> the only product files that may include it
 ONLY_IN = {
-    "libdevmapper.h": ("dm-import/sys_dm.c",),
-    "linux/dm-ioctl.h": ("dm-import/sys_dm_hold.c",),
-    "scsi/*": ("dm-import/sys_scsi.[ch]", "dm-import/sys_pr.c", "dm-import/sys_pr_watch.c"),
-    "libudev.h": ("dm-import/sys_*.c", "agent/udev_watch.c"),
-    "systemd/sd-bus.h": ("dm-import/sys_systemd.c",),
+    "libdevmapper.h": ("dm-import/system/dm.c",),
+    "linux/dm-ioctl.h": ("dm-import/system/dm_hold.c",),
+    "scsi/*": ("dm-import/system/scsi/*",),
+    "libudev.h": ("dm-import/system/devices/*.[ch]", "agent/udev_watch.c"),
+    "systemd/sd-bus.h": ("dm-import/system/systemd.c",),
     "microhttpd.h": ("agent/server.c",),
     "sys/capability.h": ("agent/privileges.c",),
     "gnutls/*": ("agent/pairing.c", "agent/tls.c", "agent/trust.c"),
     "openssl/*": ("certs/*.c",),
     "curl/*": ("cli/client.c",),
-    "ini.h": ("dm-import/arrays.c", "agent/config.c", "cli/agent_conf.c"),
-    "json-c/*": ("dm-import/dm_import.h", "dm-import/multipathd_maps.c", "agent/*.h", "cli/*.h"),
+    "ini.h": ("dm-import/formats/arrays.c", "agent/config.c", "cli/agent_conf.c"),
+    "json-c/*": ("dm-import/dm_import.h", "dm-import/formats/multipathd_maps.c", "agent/*.h", "cli/*.h"),
 }
 
 
@@ -63,8 +63,8 @@ def check_libraries(files):
 
 LINTS = [
     Lint("layers", check_layers,
-         {"cli/x.c": '#include "dm-import/engine.h"\n'},
+         {"cli/x.c": '#include "dm-import/core/engine.h"\n'},
          {"cli/x.c": '#include "dm-import/dm_import.h"\n#include "certs/pair.h"\n'}),
     Lint("libraries", check_libraries,
-         {"dm-import/switch.c": "#include <libdevmapper.h>\n"}, {"dm-import/sys_dm.c": "#include <libdevmapper.h>\n"}),
+         {"dm-import/verbs/switch.c": "#include <libdevmapper.h>\n"}, {"dm-import/system/dm.c": "#include <libdevmapper.h>\n"}),
 ]

@@ -1,7 +1,7 @@
 /*
  * Calls that are given up: the caller goes on in time, the call goes on alone, and what it works on is freed once.
  */
-#include "dm-import/sys.h"
+#include "dm-import/system/system.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -1,0 +1,566 @@
+/*
+ * Imports: creating them, and the verbs that move them. Which verb is allowed when is in state.c, their plans are in
+ * prepare.c, switch.c and finish.c.
+ */
+#include "dm-import/checks/precheck.h"
+#include "dm-import/core/engine.h"
+#include "dm-import/reservations/move.h"
+
+#include "base/cleanup.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static bool same_members(const struct import *import, const struct import_request *request)
+{
+	if (import->member_count != request->member_count)
+		return false;
+	for (size_t i = 0; i < request->member_count; i++)
+		if (strcmp(import->members[i].source_wwid, request->members[i].source_wwid) != 0 ||
+		    strcmp(import->members[i].destination_wwid, request->members[i].destination_wwid) != 0)
+			return false;
+	return true;
+}
+
+static int check_wwids(const struct import_request *request, struct error *err)
+{
+	for (size_t i = 0; i < request->member_count; i++) {
+		const struct member_request *member = &request->members[i];
+
+		if (!identity_wwid_valid(member->source_wwid))
+			return error_set(err, ERR_WWID_FORM, member->source_wwid, "%s", "");
+		if (!identity_wwid_valid(member->destination_wwid))
+			return error_set(err, ERR_WWID_FORM, member->destination_wwid, "%s", "");
+		if (strcmp(member->source_wwid, member->destination_wwid) == 0)
+			return error_set(err, ERR_SAME_LUN, member->source_wwid, "%s", "");
+		for (size_t j = 0; j < i; j++) {
+			const struct member_request *other = &request->members[j];
+
+			if (strcmp(other->source_wwid, member->source_wwid) == 0 ||
+			    strcmp(other->destination_wwid, member->source_wwid) == 0)
+				return error_set(err, ERR_MEMBER_TWICE, member->source_wwid, "%s", "");
+			if (strcmp(other->destination_wwid, member->destination_wwid) == 0 ||
+			    strcmp(other->source_wwid, member->destination_wwid) == 0)
+				return error_set(err, ERR_MEMBER_TWICE, member->destination_wwid, "%s", "");
+		}
+	}
+	return 0;
+}
+
+static int check_request(const struct engine *engine, const struct import_request *request, struct error *err)
+{
+	if (request->id[0] && !identity_import_id_valid(request->id))
+		return error_set(err, ERR_VALUE_INVALID, NULL,
+				 "an import's id is 1 to 64 letters, digits, '.', '_' and '-', and begins with a "
+				 "letter, digit or '_'");
+	if (request->member_count == 0 || request->member_count > engine->options.max_members)
+		return error_set(err, ERR_VALUE_INVALID, NULL, "an import has 1 to %u members, not %zu",
+				 engine->options.max_members, request->member_count);
+	if (request->min_paths > 64)
+		return error_set(err, ERR_VALUE_INVALID, NULL, "min_paths is 1 to 64, not %u", request->min_paths);
+	return check_wwids(request, err);
+}
+
+/* An import as the request describes it; not recorded anywhere. Free with import_free. */
+static struct import *import_of(const struct engine *engine, const struct import_request *request, struct error *err)
+{
+	struct import *import = calloc(1, sizeof(*import));
+
+	if (import)
+		import->members = calloc(request->member_count, sizeof(*import->members));
+	if (!import || !import->members) {
+		import_free(import);
+		error_no_memory(err);
+		return NULL;
+	}
+	snprintf(import->id, sizeof(import->id), "%s", request->id);
+	import->min_paths = request->min_paths ? request->min_paths : engine->options.min_paths;
+	import->member_count = request->member_count;
+	for (size_t i = 0; i < request->member_count; i++) {
+		struct member *member = &import->members[i];
+
+		snprintf(member->source_wwid, sizeof(member->source_wwid), "%s", request->members[i].source_wwid);
+		snprintf(member->destination_wwid, sizeof(member->destination_wwid), "%s",
+			 request->members[i].destination_wwid);
+	}
+	return import;
+}
+
+static int check_luns_free(struct engine *engine, const struct import *import, struct error *err)
+{
+	for (size_t i = 0; i < import->member_count; i++) {
+		const char *wwids[] = { import->members[i].source_wwid, import->members[i].destination_wwid };
+
+		for (size_t w = 0; w < ARRAY_SIZE(wwids); w++) {
+			const struct identity_record *record = identity_find(&engine->identities, wwids[w]);
+
+			if (record && record->role == IDENTITY_RETIRED)
+				return error_set(err, ERR_IDENTITY_TAKEN, wwids[w], "(import %s)", record->import_id);
+			if (record)
+				return error_set(err, ERR_MEMBER_IN_IMPORT, wwids[w], "(import %s)", record->import_id);
+		}
+	}
+	return 0;
+}
+
+/* A crash in an earlier create may have left a hiding rule and no record; it belongs to nobody. */
+static void drop_orphans(struct engine *engine, const struct import *import)
+{
+	for (size_t i = 0; i < 2 * import->member_count; i++) {
+		const struct member *member = &import->members[i / 2];
+		const struct identity_record *record =
+			identity_find(&engine->identities, i % 2 ? member->source_wwid : member->destination_wwid);
+
+		if (record && record->role == IDENTITY_HIDDEN && !engine_find(engine, record->import_id))
+			identity_drop(&engine->identities, record->destination_wwid);
+	}
+}
+
+/* The hiding rule must not fall on a LUN that somebody uses, nor the import on a source that is not there. */
+static int check_luns(struct engine *engine, struct import *import, struct error *err)
+{
+	const struct device_port *device = &engine->ports->device;
+	CLEANUP_INVENTORY struct inventory now = { 0 };
+
+	if (inventory_load(engine->ports, &now, err) < 0)
+		return -1;
+	for (size_t i = 0; i < import->member_count; i++) {
+		struct member *member = &import->members[i];
+		const struct map *source = inventory_map(&now, member->source_wwid);
+		const struct map *destination = inventory_map(&now, member->destination_wwid);
+		const struct disk *disk;
+
+		if (!source)
+			return error_set(err,
+					 inventory_lun_disk(&now, member->source_wwid, 0) ? ERR_SOURCE_NOT_MULTIPATH
+											  : ERR_VOLUME_UNKNOWN,
+					 member->source_wwid, "%s", "");
+		snprintf(member->name, sizeof(member->name), "%s", source->dm.name);
+		member->size_bytes = source->paths.length_sectors * 512;
+		if (destination && destination->dm.open_count)
+			return error_set(err, ERR_DESTINATION_IN_USE, destination->dm.name, "(its map is open)");
+		for (size_t nth = 0; (disk = inventory_lun_disk(&now, member->destination_wwid, nth)); nth++) {
+			CLEANUP_FREE struct user *users = NULL;
+			size_t count = 0;
+
+			if (device->users(device->ctx, disk->name, &users, &count, err) < 0)
+				return -1;
+			if (count)
+				return error_set(err, ERR_DESTINATION_IN_USE, disk->name, "(%s)", users[0].name);
+		}
+	}
+	return 0;
+}
+
+static int check_space(struct engine *engine, struct error *err)
+{
+	const struct host_port *host = &engine->ports->host;
+	const char *const places[] = { engine->options.state_directory, engine->options.etc_directory,
+				       engine->options.rules_directory };
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		uint64_t free_bytes;
+
+		if (host->free_bytes(host->ctx, places[i], &free_bytes, err) < 0)
+			return -1;
+		if (free_bytes < FREE_BYTES_NEEDED)
+			return error_set(err, ERR_NO_SPACE, places[i], "%" PRIu64 " KiB are free, %u are needed",
+					 free_bytes >> 10, FREE_BYTES_NEEDED >> 10);
+	}
+	return 0;
+}
+
+static void drop_identities(struct engine *engine, const struct import *import)
+{
+	for (size_t i = 0; i < import->member_count; i++)
+		identity_drop(&engine->identities, import->members[i].destination_wwid);
+}
+
+/* Rules before record: a record without rules could be prepared with its LUN visible, rules without a record only hide.
+ */
+static int hide_and_record(struct engine *engine, struct import *import, struct error *err)
+{
+	struct import **imports = reallocarray(engine->imports, engine->import_count + 1, sizeof(struct import *));
+
+	if (!imports)
+		return error_no_memory(err);
+	engine->imports = imports;
+	if (identities_assign(engine, import, IDENTITY_HIDDEN, err) < 0 ||
+	    identities_present(engine, import, err) < 0 || identities_show_live(engine, import, err) < 0 ||
+	    import_save(engine, import, JOURNAL_CREATED, err) < 0) {
+		drop_identities(engine, import);
+		identities_apply(engine, NULL);
+		identities_present(engine, import, NULL);
+		return -1;
+	}
+	engine->imports[engine->import_count++] = import;
+	return 0;
+}
+
+static int admit(struct engine *engine, struct import *import, struct error *err)
+{
+	if (engine->import_count >= IMPORTS_MAX)
+		return error_set(err, ERR_IMPORT_LIMIT, NULL, "(%d)", IMPORTS_MAX);
+	drop_orphans(engine, import);
+	if (check_luns_free(engine, import, err) < 0 || check_luns(engine, import, err) < 0 ||
+	    check_space(engine, err) < 0)
+		return -1;
+	return hide_and_record(engine, import, err);
+}
+
+int engine_import_create(struct engine *engine, const struct import_request *request, const struct observer *observer,
+			 char ret_id[static IMPORT_ID_SIZE], bool *ret_created, struct error *err)
+{
+	const struct host_port *host = &engine->ports->host;
+	struct import *import, *known;
+
+	(void)observer;
+	if (check_request(engine, request, err) < 0)
+		return -1;
+	known = engine_find(engine, request->id);
+	if (known && !same_members(known, request))
+		return error_set(err, ERR_IMPORT_EXISTS, request->id, "%s", "");
+	if (known) {
+		snprintf(ret_id, IMPORT_ID_SIZE, "%s", known->id);
+		*ret_created = false;
+		return 0;
+	}
+	if (held_refuse(engine, NULL, err) < 0)
+		return -1;
+	import = import_of(engine, request, err);
+	if (!import)
+		return -1;
+	import->created_ms = host->wall_ms(host->ctx);
+	if (!import->id[0])
+		snprintf(import->id, sizeof(import->id), "import-%" PRIu64, import->created_ms);
+	if (admit(engine, import, err) == 0) {
+		snprintf(ret_id, IMPORT_ID_SIZE, "%s", import->id);
+		*ret_created = true;
+		return 0;
+	}
+	import_free(import);
+	return -1;
+}
+
+bool import_concerns(const struct import *import, const char *wwid)
+{
+	for (size_t i = 0; i < import->member_count; i++)
+		if (strcmp(import->members[i].source_wwid, wwid) == 0 ||
+		    strcmp(import->members[i].destination_wwid, wwid) == 0)
+			return true;
+	return false;
+}
+
+struct import *import_of_lun(const struct engine *engine, const char *wwid)
+{
+	for (size_t i = 0; i < engine->import_count; i++)
+		if (import_concerns(engine->imports[i], wwid))
+			return engine->imports[i];
+	return NULL;
+}
+
+struct import *import_find(struct engine *engine, const char *id, struct error *err)
+{
+	struct import *import = engine_find(engine, id);
+
+	if (!import)
+		error_set(err, ERR_IMPORT_UNKNOWN, id, "%s", "");
+	return import;
+}
+
+int engine_verb_allowed(struct engine *engine, const char *id, const char *verb, enum side to, struct error *err)
+{
+	const struct import *import = import_find(engine, id, err);
+
+	return import && import_check_allowed(engine, import, verb, to, err) >= 0 ? 0 : -1;
+}
+
+struct json_object *import_unchanged(void)
+{
+	struct json_object *result = json_object_new_object();
+
+	json_object_object_add(result, "unchanged", json_object_new_boolean(true));
+	return result;
+}
+
+static struct json_object *switch_result(const struct import *import, enum side to)
+{
+	struct json_object *result = json_object_new_object(), *pauses = json_object_new_object();
+	struct json_object *held_at = json_object_new_object();
+
+	for (size_t i = 0; i < import->member_count; i++) {
+		const struct member *member = &import->members[i];
+
+		json_object_object_add(pauses, member->name, json_object_new_int64((int64_t)member->pause_us));
+		json_object_object_add(held_at, member->name, json_object_new_int64((int64_t)member->held_at_ms));
+	}
+	json_object_object_add(result, "to", json_object_new_string(side_name(to)));
+	json_object_object_add(result, "pauses_us", pauses);
+	json_object_object_add(result, "held_at_ms", held_at);
+	return result;
+}
+
+static struct json_object *state_result(const struct import *import)
+{
+	struct json_object *result = json_object_new_object();
+
+	json_object_object_add(result, "state", json_object_new_string(import_state_name(import->state)));
+	return result;
+}
+
+/* A plan got stuck: the record says where, so that the verb or the next start goes on from there. */
+static void record_stuck(struct work *work, enum doing doing, const struct error *why)
+{
+	work->import->state = IMPORT_RECOVERING;
+	work->import->doing = doing;
+	work->import->attention = *why;
+	import_save(work->engine, work->import, JOURNAL_STUCK, NULL);
+}
+
+int import_finish(struct work *work, enum plan_outcome outcome, enum doing doing, const struct error *why,
+		  struct json_object **ret_result)
+{
+	if (outcome == PLAN_STUCK) {
+		switch_leave_safe(work);
+		record_stuck(work, doing, why);
+	}
+	if (outcome == PLAN_DONE)
+		*ret_result = doing == DOING_TO_DESTINATION || doing == DOING_TO_SOURCE
+				      ? switch_result(work->import, work->to)
+				      : state_result(work->import);
+	else if (why->code == ERR_PRECHECK_FAILED)
+		*ret_result = TAKE(work->findings);
+	work_free(work);
+	return outcome == PLAN_DONE ? 0 : -1;
+}
+
+int engine_prepare(struct engine *engine, const char *id, const struct observer *observer,
+		   struct json_object **ret_result, struct error *err)
+{
+	struct import *import = import_find(engine, id, err);
+	struct work work = { .engine = engine,
+			     .import = import,
+			     .observer = observer,
+			     .to = SIDE_SOURCE,
+			     .disks_timeout_ms = PATHS_TIMEOUT_MS };
+	int answer = import ? import_check_allowed(engine, import, "prepare", SIDE_SOURCE, err) : -1;
+
+	if (answer == 0)
+		*ret_result = import_unchanged();
+	return answer <= 0 ? answer : import_finish(&work, prepare_run(&work, err), DOING_PREPARE, err, ret_result);
+}
+
+int engine_switch(struct engine *engine, const char *id, enum side to, const struct observer *observer,
+		  struct json_object **ret_result, struct error *err)
+{
+	struct import *import = import_find(engine, id, err);
+	struct work work = { .engine = engine, .import = import, .observer = observer, .to = to };
+	int answer = import ? import_check_allowed(engine, import, "switch", to, err) : -1;
+
+	if (answer > 0 && to == SIDE_SOURCE && import_check_way_back(import, err) < 0)
+		return -1;
+	if (answer == 0)
+		*ret_result = import_unchanged();
+	if (answer <= 0)
+		return answer;
+	work.recovering = import->state == IMPORT_RECOVERING;
+	return import_finish(&work, switch_run(&work, err), doing_switch(to), err, ret_result);
+}
+
+int engine_commit(struct engine *engine, const char *id, const struct observer *observer,
+		  struct json_object **ret_result, struct error *err)
+{
+	struct import *import = import_find(engine, id, err);
+	struct work work = { .engine = engine, .import = import, .observer = observer, .to = SIDE_DESTINATION };
+	int answer = import ? import_check_allowed(engine, import, "commit", SIDE_DESTINATION, err) : -1;
+
+	if (answer == 0)
+		*ret_result = import_unchanged();
+	if (answer <= 0)
+		return answer;
+	work.recovering = import->state == IMPORT_RECOVERING;
+	return import_finish(&work, commit_run(&work, err), DOING_COMMIT, err, ret_result);
+}
+
+/* Ends the import as it stands: no rollback, the identities stay. */
+static int cancel_forced(struct work *work, struct json_object **ret_result, struct error *err)
+{
+	struct import *import = work->import;
+
+	import->state = IMPORT_CANCELLED;
+	import->doing = DOING_NOTHING;
+	import->forced = true;
+	if (import_save(work->engine, import, JOURNAL_FORCED, err) < 0)
+		return -1;
+	*ret_result = state_result(import);
+	return 0;
+}
+
+static bool needs_way_back(const struct import *import)
+{
+	return import->state == IMPORT_ON_DESTINATION || import->state == IMPORT_NEEDS_ATTENTION ||
+	       state_torn_switch(import);
+}
+
+int engine_cancel(struct engine *engine, const char *id, bool force, const struct observer *observer,
+		  struct json_object **ret_result, struct error *err)
+{
+	struct import *import = import_find(engine, id, err);
+	struct work work = { .engine = engine, .import = import, .observer = observer, .to = SIDE_SOURCE };
+	int answer = import ? import_check_allowed(engine, import, "cancel", SIDE_SOURCE, err) : -1;
+	enum plan_outcome outcome = PLAN_DONE;
+	enum doing doing = DOING_CANCEL;
+
+	if (answer == 0)
+		*ret_result = import_unchanged();
+	if (answer <= 0)
+		return answer;
+	if (!force && import_check_way_back(import, err) < 0)
+		return -1;
+	held_take_back(engine, HOLD_TAKEN_BACK, observer, NULL); /* stuck or not: what follows copes with both */
+	if (force)
+		return cancel_forced(&work, ret_result, err);
+	work.recovering = import->state == IMPORT_RECOVERING;
+	if (needs_way_back(import)) {
+		doing = DOING_TO_SOURCE;
+		outcome = switch_run(&work, err);
+	}
+	if (outcome == PLAN_DONE) {
+		doing = DOING_CANCEL;
+		outcome = cancel_run(&work, err);
+	}
+	return import_finish(&work, outcome, doing, err, ret_result);
+}
+
+int engine_lift_reservation(struct engine *engine, const char *id, bool lifted, const struct observer *observer,
+			    struct json_object **ret_result, struct error *err)
+{
+	struct import *import = import_find(engine, id, err);
+	struct work work = { .engine = engine, .import = import, .observer = observer, .to = SIDE_DESTINATION };
+
+	int result;
+
+	if (!import || import_check_allowed(engine, import, "reservation", SIDE_SOURCE, err) < 0)
+		return -1;
+	result = pr_move_lift(&work, lifted, err);
+	if (result >= 0)
+		*ret_result = result ? state_result(import) : import_unchanged();
+	work_free(&work);
+	return result < 0 ? -1 : 0;
+}
+
+int engine_precheck(struct engine *engine, const char *id, const struct observer *observer,
+		    struct json_object **ret_result, struct error *err)
+{
+	struct import *import = import_find(engine, id, err);
+	size_t errors;
+
+	(void)observer;
+	if (!import || import_check_allowed(engine, import, "precheck", SIDE_DESTINATION, err) < 0)
+		return -1;
+	return precheck_run(engine, import, false, ret_result, &errors, err);
+}
+
+int engine_precheck_members(struct engine *engine, const struct import_request *request,
+			    const struct observer *observer, struct json_object **ret_result, struct error *err)
+{
+	struct import *import;
+	size_t errors;
+	int result;
+
+	(void)observer;
+	if (held_refuse(engine, NULL, err) < 0 || check_request(engine, request, err) < 0)
+		return -1;
+	import = import_of(engine, request, err);
+	if (!import)
+		return -1;
+	result = precheck_run(engine, import, false, ret_result, &errors, err);
+	import_free(import);
+	return result;
+}
+
+static int check_unmapped(struct engine *engine, const struct import *import, struct error *err)
+{
+	CLEANUP_INVENTORY struct inventory now = { 0 };
+
+	/* cancel took its disks off the host; whether the array still maps it only a new look can tell */
+	if (engine_refresh(engine, err) < 0 || inventory_load(engine->ports, &now, err) < 0)
+		return -1;
+	for (size_t i = 0; i < import->member_count; i++)
+		if (inventory_lun_disk(&now, import->members[i].destination_wwid, 0))
+			return error_set(err, ERR_STATE_WRONG, import->members[i].destination_wwid,
+					 "the destination LUN is still mapped to this host and would become visible; "
+					 "unmap it first");
+	return 0;
+}
+
+/* Only a pair that is on its source for good may lose its record; after a forced cancel it may be anywhere. */
+static bool all_hidden(const struct engine *engine, const struct import *import)
+{
+	for (size_t i = 0; i < import->member_count; i++) {
+		const struct identity_record *record =
+			identity_find(&engine->identities, import->members[i].destination_wwid);
+
+		if (!record || record->role != IDENTITY_HIDDEN || import->members[i].exchanged)
+			return false;
+	}
+	return true;
+}
+
+int engine_import_delete(struct engine *engine, const char *id, struct error *err)
+{
+	const struct device_port *device = &engine->ports->device;
+	struct import *import = engine_find(engine, id);
+
+	if (!import)
+		return 0;
+	if (held_refuse(engine, import, err) < 0)
+		return -1;
+	if (import_state_in_progress(import->state))
+		return error_set(err, ERR_STATE_WRONG, id,
+				 "only a committed or cancelled import can be deleted, this one is %s",
+				 import_state_name(import->state));
+	if (all_hidden(engine, import)) {
+		if (check_unmapped(engine, import, err) < 0)
+			return -1;
+		drop_identities(engine, import);
+		if (identities_apply(engine, err) < 0 ||
+		    device->reidentify(device->ctx, NULL, 0, UDEV_TIMEOUT_MS, err) < 0)
+			return -1;
+	}
+	return import_forget(engine, import, err);
+}
+
+int engine_import_session(struct engine *engine, const char *id, const char *state, unsigned percent, struct error *err)
+{
+	static const char *const states[] = {
+		"scheduled",
+		"queued",
+		"in_progress",
+		"copy_in_progress",
+		"paused",
+		"ready_for_cutover",
+		"cutover_in_progress",
+		"completed",
+		"completed_with_errors",
+		"cutover_incomplete",
+		"cancel_in_progress",
+		"cancelled",
+		"cancel_failed",
+		"cancel_required",
+		"cleanup_required",
+		"failed",
+	};
+	struct import *import = import_find(engine, id, err);
+	size_t i = 0;
+
+	if (!import || held_refuse(engine, import, err) < 0)
+		return -1;
+	while (i < ARRAY_SIZE(states) && strcmp(states[i], state) != 0)
+		i++;
+	if (i == ARRAY_SIZE(states) || percent > 100)
+		return error_set(err, ERR_VALUE_INVALID, NULL, "no such session state, or a percentage above 100");
+	snprintf(import->session_state, sizeof(import->session_state), "%s", state);
+	import->session_percent = percent;
+	return engine->held ? 0 : import_save(engine, import, JOURNAL_SESSION, err); /* the end of the hold saves it */
+}

@@ -1,0 +1,254 @@
+/*
+ * Prepare: find the destination's paths, have multipathd build its map, and see that everything about the pair is
+ * right. The LUN is hidden since the import was created. No I/O of an application moves.
+ */
+#include "dm-import/checks/precheck.h"
+#include "dm-import/core/engine.h"
+#include "dm-import/host/wait.h"
+#include "dm-import/reservations/move.h"
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+
+#include <string.h>
+
+static int record_intent(struct work *work, struct error *err)
+{
+	if (import_reserve(work, err) < 0)
+		return -1;
+	work->import->doing = DOING_PREPARE;
+	return import_save(work->engine, work->import, JOURNAL_INTENT, err);
+}
+
+/* An import that a failing undo had left stuck is new again here: nothing of an application was touched. */
+static int undo_intent(struct work *work, struct error *err)
+{
+	work->import->state = IMPORT_NEW;
+	work->import->attention = (struct error){ 0 };
+	return work_void_intent(work, err);
+}
+
+static int check(struct work *work, bool destination_required, struct error *err)
+{
+	const struct device_port *device = &work->engine->ports->device;
+	size_t errors = 0;
+
+	/* udev's helpers may still be looking at new disks and maps */
+	if (device->settle(device->ctx, SETTLE_TIMEOUT_MS, err) < 0)
+		return -1;
+	json_object_put(work->findings);
+	work->findings = NULL;
+	if (precheck_run(work->engine, work->import, destination_required, &work->findings, &errors, err) < 0)
+		return -1;
+	if (errors)
+		return error_set(err, ERR_PRECHECK_FAILED, NULL, "%zu error%s", errors, errors == 1 ? "" : "s");
+	return 0;
+}
+
+static int check_source(struct work *work, struct error *err)
+{
+	return check(work, false, err);
+}
+
+/* " sda sdb ": the destination's disks */
+static char *destination_disks(struct work *work, struct error *err)
+{
+	CLEANUP_INVENTORY struct inventory now = { 0 };
+	struct buf buf = { 0 };
+	char *text;
+
+	if (inventory_load(work->engine->ports, &now, err) < 0)
+		return NULL;
+	buf_puts(&buf, " ");
+	for (size_t i = 0; i < work->import->member_count; i++) {
+		const struct disk *disk;
+
+		for (size_t nth = 0; (disk = inventory_lun_disk(&now, work->import->members[i].destination_wwid, nth));
+		     nth++)
+			buf_printf(&buf, "%s ", disk->name);
+	}
+	text = buf_take(&buf);
+	if (!text)
+		error_no_memory(err);
+	return text;
+}
+
+static int scan(struct work *work, struct error *err)
+{
+	const struct device_port *device = &work->engine->ports->device;
+
+	work->disks_before = destination_disks(work, err);
+	if (!work->disks_before || identities_present(work->engine, work->import, err) < 0 ||
+	    device->rescan(device->ctx, err) < 0)
+		return -1;
+	if (wait_disks(work, err) < 0)
+		return -1;
+	if (identities_verify(work->engine, work->import, err) < 0)
+		return -1;
+	return identities_show_live(work->engine, work->import, err);
+}
+
+/* Only what this scan brought in goes away again. */
+static int unscan(struct work *work, struct error *err)
+{
+	const struct device_port *device = &work->engine->ports->device;
+	CLEANUP_FREE char *disks = destination_disks(work, err);
+	char *rest, *name, known[DISK_NAME_SIZE + 2];
+
+	if (!disks || !work->disks_before)
+		return disks ? 0 : -1;
+	for (name = strtok_r(disks, " ", &rest); name; name = strtok_r(NULL, " ", &rest)) {
+		snprintf(known, sizeof(known), " %.31s ", name);
+		if (!strstr(work->disks_before, known) && device->delete_disk(device->ctx, name, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Whatever find_multipaths says: the LUN is claimed for multipath, its paths and map are added by name. */
+int map_lun(struct work *work, const char *true_wwid, const char *wwid, const struct inventory *now, struct error *err)
+{
+	const struct multipathd_port *multipathd = &work->engine->ports->multipathd;
+	const struct disk *disk = inventory_lun_disk(now, true_wwid, 0);
+	char command[128];
+
+	if (disk && multipathd->claim(multipathd->ctx, disk->name, err) < 0)
+		return -1;
+	for (size_t nth = 0; (disk = inventory_lun_disk(now, true_wwid, nth)); nth++) {
+		CLEANUP_FREE char *reply = NULL;
+
+		snprintf(command, sizeof(command), "add path %s", disk->name);
+		if (multipathd->command(multipathd->ctx, command, &reply, err) < 0)
+			return -1;
+	}
+
+	CLEANUP_FREE char *reply = NULL;
+
+	snprintf(command, sizeof(command), "add map %s", wwid);
+	return multipathd->command(multipathd->ctx, command, &reply, err);
+}
+
+int map_is_hidden(const struct engine *engine, const struct map *map, bool *ret_hidden, struct error *err)
+{
+	const struct device_port *device = &engine->ports->device;
+	CLEANUP_FREE char *hidden = NULL;
+	char name[16];
+
+	snprintf(name, sizeof(name), "dm-%u", map->dm.minor);
+	if (device->property(device->ctx, name, "DM_IMPORT_HIDDEN", &hidden, err) < 0)
+		return -1;
+	*ret_hidden = hidden && strcmp(hidden, "1") == 0;
+	return 0;
+}
+
+/* A map that is older than our rule is visible; made again, it is hidden from its first event on. */
+static int drop_visible(struct work *work, const struct map *map, bool *ret_dropped, struct error *err)
+{
+	const struct multipathd_port *multipathd = &work->engine->ports->multipathd;
+	const struct dm_port *dm = &work->engine->ports->dm;
+	CLEANUP_FREE char *reply = NULL;
+	char command[NAME_SIZE + 16];
+	bool hidden;
+
+	*ret_dropped = false;
+	if (map_is_hidden(work->engine, map, &hidden, err) < 0)
+		return -1;
+	if (hidden)
+		return 0;
+	if (map->dm.open_count)
+		return error_set(err, ERR_DESTINATION_IN_USE, map->dm.name, "a process has the destination's map open");
+	snprintf(command, sizeof(command), "del map %s", map->dm.name);
+	multipathd->command(multipathd->ctx, command, &reply, NULL);
+	if (dm->remove(dm->ctx, map->dm.name, err) < 0)
+		return -1;
+	*ret_dropped = true;
+	return 0;
+}
+
+/* The look at the host that this takes serves the reservations too. */
+static int all_hidden(struct work *work, struct error *err)
+{
+	const struct inventory *now = &work->paths;
+
+	inventory_free(&work->paths);
+	if (inventory_load(work->engine->ports, &work->paths, err) < 0)
+		return -1;
+	for (size_t i = 0; i < work->import->member_count; i++) {
+		const char *wwid = work->import->members[i].destination_wwid;
+		const struct map *map = inventory_map(now, wwid);
+		bool hidden = false;
+
+		if (map && map_is_hidden(work->engine, map, &hidden, err) < 0)
+			return -1;
+		if (!hidden)
+			return error_set(err, ERR_UDEV_FAILED, map ? map->dm.name : wwid,
+					 "the destination's map is not hidden");
+	}
+	return 0;
+}
+
+static int map_destinations(struct work *work, struct error *err)
+{
+	const struct device_port *device = &work->engine->ports->device;
+	CLEANUP_INVENTORY struct inventory now = { 0 };
+
+	if (inventory_load(work->engine->ports, &now, err) < 0)
+		return -1;
+	for (size_t i = 0; i < work->import->member_count; i++) {
+		const char *wwid = work->import->members[i].destination_wwid;
+		const struct map *map = inventory_map(&now, wwid);
+		bool missing = !map;
+
+		if (map && drop_visible(work, map, &missing, err) < 0)
+			return -1;
+		if (missing && map_lun(work, wwid, wwid, &now, err) < 0)
+			return -1;
+	}
+	if (wait_destination_maps(work, err) < 0 || device->settle(device->ctx, SETTLE_TIMEOUT_MS, err) < 0)
+		return -1;
+	return all_hidden(work, err);
+}
+
+/* The host that holds the reservation may not have prepared yet: that is looked at before the switch. */
+static int move_reservations(struct work *work, struct error *err)
+{
+	if (pr_move_sync(work, SIDE_SOURCE, err) == 0 || err->code == ERR_PR_NOT_RESERVED) {
+		*err = (struct error){ 0 };
+		return 0;
+	}
+	return -1;
+}
+
+static int remove_reservations(struct work *work, struct error *err)
+{
+	(void)err;
+	pr_move_leave(work, SIDE_DESTINATION);
+	return 0;
+}
+
+static int check_pairs(struct work *work, struct error *err)
+{
+	return check(work, true, err);
+}
+
+static int record_done(struct work *work, struct error *err)
+{
+	return work_record_done(work, IMPORT_PREPARED, err);
+}
+
+static const struct plan_step steps[] = {
+	{ "check_source", check_source, NULL, false },
+	{ "intent", record_intent, undo_intent, false },
+	{ "scan", scan, unscan, false },
+	{ "map", map_destinations, unmap_destinations, false },
+	{ "reservations", move_reservations, remove_reservations, false },
+	{ "check_pairs", check_pairs, NULL, false },
+	{ "record", record_done, NULL, false },
+};
+
+static const struct plan plan = { "prepare", steps, ARRAY_SIZE(steps) };
+
+enum plan_outcome prepare_run(struct work *work, struct error *err)
+{
+	return plan_run(&plan, work, err);
+}

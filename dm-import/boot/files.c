@@ -4,21 +4,19 @@
  *
  * Nothing is written to /etc at boot: it may still be read-only, and what is damaged there is evidence.
  */
-#include "boot.h"
-#include "dm-import/core/engine.h"
+#include "files.h"
+
+#include "dm-import/store/identities.h"
+#include "dm-import/store/identity_rules.h"
+#include "dm-import/store/journal.h"
+#include "dm-import/store/journal_file.h"
+#include "judge.h"
 
 #include "base/buf.h"
 #include "base/cleanup.h"
 
 #include <limits.h>
 #include <string.h>
-
-enum { RULES_MODE = 0644, STORE_MODE = 0600 };
-
-static void store_path(const struct engine_options *options, char ret[static PATH_MAX])
-{
-	snprintf(ret, PATH_MAX, "%s/identity", options->etc_directory);
-}
 
 static int read_file(const struct host_port *host, const char *path, char **ret, struct error *err)
 {
@@ -40,7 +38,7 @@ static int read_files(const struct engine_options *options, const struct host_po
 {
 	char path[PATH_MAX];
 
-	store_path(options, path);
+	identities_store_path(options, path);
 	if (read_file(host, path, &ret->store, err) < 0)
 		return -1;
 	for (size_t i = 0; i < IDENTITY_RULE_FILES; i++) {
@@ -69,24 +67,10 @@ int boot_look(const struct engine_options *options, const struct host_port *host
 		result = boot_judge(&files, ret, err);
 	free_files(&files);
 	if (result == 0 && ret->why.code != ERR_NONE) {
-		store_path(options, path);
+		identities_store_path(options, path);
 		snprintf(ret->why.device, sizeof(ret->why.device), "%.63s", path);
 	}
 	return result;
-}
-
-int boot_write_rules(const struct host_port *host, const char *directory, const char *const *names, const char *rules,
-		     struct error *err)
-{
-	char path[PATH_MAX];
-
-	for (size_t i = 0; i < IDENTITY_RULE_FILES; i++) {
-		snprintf(path, sizeof(path), "%s/%s", directory, names[i]);
-		if (rules ? host->replace(host->ctx, path, rules, RULES_MODE, err) < 0
-			  : host->remove(host->ctx, path, err) < 0)
-			return -1;
-	}
-	return 0;
 }
 
 int boot_rules_there(const struct engine_options *options, const struct host_port *host, bool *ret, struct error *err)
@@ -108,13 +92,13 @@ int boot_write(const struct engine_options *options, const struct host_port *hos
 	CLEANUP_FREE char *rules = NULL;
 
 	if (!finding->rules_needed)
-		return boot_write_rules(host, directory, identity_down_files, NULL, err);
+		return identities_write_rules(host, directory, identity_down_files, NULL, err);
 	rules = identity_rules_down(&finding->store, &finding->down);
 	if (!rules)
 		return error_no_memory(err);
 	if (host->make_directories(host->ctx, directory, 0755, err) < 0)
 		return -1;
-	return boot_write_rules(host, directory, identity_down_files, rules, err);
+	return identities_write_rules(host, directory, identity_down_files, rules, err);
 }
 
 /* Of what the check found, for the console. NULL: all is well, or there is no memory. */
@@ -187,23 +171,11 @@ int engine_boot_initramfs(const struct engine_options *options, const struct hos
 		return -1;
 	if (directory && *rules &&
 	    (host->make_directories(host->ctx, directory, 0755, err) < 0 ||
-	     boot_write_rules(host, directory, identity_down_files, rules, err) < 0))
+	     identities_write_rules(host, directory, identity_down_files, rules, err) < 0))
 		return -1;
 	*ret_rules = TAKE(rules);
 	*ret_text = TAKE(text);
 	return 0;
-}
-
-int boot_write_store(const struct engine_options *options, const struct host_port *host,
-		     const struct identity_store *store, struct error *err)
-{
-	CLEANUP_FREE char *text = identity_format(store);
-	char path[PATH_MAX];
-
-	if (!text)
-		return error_no_memory(err);
-	store_path(options, path);
-	return host->replace(host->ctx, path, text, STORE_MODE, err);
 }
 
 static int write_all(const struct engine_options *options, const struct host_port *host,
@@ -213,9 +185,9 @@ static int write_all(const struct engine_options *options, const struct host_por
 
 	if (!rules)
 		return error_no_memory(err);
-	if (boot_write_store(options, host, store, err) < 0)
+	if (identities_write_store(options, host, store, err) < 0)
 		return -1;
-	return boot_write_rules(host, options->rules_directory, identity_rule_files, rules, err);
+	return identities_write_rules(host, options->rules_directory, identity_rule_files, rules, err);
 }
 
 int engine_boot_restore(const struct engine_options *options, const struct host_port *host, const char *records,

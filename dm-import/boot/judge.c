@@ -1,9 +1,11 @@
 /*
  * Judging the copies of the identities; see boot.h.
  */
-#include "boot.h"
+#include "judge.h"
 
-#include "dm-import/core/engine.h"
+#include "dm-import/store/identity_rules.h"
+#include "dm-import/store/import_record.h"
+#include "dm-import/store/journal.h"
 
 #include "base/cleanup.h"
 

@@ -3,8 +3,10 @@
  * udev's database, from which multipathd would make such maps before udev has looked at the disks again. The maps are
  * taken apart, before anything mounts them, and udev looks at those disks now.
  */
-#include "boot.h"
 #include "dm-import/core/engine.h"
+#include "dm-import/core/inventory.h"
+#include "files.h"
+#include "judge.h"
 
 #include "base/buf.h"
 #include "base/cleanup.h"

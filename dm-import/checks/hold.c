@@ -2,6 +2,9 @@
  * What a held switch needs beyond a switch: for seconds nothing may be on the held maps that the host, the agent or its
  * log cannot do without.
  */
+#include "dm-import/core/inventory.h"
+#include "dm-import/core/work.h"
+#include "finding.h"
 #include "precheck.h"
 
 #include "base/cleanup.h"

@@ -2,9 +2,9 @@
  * Pre-checks of the host as a whole: multipathd and its settings, other path managers, space. Each is one function in
  * the table at the end.
  */
-#include "precheck.h"
+#include "host.h"
 
-#include "dm-import/formats/mpconf.h"
+#include "finding.h"
 
 #include "base/cleanup.h"
 

@@ -3,10 +3,12 @@
  * function in a table at the end; each leaves a case to the check whose business it is (no map: only
  * `source_is_multipath` says so).
  */
-#include "precheck.h"
+#include "pair.h"
 
+#include "dm-import/core/inventory.h"
 #include "dm-import/formats/mpconf.h"
 #include "dm-import/reservations/lun.h"
+#include "finding.h"
 
 #include "base/cleanup.h"
 

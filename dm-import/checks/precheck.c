@@ -4,43 +4,15 @@
  */
 #include "precheck.h"
 
+#include "dm-import/core/inventory.h"
+#include "dm-import/core/work.h"
+#include "finding.h"
+#include "host.h"
+#include "pair.h"
+
 #include "base/cleanup.h"
 
-#include <stdarg.h>
 #include <string.h>
-
-static const char *const severity_names[] = { "info", "warning", "error" };
-
-static void add_text(struct json_object *object, const char *key, const char *text)
-{
-	json_object_object_add(object, key, json_object_new_string(text));
-}
-
-void finding_add(struct precheck *check, enum error_code code, enum severity severity, const struct member *member,
-		 const char *device, const char *fmt, ...)
-{
-	char detail[256], text[512];
-	struct json_object *row;
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(detail, sizeof(detail), fmt, ap);
-	va_end(ap);
-	if (severity == SEVERITY_ERROR && check->errors++ == 0)
-		error_set(&check->first, code, device, "%s", detail);
-	if (!check->findings)
-		return;
-	snprintf(text, sizeof(text), "%s%s%s", error_text(code), *detail ? " " : "", detail);
-	row = json_object_new_object();
-	add_text(row, "code", error_name(code));
-	add_text(row, "severity", severity_names[severity]);
-	add_text(row, "source_wwid", member ? member->source_wwid : "");
-	add_text(row, "destination_wwid", member ? member->destination_wwid : "");
-	add_text(row, "device", device ? device : "");
-	add_text(row, "text", text);
-	add_text(row, "remedy", error_remedy(code));
-	json_object_array_add(check->findings, row);
-}
 
 char *precheck_multipath_config(struct engine *engine)
 {

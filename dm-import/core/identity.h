@@ -1,6 +1,6 @@
 /*
- * Identities: which LUN presents itself as which. Pure: records <-> text of the store, records -> udev rules,
- * and the one question everybody asks: what must a LUN with this true WWID present?
+ * Identities: which LUN presents itself as which. Pure: records <-> text of the store, and the one question everybody
+ * asks: what must a LUN with this true WWID present?
  *
  * A pair's record outlives its import: after the cutover the destination presents the source's WWID for good, and
  * the source LUN, should it ever come back, presents itself as retired and stays hidden.
@@ -71,33 +71,6 @@ char *identity_format(const struct identity_store *store);
 
 /* The same of a text that a person wrote: without the last line, or with any. */
 int identity_parse_records(const char *text, struct identity_store *ret, struct error *err);
-
-/*
- * The udev rules. The same text stands at four places of the rules' order (identity_rule_files), after each rule that
- * may set or use an identity, because the places differ between distributions; applying it twice changes nothing, since
- * it matches on the kernel's own WWID of the LUN. Owned by the caller.
- *
- * They carry the store that they were made of, and a checksum: each file is a copy of the store, too.
- */
-char *identity_rules(const struct identity_store *store);
-
-/* The store that whole rules carry; ERR_STORE_DAMAGED and *ret untouched when they are not whole. */
-int identity_rules_parse(const char *text, struct identity_store *ret, struct error *err);
-
-/*
- * The rules of `held` as long as the file `marker` (a path under /run) is there, else those of `store`: what is held
- * does not outlive the host.
- */
-char *identity_rules_held(const struct identity_store *store, const struct identity_store *held, const char *marker);
-
-/*
- * Rules for a while: of what nobody may assemble now (`down`: neither as a path nor as a map), and of the records of
- * `store` of which no LUN is in there. They stand behind the rules of the same place, and win over them.
- */
-char *identity_rules_down(const struct identity_store *store, const struct lun_set *down);
-
-extern const char *const identity_rule_files[], *const identity_down_files[];
-enum { IDENTITY_RULE_FILES = 4 };
 
 void identity_free(struct identity_store *store);
 

@@ -8,8 +8,11 @@
  * or the deadline pass, it releases the maps: to the old side until all are held and we have decided to release,
  * forward after.
  */
+#include "hold.h"
+
 #include "deadline.h"
-#include "dm-import/core/engine.h"
+#include "dm-import/core/inventory.h"
+#include "dm-import/core/work.h"
 #include "dm-import/reservations/guard.h"
 #include "guardian.h"
 

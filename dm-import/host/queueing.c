@@ -4,7 +4,10 @@
  * where multipath.conf says nothing (no_path_retry), multipathd leaves that alone, and a map that nobody told to queue
  * must not hang where it failed before.
  */
-#include "dm-import/core/engine.h"
+#include "queueing.h"
+
+#include "dm-import/core/inventory.h"
+#include "dm-import/core/work.h"
 
 #include "base/cleanup.h"
 

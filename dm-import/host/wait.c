@@ -4,6 +4,8 @@
  */
 #include "wait.h"
 
+#include "dm-import/core/inventory.h"
+#include "dm-import/core/work.h"
 #include "dm-import/formats/multipathd_maps.h"
 
 #include "base/cleanup.h"

@@ -5,7 +5,7 @@
 #ifndef DM_IMPORT_WAIT_H
 #define DM_IMPORT_WAIT_H
 
-#include "dm-import/core/engine.h"
+#include "dm-import/core/work.h"
 
 /* Each destination LUN has at least min_paths disks and no new ones come in. PATHS_TOO_FEW or DESTINATION_ABSENT. */
 int wait_disks(struct work *work, struct error *err);

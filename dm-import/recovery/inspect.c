@@ -6,8 +6,18 @@
  * has the newest data, and nothing else is looked for: a person has to decide. Between the two records of a verb the
  * tables decide, by the rule of recover.c.
  */
-#include "device.h"
+#include "inspect.h"
+
+#include "dm-import/boot/judge.h"
+#include "dm-import/boot/opening.h"
+#include "dm-import/core/inventory.h"
+#include "dm-import/core/work.h"
+#include "dm-import/host/maps.h"
+#include "dm-import/host/publish.h"
 #include "dm-import/host/wait.h"
+#include "dm-import/store/identities.h"
+#include "facts.h"
+#include "repairs.h"
 
 #include "base/cleanup.h"
 
@@ -98,8 +108,8 @@ static bool kernel_tells(const struct recovery *recovery, const struct inventory
 /* Each LUN that the lost files told of is of an import: writing them anew forgets none. */
 static bool imports_know_all(const struct engine *engine)
 {
-	for (size_t i = 0; i < engine->files.down.count; i++)
-		if (!import_of_lun(engine, engine->files.down.wwids[i]))
+	for (size_t i = 0; i < engine->files->down.count; i++)
+		if (!import_of_lun(engine, engine->files->down.wwids[i]))
 			return false;
 	return true;
 }
@@ -107,7 +117,7 @@ static bool imports_know_all(const struct engine *engine)
 /* Of this import: no copy of the identities is whole, or the journal contradicts what counts of them. */
 static bool in_doubt(const struct recovery *recovery)
 {
-	const struct boot_finding *files = &recovery->engine->files;
+	const struct boot_finding *files = recovery->engine->files;
 
 	for (size_t i = 0; i < files->down.count; i++)
 		if (import_concerns(recovery->import, files->down.wwids[i]))
@@ -122,7 +132,7 @@ static bool in_doubt(const struct recovery *recovery)
 static int look_at_copies(struct recovery *recovery, const struct inventory *now, struct error *err)
 {
 	const struct engine *engine = recovery->engine;
-	const struct boot_finding *files = &engine->files;
+	const struct boot_finding *files = engine->files;
 	bool at_boot;
 
 	if (identities_at_boot(engine, &at_boot, err) < 0)
@@ -205,7 +215,7 @@ static int look_at_identities(struct recovery *recovery, struct error *err)
 
 static int look_at_files(struct recovery *recovery, struct error *err)
 {
-	const struct boot_finding *files = &recovery->engine->files;
+	const struct boot_finding *files = recovery->engine->files;
 	struct error why = { 0 };
 
 	if (files->verdict == BOOT_STORE_BEHIND) {
@@ -220,13 +230,6 @@ static int look_at_files(struct recovery *recovery, struct error *err)
 	}
 	found(recovery, why.code, why.device, "%s", why.detail);
 	return 0;
-}
-
-bool recovery_partition_of(const struct dm_device *device, const char *wwid)
-{
-	const char *whole = strstr(device->uuid, "-mpath-");
-
-	return strncmp(device->uuid, "part", 4) == 0 && whole && strcmp(whole + strlen("-mpath-"), wwid) == 0;
 }
 
 /* Behind a prepare the idle maps are to be seen by nobody. */

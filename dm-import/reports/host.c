@@ -2,17 +2,14 @@
  * What the engine reports of the host itself and of the arrays it knows: names, initiators, path managers, cluster.
  * From small files of /etc and /sys, read through the host port.
  */
-#include "dm-import/checks/precheck.h"
+#include "dm-import/checks/host.h"
+#include "dm-import/boot/files.h"
 
 #include "base/cleanup.h"
+#include "base/json.h"
 
 #include <string.h>
 #include <sys/utsname.h>
-
-static void add_text(struct json_object *object, const char *key, const char *text)
-{
-	json_object_object_add(object, key, json_object_new_string(text));
-}
 
 /* The value of KEY=value or KEY="value" at a line's begin; "" when there is none. */
 static void value_of(const char *text, const char *key, char *ret, size_t size)
@@ -35,8 +32,8 @@ static void add_initiator(struct json_object *rows, const char *name, const char
 {
 	struct json_object *row = json_object_new_object();
 
-	add_text(row, "iqn_or_wwn", name);
-	add_text(row, "protocol", protocol);
+	json_add_text(row, "iqn_or_wwn", name);
+	json_add_text(row, "protocol", protocol);
 	json_object_array_add(rows, row);
 }
 
@@ -271,7 +268,7 @@ static struct json_object *cluster(const struct host_port *host)
 	for (size_t i = 0; i < ARRAY_SIZE(clusters) && strcmp(type, "none") == 0; i++)
 		if (clusters[i].is(host, members))
 			type = clusters[i].type;
-	add_text(object, "type", type);
+	json_add_text(object, "type", type);
 	json_object_object_add(object, "members", members);
 	return object;
 }
@@ -285,9 +282,9 @@ static void add_finding(struct json_object *findings, enum error_code code, cons
 
 	snprintf(text, sizeof(text), "%s%s%.*s", error_text(code), *detail ? " " : "", (int)strcspn(detail, "\n"),
 		 detail);
-	add_text(finding, "code", error_name(code));
-	add_text(finding, "text", text);
-	add_text(finding, "remedy", remedy ? remedy : error_remedy(code));
+	json_add_text(finding, "code", error_name(code));
+	json_add_text(finding, "text", text);
+	json_add_text(finding, "remedy", remedy ? remedy : error_remedy(code));
 	json_object_array_add(findings, finding);
 }
 
@@ -333,7 +330,7 @@ static struct json_object *multipathd_state(const struct multipathd_port *multip
 	if (running && multipathd->command(multipathd->ctx, "show version", &reply, NULL) == 0)
 		sscanf(reply, "multipath-tools v%31[0-9.]", version);
 	json_object_object_add(object, "running", json_object_new_boolean(running));
-	add_text(object, "version", version);
+	json_add_text(object, "version", version);
 	return object;
 }
 
@@ -355,11 +352,11 @@ int engine_report_host(struct engine *engine, struct json_object **ret, struct e
 	if (host->read(host->ctx, "/etc/os-release", &release, NULL) < 0)
 		release = NULL;
 	value_of(release, "PRETTY_NAME", os, sizeof(os));
-	add_text(object, "name", names.nodename);
-	add_text(object, "os", os);
-	add_text(object, "kernel", names.release);
-	add_text(object, "agent_type", "Native_MPIO");
-	add_text(object, "agent_status", agent_status(host));
+	json_add_text(object, "name", names.nodename);
+	json_add_text(object, "os", os);
+	json_add_text(object, "kernel", names.release);
+	json_add_text(object, "agent_type", "Native_MPIO");
+	json_add_text(object, "agent_status", agent_status(host));
 	json_object_object_add(object, "initiators", initiators(host));
 	json_object_object_add(object, "cluster", cluster(host));
 	json_object_object_add(object, "multipathd", multipathd_state(&engine->ports->multipathd, running));
@@ -377,8 +374,8 @@ int engine_report_arrays(struct engine *engine, struct json_object **ret, struct
 		const struct array *array = &engine->arrays.rows[i];
 		struct json_object *row = json_object_new_object();
 
-		add_text(row, "name", array->name);
-		add_text(row, "vendor", array->vendor);
+		json_add_text(row, "name", array->name);
+		json_add_text(row, "vendor", array->vendor);
 		json_object_object_add(row, "product", *array->product ? json_object_new_string(array->product) : NULL);
 		json_object_array_add(rows, row);
 	}

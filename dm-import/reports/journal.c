@@ -1,22 +1,15 @@
 /*
  * The journal for people: JSON of the records that are whole, and where it is not.
  */
-#include "dm-import/core/engine.h"
+#include "dm-import/store/journal.h"
+#include "dm-import/store/import_record.h"
+#include "dm-import/store/journal_file.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/json.h"
 
 #include <string.h>
-
-static void add_text(struct json_object *object, const char *key, const char *text)
-{
-	json_object_object_add(object, key, json_object_new_string(text));
-}
-
-static void add_number(struct json_object *object, const char *key, uint64_t number)
-{
-	json_object_object_add(object, key, json_object_new_int64((int64_t)number));
-}
 
 /* Of all volumes together; between a torn switch and its recovery they may differ. */
 static const char *side_of(const struct import *import)
@@ -37,15 +30,15 @@ static struct json_object *row_of(const struct journal_entry *entry)
 	char time[CLOCK_ISO_SIZE];
 
 	clock_iso(entry->wall_ms, time);
-	add_number(row, "sequence", entry->sequence);
-	add_number(row, "line", entry->number);
-	add_text(row, "time", time);
-	add_text(row, "import", entry->import_id);
-	add_text(row, "event", journal_event_name(entry->event));
+	json_add_number(row, "sequence", entry->sequence);
+	json_add_number(row, "line", entry->number);
+	json_add_text(row, "time", time);
+	json_add_text(row, "import", entry->import_id);
+	json_add_text(row, "event", journal_event_name(entry->event));
 	if (import && import_read_record(entry->record, import)) {
-		add_text(row, "doing", doing_name(import->doing));
-		add_text(row, "state", import_state_name(import->state));
-		add_text(row, "side", side_of(import));
+		json_add_text(row, "doing", doing_name(import->doing));
+		json_add_text(row, "state", import_state_name(import->state));
+		json_add_text(row, "side", side_of(import));
 	}
 	import_free(import);
 	return row;
@@ -55,9 +48,9 @@ static struct json_object *damage_of(const struct journal *journal)
 {
 	struct json_object *damage = json_object_new_object();
 
-	add_number(damage, "line", journal->damaged_line);
-	add_text(damage, "device", journal->damage.device);
-	add_text(damage, "detail", journal->damage.detail);
+	json_add_number(damage, "line", journal->damaged_line);
+	json_add_text(damage, "device", journal->damage.device);
+	json_add_text(damage, "detail", journal->damage.detail);
 	return damage;
 }
 

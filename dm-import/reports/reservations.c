@@ -1,7 +1,7 @@
 /*
  * What an import's report says of a member's reservations: the views of the last look, see pr_move.h.
  */
-#include "dm-import/reservations/move.h"
+#include "reservations.h"
 
 static struct json_object *view_object(const struct pr_view *view)
 {

@@ -2,11 +2,13 @@
  * What the engine reports, as the JSON objects of the API: volumes and imports. The host itself is in report_host.c.
  */
 #include "dm-import/checks/precheck.h"
+#include "dm-import/core/inventory.h"
 #include "dm-import/formats/multipathd_maps.h"
-#include "dm-import/reservations/move.h"
+#include "reservations.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/json.h"
 
 #include <string.h>
 #include <time.h>
@@ -18,21 +20,6 @@ struct report {
 	char *multipath_config;
 	char *multipathd_maps; /* NULL while multipathd does not answer */
 };
-
-static void add_text(struct json_object *object, const char *key, const char *text)
-{
-	json_object_object_add(object, key, json_object_new_string(text));
-}
-
-static void add_text_or_null(struct json_object *object, const char *key, const char *text)
-{
-	json_object_object_add(object, key, text && *text ? json_object_new_string(text) : NULL);
-}
-
-static void add_number(struct json_object *object, const char *key, uint64_t number)
-{
-	json_object_object_add(object, key, json_object_new_int64((int64_t)number));
-}
 
 static const char *protocol_name(enum protocol protocol)
 {
@@ -104,13 +91,13 @@ static struct json_object *path_object(const struct disk *disk, const struct mul
 	const struct multipathd_path *path = multipathd_map_path(map, disk->name);
 	struct json_object *row = json_object_new_object();
 
-	add_text(row, "device", disk->name);
-	add_text(row, "hctl", disk->hctl);
-	add_text(row, "initiator_port", disk->initiator_port);
-	add_text(row, "target_port", disk->target_port);
-	add_text(row, "alua_state", alua_name(disk->alua));
-	add_text(row, "checker_state", path ? path->checker_state : "");
-	add_text(row, "true_wwid", disk->true_wwid);
+	json_add_text(row, "device", disk->name);
+	json_add_text(row, "hctl", disk->hctl);
+	json_add_text(row, "initiator_port", disk->initiator_port);
+	json_add_text(row, "target_port", disk->target_port);
+	json_add_text(row, "alua_state", alua_name(disk->alua));
+	json_add_text(row, "checker_state", path ? path->checker_state : "");
+	json_add_text(row, "true_wwid", disk->true_wwid);
 	return row;
 }
 
@@ -173,12 +160,12 @@ static void add_disk(const struct report *report, const struct disk *disk, struc
 
 	if (disk)
 		scsi->array_id(scsi->ctx, disk->name, array_id, NULL);
-	add_text(volume, "array_type", array ? array->name : "unknown");
-	add_text_or_null(volume, "array_id", array_id);
-	add_text(volume, "vendor", disk ? disk->vendor : "");
-	add_text(volume, "product", disk ? disk->product : "");
-	add_number(volume, "logical_sector_size", disk ? disk->logical_sector_size : 0);
-	add_number(volume, "physical_sector_size", disk ? disk->physical_sector_size : 0);
+	json_add_text(volume, "array_type", array ? array->name : "unknown");
+	json_add_text_or_null(volume, "array_id", array_id);
+	json_add_text(volume, "vendor", disk ? disk->vendor : "");
+	json_add_text(volume, "product", disk ? disk->product : "");
+	json_add_number(volume, "logical_sector_size", disk ? disk->logical_sector_size : 0);
+	json_add_number(volume, "physical_sector_size", disk ? disk->physical_sector_size : 0);
 }
 
 /* null when the LUN has no registrations or does not answer */
@@ -191,12 +178,12 @@ static void add_reservations(const struct report *report, const struct disk *dis
 
 	if (disk && scsi->pr_read(scsi->ctx, disk->name, &state, NULL) == 0 && state.key_count) {
 		summary = json_object_new_object();
-		add_number(summary, "generation", state.generation);
-		add_number(summary, "registrations", state.key_count);
+		json_add_number(summary, "generation", state.generation);
+		json_add_number(summary, "registrations", state.key_count);
 		if (state.reservation_key)
 			pr_key_format(state.reservation_key, key);
-		add_text_or_null(summary, "type", state.reserved ? pr_type_name(state.type) : NULL);
-		add_text_or_null(summary, "holder_key", key);
+		json_add_text_or_null(summary, "type", state.reserved ? pr_type_name(state.type) : NULL);
+		json_add_text_or_null(summary, "holder_key", key);
 	}
 	json_object_object_add(volume, "persistent_reservations", summary);
 }
@@ -217,9 +204,9 @@ static int add_users(const struct report *report, const struct map *map, struct 
 	for (size_t i = 0; i < count; i++) {
 		struct json_object *row = json_object_new_object();
 
-		add_text(row, "kind", user_kind_name(users[i].kind));
-		add_text(row, "name", users[i].name);
-		add_text(row, "detail", users[i].detail);
+		json_add_text(row, "kind", user_kind_name(users[i].kind));
+		json_add_text(row, "name", users[i].name);
+		json_add_text(row, "detail", users[i].detail);
 		json_object_array_add(rows, row);
 		if (users[i].kind == USER_MOUNT)
 			json_object_array_add(mounts, json_object_new_string(users[i].name));
@@ -233,9 +220,9 @@ static struct json_object *explanation(enum error_code code, const char *text)
 {
 	struct json_object *object = json_object_new_object();
 
-	add_text(object, "code", error_name(code));
-	add_text(object, "text", text);
-	add_text(object, "remedy", error_remedy(code));
+	json_add_text(object, "code", error_name(code));
+	json_add_text(object, "text", text);
+	json_add_text(object, "remedy", error_remedy(code));
 	return object;
 }
 
@@ -267,11 +254,11 @@ static void add_import_state(const struct report *report, const struct map *map,
 		snprintf(text, sizeof(text), "%s%s%s", error_text(err.code), *err.detail ? " " : "", err.detail);
 		reason = explanation(err.code, text);
 	}
-	add_text_or_null(volume, "import_id", open ? import->id : NULL);
-	add_text_or_null(volume, "import_state", open ? import_state_name(import->state) : NULL);
+	json_add_text_or_null(volume, "import_id", open ? import->id : NULL);
+	json_add_text_or_null(volume, "import_state", open ? import_state_name(import->state) : NULL);
 	json_object_object_add(volume, "is_migrating", json_object_new_boolean(open && import->state != IMPORT_NEW));
 	json_object_object_add(volume, "importable", json_object_new_boolean(strcmp(text, "READY FOR IMPORT") == 0));
-	add_text(volume, "import_status", text);
+	json_add_text(volume, "import_status", text);
 	json_object_object_add(volume, "reason", reason);
 }
 
@@ -288,8 +275,8 @@ static void add_side(const struct report *report, const struct map *map, struct 
 		side = "Source";
 	else if (record && strcmp(carries, record->destination_wwid) == 0)
 		side = "Destination";
-	add_text(volume, "active_path", side);
-	add_text(volume, "status", *carries && !map->dm.suspended ? "online" : "offline");
+	json_add_text(volume, "active_path", side);
+	json_add_text(volume, "status", *carries && !map->dm.suspended ? "online" : "offline");
 }
 
 static int volume_object(const struct report *report, const struct map *map, struct json_object **ret,
@@ -300,11 +287,11 @@ static int volume_object(const struct report *report, const struct map *map, str
 	char device[32];
 
 	snprintf(device, sizeof(device), "dm-%u", map->dm.minor);
-	add_text(volume, "name", map->dm.name);
-	add_text(volume, "dm_device", device);
-	add_text(volume, "wwid", map->wwid);
-	add_text(volume, "naa_id", map->wwid[0] == '3' ? map->wwid + 1 : map->wwid);
-	add_number(volume, "size_bytes", map->paths.length_sectors * 512);
+	json_add_text(volume, "name", map->dm.name);
+	json_add_text(volume, "dm_device", device);
+	json_add_text(volume, "wwid", map->wwid);
+	json_add_text(volume, "naa_id", map->wwid[0] == '3' ? map->wwid + 1 : map->wwid);
+	json_add_number(volume, "size_bytes", map->paths.length_sectors * 512);
 	first = add_protocols(report, map, volume);
 	add_paths(report, map, volume);
 	add_disk(report, first, volume);
@@ -359,7 +346,7 @@ static void add_time(struct json_object *object, const char *key, uint64_t wall_
 	char text[CLOCK_ISO_SIZE];
 
 	clock_iso(wall_ms, text);
-	add_text(object, key, text);
+	json_add_text(object, key, text);
 }
 
 static struct json_object *disk_names(const struct inventory *now, const char *true_wwid)
@@ -382,15 +369,15 @@ static struct json_object *member_object(const struct member *member, const stru
 		snprintf(device, sizeof(device), "dm-%u", map->dm.minor);
 		inventory_true_wwid(now, map, carries);
 	}
-	add_text(row, "source_wwid", member->source_wwid);
-	add_text(row, "destination_wwid", member->destination_wwid);
-	add_text(row, "name", member->name);
-	add_text(row, "dm_device", device);
-	add_number(row, "size_bytes", member->size_bytes);
-	add_text(row, "active_path",
-		 strcmp(carries, member->source_wwid) == 0	  ? "Source"
-		 : strcmp(carries, member->destination_wwid) == 0 ? "Destination"
-								  : "None");
+	json_add_text(row, "source_wwid", member->source_wwid);
+	json_add_text(row, "destination_wwid", member->destination_wwid);
+	json_add_text(row, "name", member->name);
+	json_add_text(row, "dm_device", device);
+	json_add_number(row, "size_bytes", member->size_bytes);
+	json_add_text(row, "active_path",
+		      strcmp(carries, member->source_wwid) == 0	       ? "Source"
+		      : strcmp(carries, member->destination_wwid) == 0 ? "Destination"
+								       : "None");
 	json_object_object_add(row, "pause_us",
 			       member->pause_us ? json_object_new_int64((int64_t)member->pause_us) : NULL);
 	json_object_object_add(row, "reservations", pr_move_report(member));
@@ -399,28 +386,52 @@ static struct json_object *member_object(const struct member *member, const stru
 	return row;
 }
 
+/* "hold" while the import is held, "last_hold" of the one before; null when there is none. */
+static void add_hold(const struct import *import, struct json_object *object)
+{
+	const struct hold_note *note = &import->last_hold;
+	struct json_object *hold = NULL;
+	char since[CLOCK_ISO_SIZE];
+
+	if (note->outcome != HOLD_NONE) {
+		hold = json_object_new_object();
+		clock_iso(note->since_ms, since);
+		if (import->state != IMPORT_HELD)
+			json_object_object_add(hold, "outcome",
+					       json_object_new_string(hold_outcome_name(note->outcome)));
+		json_add_text(hold, "to", side_name(note->to));
+		json_object_object_add(hold, "lease_ms", json_object_new_int((int)note->lease_ms));
+		json_object_object_add(hold, "since", json_object_new_string(since));
+		if (import->state != IMPORT_HELD)
+			json_object_object_add(hold, "held_ms",
+					       note->held_ms ? json_object_new_int64((int64_t)note->held_ms) : NULL);
+	}
+	json_object_object_add(object, "hold", import->state == IMPORT_HELD ? hold : NULL);
+	json_object_object_add(object, "last_hold", import->state == IMPORT_HELD ? NULL : hold);
+}
+
 static struct json_object *import_object(const struct import *import, const struct inventory *now)
 {
 	struct json_object *object = json_object_new_object(), *members = json_object_new_array();
 	struct json_object *session = NULL;
 
-	add_text(object, "id", import->id);
-	add_text(object, "state", import_state_name(import->state));
+	json_add_text(object, "id", import->id);
+	json_add_text(object, "state", import_state_name(import->state));
 	for (size_t i = 0; i < import->member_count; i++)
 		json_object_array_add(members, member_object(&import->members[i], now));
-	add_text(object, "active_path", import->members[0].exchanged ? "Destination" : "Source");
+	json_add_text(object, "active_path", import->members[0].exchanged ? "Destination" : "Source");
 	add_time(object, "created", import->created_ms);
 	add_time(object, "updated", import->updated_ms);
-	add_number(object, "min_paths", import->min_paths);
+	json_add_number(object, "min_paths", import->min_paths);
 	if (*import->session_state) {
 		session = json_object_new_object();
-		add_text(session, "state", import->session_state);
-		add_number(session, "percent", import->session_percent);
+		json_add_text(session, "state", import->session_state);
+		json_add_number(session, "percent", import->session_percent);
 	}
 	json_object_object_add(object, "session", session);
 	json_object_object_add(object, "members", members);
 	json_object_object_add(object, "attention", attention_of(import));
-	held_report(import, object);
+	add_hold(import, object);
 	return object;
 }
 

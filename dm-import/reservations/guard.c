@@ -3,7 +3,7 @@
  */
 #include "guard.h"
 
-#include "dm-import/core/engine.h"
+#include "dm-import/core/work.h"
 
 #include <errno.h>
 

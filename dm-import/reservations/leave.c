@@ -4,6 +4,11 @@
  * The key of a path that takes no command is preempted through one that does. A peer must see it go while the same
  * initiator is there as "leaving!", or it takes that for a fencing, and finishes it on the LUN that stays.
  */
+#include "leave.h"
+
+#include "dm-import/core/inventory.h"
+#include "dm-import/core/work.h"
+#include "lun.h"
 #include "move.h"
 #include "pair.h"
 #include "peers.h"

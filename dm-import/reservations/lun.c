@@ -4,6 +4,8 @@
  */
 #include "lun.h"
 
+#include "dm-import/core/inventory.h"
+
 #include "base/cleanup.h"
 
 #include <stdlib.h>

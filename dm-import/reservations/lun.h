@@ -6,6 +6,7 @@
 #define DM_IMPORT_PR_LUN_H
 
 #include "dm-import/core/engine.h"
+#include "dm-import/core/inventory.h"
 #include "dm-import/formats/pr.h"
 
 enum { PR_PATHS_MAX = 64 };

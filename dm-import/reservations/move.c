@@ -11,7 +11,12 @@
  */
 #include "move.h"
 
+#include "dm-import/core/inventory.h"
+#include "dm-import/core/work.h"
+#include "dm-import/store/journal.h"
+#include "dm-import/store/journal_file.h"
 #include "guard.h"
+#include "lun.h"
 #include "pair.h"
 #include "peers.h"
 
@@ -490,12 +495,4 @@ void pr_move_paths_changed(struct engine *engine)
 	for (size_t i = 0; i < engine->import_count; i++)
 		for (size_t m = 0; m < engine->imports[i]->member_count; m++)
 			engine->imports[i]->members[m].pr.paths_changed = true;
-}
-
-void pr_move_forget(const struct ports *ports, struct member *member)
-{
-	for (int side = 0; side < 2; side++) {
-		ports->scsi.pr_watch_free(member->pr.views[side].watch);
-		member->pr.views[side] = (struct pr_view){ 0 };
-	}
 }

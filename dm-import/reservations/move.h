@@ -8,7 +8,7 @@
 #ifndef DM_IMPORT_PR_MOVE_H
 #define DM_IMPORT_PR_MOVE_H
 
-#include "dm-import/core/engine.h"
+#include "dm-import/core/work.h"
 
 /*
  * Make the other LUN of each member like the one on side `live`: this host's keys on all its paths, its reservation
@@ -30,13 +30,6 @@ int pr_move_before_switch(struct work *work, struct error *err);
 bool pr_move_concerns(const struct import *import);
 
 /*
- * Take this host's keys off the LUNs of one side, in two steps with a pause between, so that peers see a host that
- * leaves, and not one that was fenced. The keys of paths that do not answer go through those that do. What cannot be
- * done is logged: the side goes away in any case.
- */
-void pr_move_leave(struct work *work, enum side side);
-
-/*
  * The look that engine_tend takes, every so many milliseconds: at imports with registrations, and seldom at those where
  * this host has none yet. True when anything changed.
  */
@@ -48,10 +41,6 @@ int pr_move_lift(struct work *work, bool lifted, struct error *err);
 
 void pr_move_put_back(struct work *work); /* what is lifted, at a cancel without a switch back */
 
-/* How a member stands, as of the last look: null, or an object for the report. */
-struct json_object *pr_move_report(const struct member *member);
-
-void pr_move_paths_changed(struct engine *engine);		       /* see engine_paths_changed */
-void pr_move_forget(const struct ports *ports, struct member *member); /* frees what the member keeps for this file */
+void pr_move_paths_changed(struct engine *engine); /* see engine_paths_changed */
 
 #endif

@@ -5,6 +5,10 @@
  */
 #include "pair.h"
 
+#include "dm-import/core/inventory.h"
+#include "dm-import/core/work.h"
+#include "lun.h"
+
 #include "base/cleanup.h"
 
 #include <string.h>

@@ -4,6 +4,10 @@
  */
 #include "peers.h"
 
+#include "dm-import/core/work.h"
+#include "lun.h"
+#include "pair.h"
+
 #include <string.h>
 
 enum { SEEN_FOR_US = 3000000 };

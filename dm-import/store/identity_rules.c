@@ -10,7 +10,7 @@
  * A disk is recognised by the WWID that the kernel itself read from it (ATTRS{wwid}), never by what an earlier rule
  * made of it; so applying the text again changes nothing, and partitions follow their disk.
  */
-#include "dm-import/core/identity.h"
+#include "identity_rules.h"
 
 #include "base/buf.h"
 #include "base/checksum.h"

@@ -2,82 +2,55 @@
  * An import as the journal records it: JSON, with what it is doing. Recovery starts from what it says, but believes the
  * kernel.
  */
-#include "dm-import/core/engine.h"
+#include "import_record.h"
+
+#include "dm-import/core/identity.h"
 #include "journal.h"
 
-#include "base/cleanup.h"
+#include "base/json.h"
 
+#include <stdio.h>
 #include <string.h>
-
-static const char *const state_names[] = { "new",	"prepared",   "on_destination",	 "committed",
-					   "cancelled", "recovering", "needs_attention", "held" };
-static const char *const outcome_names[] = { "none", "interrupted", "released", "taken_back", "lease_expired" };
-static const char *const doing_names[] = { "nothing", "prepare", "to_destination", "to_source", "commit", "cancel" };
-
-const char *import_state_name(enum import_state state)
-{
-	return state_names[state];
-}
-
-const char *doing_name(enum doing doing)
-{
-	return doing_names[doing];
-}
-
-const char *hold_outcome_name(enum hold_outcome outcome)
-{
-	return outcome_names[outcome];
-}
-
-static void add_text(struct json_object *object, const char *key, const char *text)
-{
-	json_object_object_add(object, key, json_object_new_string(text));
-}
-
-static void add_number(struct json_object *object, const char *key, uint64_t number)
-{
-	json_object_object_add(object, key, json_object_new_int64((int64_t)number));
-}
 
 struct json_object *import_record(const struct import *import)
 {
 	struct json_object *record = json_object_new_object();
 	struct json_object *members = json_object_new_array();
 
-	add_number(record, "format", 1);
-	add_text(record, "id", import->id);
-	add_text(record, "state", state_names[import->state]);
-	add_text(record, "doing", doing_names[import->doing]);
-	add_number(record, "created_ms", import->created_ms);
-	add_number(record, "updated_ms", import->updated_ms);
-	add_number(record, "min_paths", import->min_paths);
-	add_number(record, "forced", import->forced);
-	add_number(record, "by_hold", import->by_hold);
-	add_text(record, "session_state", import->session_state);
-	add_number(record, "session_percent", import->session_percent);
-	add_text(record, "hold_outcome", outcome_names[import->last_hold.outcome]);
-	add_number(record, "hold_to_destination", import->last_hold.to == SIDE_DESTINATION);
-	add_number(record, "hold_lease_ms", import->last_hold.lease_ms);
-	add_number(record, "hold_since_ms", import->last_hold.since_ms);
-	add_number(record, "hold_held_ms", import->last_hold.held_ms);
-	add_text(record, "attention", error_name(import->attention.code));
-	add_text(record, "attention_device", import->attention.device);
-	add_text(record, "attention_detail", import->attention.detail);
+	json_add_number(record, "format", 1);
+	json_add_text(record, "id", import->id);
+	json_add_text(record, "state", import_state_name(import->state));
+	json_add_text(record, "doing", doing_name(import->doing));
+	json_add_number(record, "created_ms", import->created_ms);
+	json_add_number(record, "updated_ms", import->updated_ms);
+	json_add_number(record, "min_paths", import->min_paths);
+	json_add_number(record, "forced", import->forced);
+	json_add_number(record, "by_hold", import->by_hold);
+	json_add_text(record, "session_state", import->session_state);
+	json_add_number(record, "session_percent", import->session_percent);
+	json_add_text(record, "hold_outcome", hold_outcome_name(import->last_hold.outcome));
+	json_add_number(record, "hold_to_destination", import->last_hold.to == SIDE_DESTINATION);
+	json_add_number(record, "hold_lease_ms", import->last_hold.lease_ms);
+	json_add_number(record, "hold_since_ms", import->last_hold.since_ms);
+	json_add_number(record, "hold_held_ms", import->last_hold.held_ms);
+	json_add_text(record, "attention", error_name(import->attention.code));
+	json_add_text(record, "attention_device", import->attention.device);
+	json_add_text(record, "attention_detail", import->attention.detail);
 	for (size_t i = 0; i < import->member_count; i++) {
 		const struct member *member = &import->members[i];
 		struct json_object *row = json_object_new_object();
 
-		add_text(row, "source_wwid", member->source_wwid);
-		add_text(row, "destination_wwid", member->destination_wwid);
-		add_text(row, "name", member->name);
-		add_number(row, "size_bytes", member->size_bytes);
-		add_number(row, "exchanged", member->exchanged);
-		add_number(row, "pause_us", member->pause_us);
-		add_number(row, "live_fails", member->live_fails);
-		add_number(row, "idle_fails", member->idle_fails);
-		add_number(row, "registered", member->pr.registered);
-		add_number(row, "fenced", member->pr.fenced);
-		add_number(row, "reservation_lifted", member->pr.lifted);
+		json_add_text(row, "source_wwid", member->source_wwid);
+		json_add_text(row, "destination_wwid", member->destination_wwid);
+		json_add_text(row, "name", member->name);
+		json_add_number(row, "size_bytes", member->size_bytes);
+		json_add_number(row, "exchanged", member->exchanged);
+		json_add_number(row, "pause_us", member->pause_us);
+		json_add_number(row, "live_fails", member->live_fails);
+		json_add_number(row, "idle_fails", member->idle_fails);
+		json_add_number(row, "registered", member->pr.registered);
+		json_add_number(row, "fenced", member->pr.fenced);
+		json_add_number(row, "reservation_lifted", member->pr.lifted);
 		json_object_array_add(members, row);
 	}
 	json_object_object_add(record, "members", members);
@@ -90,15 +63,6 @@ static uint64_t number_of(struct json_object *object, const char *key)
 
 	json_object_object_get_ex(object, key, &value);
 	return json_object_is_type(value, json_type_int) ? (uint64_t)json_object_get_int64(value) : 0;
-}
-
-/* -1 when the name is in no row */
-static int index_of(const char *name, const char *const *names, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(names[i], name) == 0)
-			return (int)i;
-	return -1;
 }
 
 static bool read_members(struct json_object *record, struct import *import)
@@ -136,7 +100,7 @@ static bool read_members(struct json_object *record, struct import *import)
 /* Records of the first version have none. */
 static struct hold_note read_last_hold(struct json_object *record)
 {
-	int outcome = index_of(journal_string(record, "hold_outcome"), outcome_names, ARRAY_SIZE(outcome_names));
+	int outcome = hold_outcome_from_name(journal_string(record, "hold_outcome"));
 
 	if (outcome <= 0)
 		return (struct hold_note){ .outcome = HOLD_NONE };
@@ -151,8 +115,8 @@ static struct hold_note read_last_hold(struct json_object *record)
 
 bool import_read_record(struct json_object *record, struct import *import)
 {
-	int state = index_of(journal_string(record, "state"), state_names, ARRAY_SIZE(state_names));
-	int doing = index_of(journal_string(record, "doing"), doing_names, ARRAY_SIZE(doing_names));
+	int state = import_state_from_name(journal_string(record, "state"));
+	int doing = doing_from_name(journal_string(record, "doing"));
 
 	if (number_of(record, "format") != 1 || state < 0 || doing < 0)
 		return false;
@@ -173,12 +137,4 @@ bool import_read_record(struct json_object *record, struct import *import)
 	snprintf(import->attention.detail, sizeof(import->attention.detail), "%s",
 		 journal_string(record, "attention_detail"));
 	return read_members(record, import);
-}
-
-void import_free(struct import *import)
-{
-	if (!import)
-		return;
-	free(import->members);
-	free(import);
 }

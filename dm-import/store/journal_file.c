@@ -5,8 +5,11 @@
  * A record is appended at the end that we know, so that whatever else may stand there (a torn record, one that was
  * reported as failed) is gone with the next. When it is not known any more, the file is looked at again.
  */
-#include "dm-import/core/engine.h"
-#include "dm-import/reservations/move.h"
+#include "journal_file.h"
+
+#include "dm-import/core/work.h"
+#include "import_record.h"
+#include "journal.h"
 
 #include "base/cleanup.h"
 
@@ -195,7 +198,7 @@ int import_forget(struct engine *engine, struct import *import, struct error *er
 		if (engine->imports[i] == import)
 			engine->imports[i] = engine->imports[--engine->import_count];
 	for (size_t i = 0; i < import->member_count; i++)
-		pr_move_forget(engine->ports, &import->members[i]);
+		member_forget_reservations(engine->ports, &import->members[i]);
 	import_free(import);
 	journal_compact_file(engine, false);
 	return 0;
@@ -276,4 +279,18 @@ void journal_compact_file(struct engine *engine, bool at_opening)
 	file->size = file->compacted_size;
 	if (under_way(engine))
 		host->reserve(host->ctx, path, file->size + JOURNAL_RESERVE, NULL);
+}
+
+int work_void_intent(struct work *work, struct error *err)
+{
+	work->import->doing = DOING_NOTHING;
+	return import_void(work->engine, work->import, err);
+}
+
+int work_record_done(struct work *work, enum import_state state, struct error *err)
+{
+	work->import->state = state;
+	work->import->doing = DOING_NOTHING;
+	work->import->attention = (struct error){ 0 };
+	return import_save(work->engine, work->import, JOURNAL_DONE, err);
 }

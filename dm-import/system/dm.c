@@ -5,6 +5,8 @@
  * libdevmapper prints its errors unless it is given a log function; ours keeps the last one of the thread, for
  * the detail of struct error. Names are taken as the kernel has them (no mangling).
  */
+#include "dm-import/system/tools/sysfs.h"
+#include "dm_hold.h"
 #include "system.h"
 
 #include "base/buf.h"

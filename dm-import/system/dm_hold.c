@@ -7,7 +7,7 @@
  * rule asks multipath about paths that are changing sides. The kernel writes its answer into the argument,
  * therefore each call works on a copy of it.
  */
-#include "system.h"
+#include "dm_hold.h"
 
 #include "base/cleanup.h"
 

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
 
 #include <dirent.h>
@@ -100,18 +101,10 @@ static int host_free_bytes(void *ctx, const char *path, uint64_t *ret, struct er
 	return 0;
 }
 
-uint64_t sys_now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 static uint64_t host_now_us(void *ctx)
 {
 	(void)ctx;
-	return sys_now_us();
+	return clock_mono_us();
 }
 
 static uint64_t host_wall_ms(void *ctx)

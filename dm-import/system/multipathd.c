@@ -6,7 +6,9 @@
  * multipathd for many reasons of its own; while the file `held_path` exists, the drop-ins that init/ installs forbid
  * it.
  */
+#include "dm-import/system/tools/exec.h"
 #include "system.h"
+#include "systemd.h"
 
 #include "base/cleanup.h"
 #include "base/file.h"

@@ -4,10 +4,11 @@
  * A connection lives for one call: an open one that nobody reads would collect systemd's signals. It goes to
  * systemd's private socket, as systemctl's does for root: the bus daemon may hang on the disk that we hold.
  */
-#include "system.h"
+#include "systemd.h"
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <string.h>
@@ -147,10 +148,10 @@ static int queue_job(sd_bus *bus, const char *method, const char *unit, struct j
 
 static int await_jobs(sd_bus *bus, struct jobs *jobs, struct error *err)
 {
-	uint64_t deadline = sys_now_us() + (uint64_t)JOB_TIMEOUT_MS * 1000;
+	uint64_t deadline = clock_mono_us() + (uint64_t)JOB_TIMEOUT_MS * 1000;
 
 	while (jobs->left) {
-		uint64_t now = sys_now_us();
+		uint64_t now = clock_mono_us();
 		int rc = sd_bus_process(bus, NULL);
 
 		if (rc == 0 && now >= deadline)

@@ -5,8 +5,15 @@
  * What ends a hold: release; the lease (engine_tend, or whichever verb is first to see it); the engine's orderly end;
  * or our death: then the guardian has released to the old side, and recover.c finds the intent in the record.
  */
-#include "dm-import/core/engine.h"
+#include "held.h"
+
+#include "dm-import/core/work.h"
+#include "dm-import/hold/hold.h"
 #include "dm-import/reservations/move.h"
+#include "plan.h"
+#include "result.h"
+#include "state.h"
+#include "switch.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -44,13 +51,6 @@ static struct json_object *back_result(const struct import *import, enum side si
 bool engine_holds(const struct engine *engine)
 {
 	return engine->held;
-}
-
-int held_refuse(struct engine *engine, const struct import *but, struct error *err)
-{
-	if (!engine->held || engine->held->import == but)
-		return 0;
-	return error_set(err, ERR_IMPORT_HELD, engine->held->import->id, "%s", "");
 }
 
 /* Everything of the held switch undone, last first; the maps are released before anything else. */
@@ -146,7 +146,7 @@ static int renew(struct engine *engine, unsigned lease_ms, const struct observer
 	struct work *work = engine->held;
 
 	if (lease_ms == LEASE_NOT_GIVEN) {
-		*ret_result = import_unchanged();
+		*ret_result = result_unchanged();
 		return 0;
 	}
 	if (!hold_over(work) && check_total(engine, lease_ms, err) < 0)
@@ -169,9 +169,9 @@ static int settle(struct engine *engine, struct import *import, const struct obs
 	struct json_object *result = NULL;
 	int rc;
 
-	if (!state_torn_switch(import))
+	if (!import_in_torn_switch(import))
 		return 0;
-	rc = import_finish(&work, recover_switch(&work, err), doing, err, &result);
+	rc = import_finish(&work, switch_complete(&work, err), doing, err, &result);
 	json_object_put(result);
 	return rc;
 }
@@ -252,33 +252,9 @@ int engine_release(struct engine *engine, const char *id, enum side to, const st
 				 ? -1
 				 : import_check_allowed(engine, import, "release", to, err);
 	if (answer == 0)
-		*ret_result = import_unchanged();
+		*ret_result = result_unchanged();
 	if (answer <= 0)
 		return answer;
 	return to == import->last_hold.to ? release_forward(engine, observer, ret_result, err)
 					  : release_back(engine, to, observer, ret_result, err);
-}
-
-/* "hold" while the import is held, "last_hold" of the one before; null when there is none. */
-void held_report(const struct import *import, struct json_object *object)
-{
-	const struct hold_note *note = &import->last_hold;
-	struct json_object *hold = NULL;
-	char since[CLOCK_ISO_SIZE];
-
-	if (note->outcome != HOLD_NONE) {
-		hold = json_object_new_object();
-		clock_iso(note->since_ms, since);
-		if (import->state != IMPORT_HELD)
-			json_object_object_add(hold, "outcome",
-					       json_object_new_string(hold_outcome_name(note->outcome)));
-		add_side(hold, note->to);
-		json_object_object_add(hold, "lease_ms", json_object_new_int((int)note->lease_ms));
-		json_object_object_add(hold, "since", json_object_new_string(since));
-		if (import->state != IMPORT_HELD)
-			json_object_object_add(hold, "held_ms",
-					       note->held_ms ? json_object_new_int64((int64_t)note->held_ms) : NULL);
-	}
-	json_object_object_add(object, "hold", import->state == IMPORT_HELD ? hold : NULL);
-	json_object_object_add(object, "last_hold", import->state == IMPORT_HELD ? NULL : hold);
 }

@@ -3,8 +3,8 @@
  */
 #include "plan.h"
 
-#include "dm-import/core/crash_point.h"
-#include "dm-import/core/engine.h"
+#include "dm-import/core/work.h"
+#include "dm-import/crash_point.h"
 
 #include <stdio.h>
 

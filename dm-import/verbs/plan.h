@@ -8,9 +8,7 @@
 #ifndef DM_IMPORT_PLAN_H
 #define DM_IMPORT_PLAN_H
 
-#include "dm-import/dm_import.h"
-
-struct work; /* what the steps of one run share, see engine.h */
+#include "dm-import/core/work.h"
 
 struct plan_step {
 	const char *name;

@@ -2,10 +2,19 @@
  * Prepare: find the destination's paths, have multipathd build its map, and see that everything about the pair is
  * right. The LUN is hidden since the import was created. No I/O of an application moves.
  */
+#include "prepare.h"
+
 #include "dm-import/checks/precheck.h"
-#include "dm-import/core/engine.h"
+#include "dm-import/core/inventory.h"
+#include "dm-import/core/work.h"
+#include "dm-import/host/maps.h"
+#include "dm-import/host/publish.h"
 #include "dm-import/host/wait.h"
+#include "dm-import/reservations/leave.h"
 #include "dm-import/reservations/move.h"
+#include "dm-import/store/journal.h"
+#include "dm-import/store/journal_file.h"
+#include "plan.h"
 
 #include "base/buf.h"
 #include "base/cleanup.h"
@@ -102,42 +111,6 @@ static int unscan(struct work *work, struct error *err)
 		if (!strstr(work->disks_before, known) && device->delete_disk(device->ctx, name, err) < 0)
 			return -1;
 	}
-	return 0;
-}
-
-/* Whatever find_multipaths says: the LUN is claimed for multipath, its paths and map are added by name. */
-int map_lun(struct work *work, const char *true_wwid, const char *wwid, const struct inventory *now, struct error *err)
-{
-	const struct multipathd_port *multipathd = &work->engine->ports->multipathd;
-	const struct disk *disk = inventory_lun_disk(now, true_wwid, 0);
-	char command[128];
-
-	if (disk && multipathd->claim(multipathd->ctx, disk->name, err) < 0)
-		return -1;
-	for (size_t nth = 0; (disk = inventory_lun_disk(now, true_wwid, nth)); nth++) {
-		CLEANUP_FREE char *reply = NULL;
-
-		snprintf(command, sizeof(command), "add path %s", disk->name);
-		if (multipathd->command(multipathd->ctx, command, &reply, err) < 0)
-			return -1;
-	}
-
-	CLEANUP_FREE char *reply = NULL;
-
-	snprintf(command, sizeof(command), "add map %s", wwid);
-	return multipathd->command(multipathd->ctx, command, &reply, err);
-}
-
-int map_is_hidden(const struct engine *engine, const struct map *map, bool *ret_hidden, struct error *err)
-{
-	const struct device_port *device = &engine->ports->device;
-	CLEANUP_FREE char *hidden = NULL;
-	char name[16];
-
-	snprintf(name, sizeof(name), "dm-%u", map->dm.minor);
-	if (device->property(device->ctx, name, "DM_IMPORT_HIDDEN", &hidden, err) < 0)
-		return -1;
-	*ret_hidden = hidden && strcmp(hidden, "1") == 0;
 	return 0;
 }
 

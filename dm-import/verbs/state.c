@@ -7,19 +7,16 @@
  *   needs_attention: which side has the newest data is not known (recover_device.c); a person decides, by switch or
  * cancel
  */
-#include "dm-import/core/engine.h"
+#include "state.h"
+
+#include "dm-import/core/work.h"
 
 #include <string.h>
-
-bool state_torn_switch(const struct import *import)
-{
-	return import->doing == DOING_TO_DESTINATION || import->doing == DOING_TO_SOURCE;
-}
 
 static int hold_allowed(const struct import *import, enum side to, bool stuck)
 {
 	if (stuck)
-		return state_torn_switch(import) ? 1 : -1;
+		return import_in_torn_switch(import) ? 1 : -1;
 	if (import->state == IMPORT_HELD)
 		return import->last_hold.to == to ? 0 : -1;
 	return import->state == (to == SIDE_DESTINATION ? IMPORT_PREPARED : IMPORT_ON_DESTINATION) ? 1 : -1;
@@ -28,7 +25,7 @@ static int hold_allowed(const struct import *import, enum side to, bool stuck)
 static int release_allowed(const struct import *import, enum side to, bool stuck)
 {
 	if (stuck)
-		return state_torn_switch(import) ? 1 : -1;
+		return import_in_torn_switch(import) ? 1 : -1;
 	if (import->state == IMPORT_HELD)
 		return 1;
 	return import->state == (to == SIDE_DESTINATION ? IMPORT_ON_DESTINATION : IMPORT_PREPARED) ? 0 : -1;
@@ -61,7 +58,7 @@ static int allowed(const struct import *import, const char *verb, enum side to)
 											: -1;
 	if (strcmp(verb, "switch") == 0) {
 		if (stuck)
-			return state_torn_switch(import) || state == IMPORT_NEEDS_ATTENTION ? 1 : -1;
+			return import_in_torn_switch(import) || state == IMPORT_NEEDS_ATTENTION ? 1 : -1;
 		if (state != IMPORT_PREPARED && state != IMPORT_ON_DESTINATION)
 			return -1;
 		return (state == IMPORT_ON_DESTINATION) != (to == SIDE_DESTINATION);

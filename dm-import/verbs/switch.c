@@ -8,10 +8,22 @@
  *
  * A held switch is the same in two halves, between which the agent lives on: the two tables behind that one.
  */
+#include "switch.h"
+
 #include "dm-import/checks/precheck.h"
-#include "dm-import/core/engine.h"
+#include "dm-import/core/inventory.h"
+#include "dm-import/core/work.h"
+#include "dm-import/hold/hold.h"
+#include "dm-import/hold/release.h"
+#include "dm-import/host/maps.h"
+#include "dm-import/host/publish.h"
+#include "dm-import/host/queueing.h"
 #include "dm-import/host/wait.h"
 #include "dm-import/reservations/move.h"
+#include "dm-import/store/identities.h"
+#include "dm-import/store/journal.h"
+#include "dm-import/store/journal_file.h"
+#include "plan.h"
 
 #include "base/cleanup.h"
 
@@ -572,4 +584,19 @@ enum plan_outcome release_run(struct work *work, struct error *err)
 enum plan_outcome hold_undo(struct work *work, struct error *err)
 {
 	return plan_undo(&hold_plan, work, err);
+}
+
+enum plan_outcome switch_complete(struct work *work, struct error *err)
+{
+	struct import *import = work->import;
+	bool forward;
+
+	work->to = torn_target(import);
+	if (release_torn(work->engine, import, &forward, err) < 0)
+		return PLAN_STUCK;
+	if (!forward)
+		work->to = other_side(work->to);
+	work->recovering = true;
+	work->multipathd_stopped = true;
+	return switch_run(work, err);
 }

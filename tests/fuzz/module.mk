@@ -15,10 +15,10 @@ $(FUZZ_OUT)/%.o: %.c
 
 # What is fuzzed, and what that stands on. A fuzzer takes from it what it needs.
 FUZZ_SRC := $(wildcard base/*.c) $(filter-out agent/main.c agent/agent.c agent/server.c agent/gate.c agent/web.c agent/listener.c \
-	agent/udev_watch.c,$(wildcard agent/*.c)) $(addprefix dm-import/,pr.c journal.c identity.c identity_rules.c) \
+	agent/udev_watch.c,$(wildcard agent/*.c)) $(addprefix dm-import/,formats/pr.c store/journal.c core/identity.c store/identity_rules.c) \
 	$(addprefix certs/,certificate.c check.c names.c pair.c)
 $(FUZZ_OUT)/libfuzzed.a: $(FUZZ_SRC:%.c=$(FUZZ_OUT)/%.o) $(FUZZ_OUT)/tests/fuzz/fuzz.o
-	@rm -f $@; $(AR) rcs $@ $^
+	@rm -f $@; $(AR) qcs $@ $^
 
 FUZZ_AGENT := $(addprefix $(FUZZ_OUT)/tests/,fuzz/fuzz_agent.o daemon/fake_engine.o daemon/fake_commands.o)
 FUZZ_LINK = clang -fsanitize=fuzzer,address,undefined -o $@ $(filter %.o,$^) $(1) $(filter %.a,$^) $(FUZZ_LIBS)

@@ -4,6 +4,7 @@
  * interprets them.
  */
 #include "dm-import/core/identity.h"
+#include "dm-import/store/identity_rules.h"
 
 #include "base/cleanup.h"
 

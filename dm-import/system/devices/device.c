@@ -2,8 +2,12 @@
  * The device port: SCSI disks by sysfs and libudev. (One disk's description: sys_disk.c; a device's users:
  * sys_users.c; making udev look again: sys_reidentify.c.)
  */
+#include "device.h"
+
 #include "disk.h"
-#include "dm-import/system/system.h"
+#include "dm-import/system/tools/sysfs.h"
+#include "reidentify.h"
+#include "users.h"
 
 #include "base/cleanup.h"
 

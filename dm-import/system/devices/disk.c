@@ -8,7 +8,8 @@
 
 #include "dm-import/formats/kernel_text.h"
 #include "dm-import/formats/vpd.h"
-#include "dm-import/system/system.h"
+#include "dm-import/system/tools/sysfs.h"
+#include "nexus.h"
 
 #include "base/cleanup.h"
 #include "base/file.h"

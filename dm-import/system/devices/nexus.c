@@ -4,10 +4,11 @@
  *
  * The ISID of an iSCSI session is in sysfs for some drivers only; for the others the session's number stands for it.
  */
-#include "disk.h"
+#include "nexus.h"
+
 #include "dm-import/formats/kernel_text.h"
 #include "dm-import/formats/vpd.h"
-#include "dm-import/system/system.h"
+#include "dm-import/system/tools/sysfs.h"
 
 #include <ctype.h>
 #include <stdio.h>

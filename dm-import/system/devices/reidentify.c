@@ -6,9 +6,13 @@
  * are not fooled by others. The listener is udev's own multicast group: what arrives there has been through all
  * rules and is in the database. A disk that goes meanwhile is done: what comes in its place comes by the new rules.
  */
-#include "dm-import/system/system.h"
+#include "reidentify.h"
+
+#include "dm-import/system/tools/exec.h"
+#include "dm-import/system/tools/sysfs.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -158,11 +162,11 @@ static void take_event(struct udev_monitor *monitor, struct awaited *awaited)
 static int await_events(struct udev_monitor *monitor, struct awaited *awaited, unsigned timeout_ms, struct error *err)
 {
 	struct pollfd wait = { .fd = udev_monitor_get_fd(monitor), .events = POLLIN };
-	uint64_t deadline = sys_now_us() + (uint64_t)timeout_ms * 1000;
+	uint64_t deadline = clock_mono_us() + (uint64_t)timeout_ms * 1000;
 	const char *missing = "";
 
 	while (awaited->left) {
-		uint64_t now = sys_now_us();
+		uint64_t now = clock_mono_us();
 
 		if (now >= deadline)
 			break;

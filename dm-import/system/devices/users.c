@@ -5,8 +5,10 @@
  * The multipath map of a raw disk is how the disk is meant to be used: it is left out with all that stands on it.
  * Btrfs and others show a mount under an invented device number, so a mount also counts by its source's device.
  */
+#include "users.h"
+
 #include "dm-import/formats/kernel_text.h"
-#include "dm-import/system/system.h"
+#include "dm-import/system/tools/sysfs.h"
 
 #include "base/cleanup.h"
 

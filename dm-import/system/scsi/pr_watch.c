@@ -2,7 +2,7 @@
  * READ RESERVATION (SPC-4 6.15.3) while maps are held: all is opened and allocated before, and a look takes one ioctl.
  * A path may be lost since, so the next one is asked when one fails; a path that hangs uses up the time of them all.
  */
-#include "dm-import/system/system.h"
+#include "pr.h"
 #include "scsi.h"
 
 #include "base/clock.h"

@@ -7,10 +7,12 @@
  * attentions, busy states and "becoming ready" are retried within the same time.
  */
 #include "scsi.h"
+
 #include "dm-import/formats/vpd.h"
-#include "dm-import/system/system.h"
+#include "dm-import/system/tools/bounded.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -121,12 +123,12 @@ int sys_scsi_run(int fd, const char *disk, struct scsi_command *c, uint64_t dead
 		 struct error *err)
 {
 	for (c->repeats = 0;; c->repeats++) {
-		uint64_t now = sys_now_us();
+		uint64_t now = clock_mono_us();
 
 		run_once(fd, c, now < deadline_us ? (unsigned)((deadline_us - now) / 1000 + 1) : 1);
 		if (c->good)
 			return 0;
-		if (!is_passing(c) || sys_now_us() >= deadline_us)
+		if (!is_passing(c) || clock_mono_us() >= deadline_us)
 			return error_set(err, code, disk, "%s: %s", c->name, c->outcome);
 		poll(NULL, 0, c->sense.sense_key == SPC_SK_UNIT_ATTENTION ? ATTENTION_PAUSE_MS : RETRY_PAUSE_MS);
 	}
@@ -186,7 +188,7 @@ static int read_identification(int fd, const char *disk, uint64_t deadline_us, e
 
 static int probe_disk(const char *disk, unsigned timeout_ms, struct probed *ret, struct error *err)
 {
-	uint64_t deadline_us = sys_now_us() + (uint64_t)timeout_ms * 1000;
+	uint64_t deadline_us = clock_mono_us() + (uint64_t)timeout_ms * 1000;
 	uint8_t capacity[32] = { 0 };
 	struct scsi_command ready = { .name = "TEST UNIT READY", .cdb = { TEST_UNIT_READY }, .cdb_length = 6 };
 	struct scsi_command size = {
@@ -233,7 +235,7 @@ static void call_probe(void *argument)
 	call->result = probe_disk(call->disk, call->timeout_ms, &call->probed, &call->err);
 }
 
-static int scsi_probe(void *ctx, const char *disk, unsigned timeout_ms, struct probed *ret, struct error *err)
+int sys_scsi_probe(void *ctx, const char *disk, unsigned timeout_ms, struct probed *ret, struct error *err)
 {
 	struct probe_call *call = calloc(1, sizeof(*call));
 	int sys_errno, result;
@@ -257,9 +259,9 @@ static int scsi_probe(void *ctx, const char *disk, unsigned timeout_ms, struct p
 	return result;
 }
 
-static int scsi_array_id(void *ctx, const char *disk, char ret[static NAME_SIZE], struct error *err)
+int sys_scsi_array_id(void *ctx, const char *disk, char ret[static NAME_SIZE], struct error *err)
 {
-	uint64_t deadline_us = sys_now_us() + (uint64_t)DEFAULT_TIMEOUT_MS * 1000;
+	uint64_t deadline_us = clock_mono_us() + (uint64_t)DEFAULT_TIMEOUT_MS * 1000;
 	uint8_t page[PAGE_LENGTH] = { 0 };
 	CLEANUP_FD int fd = sys_scsi_open_disk(disk, ERR_SCSI_FAILED, err);
 	size_t length;
@@ -269,17 +271,4 @@ static int scsi_array_id(void *ctx, const char *disk, char ret[static NAME_SIZE]
 		return -1;
 	vpd_target_name(page, length, VPD_ASSOCIATION_TARGET_DEVICE, ret, NAME_SIZE);
 	return 0;
-}
-
-void sys_scsi_open(struct scsi_port *ret)
-{
-	*ret = (struct scsi_port){
-		.probe = scsi_probe,
-		.array_id = scsi_array_id,
-		.pr_read = sys_pr_read,
-		.pr_out = sys_pr_out,
-		.pr_watch_prepare = sys_pr_watch_prepare,
-		.pr_watch_read = sys_pr_watch_read,
-		.pr_watch_free = sys_pr_watch_free,
-	};
 }

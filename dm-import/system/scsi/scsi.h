@@ -1,8 +1,10 @@
 /*
- * Running one SCSI command through an sd device: between sys_scsi.c, sys_pr.c and sys_pr_watch.c. Private to them.
+ * Running one SCSI command through an sd device, and what is asked of any disk.
  */
-#ifndef DM_IMPORT_SYS_SCSI_H
-#define DM_IMPORT_SYS_SCSI_H
+#ifndef DM_IMPORT_SYSTEM_SCSI_SCSI_H
+#define DM_IMPORT_SYSTEM_SCSI_SCSI_H
+
+#include "dm-import/model.h"
 
 #include "base/error.h"
 
@@ -33,7 +35,7 @@ struct scsi_command {
 int sys_scsi_open_disk(const char *disk, enum error_code code, struct error *err);
 
 /*
- * Send it until it is good, fails for good, or the time is over (sys_now_us): unit attentions, busy states and
+ * Send it until it is good, fails for good, or the time is over (clock_mono_us): unit attentions, busy states and
  * "becoming ready" pass. -1: the outcome is in *err with `code`.
  */
 int sys_scsi_run(int fd, const char *disk, struct scsi_command *c, uint64_t deadline_us, enum error_code code,
@@ -41,5 +43,9 @@ int sys_scsi_run(int fd, const char *disk, struct scsi_command *c, uint64_t dead
 
 /* The LUN does not know the command or its service action: INVALID COMMAND OPERATION CODE, INVALID FIELD IN CDB. */
 bool sys_scsi_is_unknown(const struct scsi_command *c);
+
+/* Operations of struct scsi_port. */
+int sys_scsi_probe(void *ctx, const char *disk, unsigned timeout_ms, struct probed *ret, struct error *err);
+int sys_scsi_array_id(void *ctx, const char *disk, char ret[static NAME_SIZE], struct error *err);
 
 #endif

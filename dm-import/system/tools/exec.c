@@ -2,9 +2,10 @@
  * Running one helper program (udevadm, multipath): no shell, a fixed environment, its output captured up to a
  * limit, and killed when it takes too long.
  */
-#include "system.h"
+#include "exec.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -82,7 +83,7 @@ static void drain(int fd, char *output, size_t size)
 int sys_exec(const char *const *argv, unsigned timeout_ms, char *ret_output, size_t size, int *ret_status,
 	     struct error *err)
 {
-	uint64_t deadline = sys_now_us() + (uint64_t)timeout_ms * 1000;
+	uint64_t deadline = clock_mono_us() + (uint64_t)timeout_ms * 1000;
 	char path[PATH_MAX];
 	int ends[2], status, rc;
 	pid_t pid, ended;
@@ -101,7 +102,7 @@ int sys_exec(const char *const *argv, unsigned timeout_ms, char *ret_output, siz
 		return error_no_memory(err);
 	if (rc != 0)
 		return error_set_sys(err, ERR_IO, path, rc, "cannot start the program");
-	while ((ended = waitpid(pid, &status, WNOHANG)) == 0 && sys_now_us() < deadline) {
+	while ((ended = waitpid(pid, &status, WNOHANG)) == 0 && clock_mono_us() < deadline) {
 		struct pollfd wait = { .fd = reader, .events = POLLIN };
 
 		/* at the end of its output the pipe polls ready for good: then only sleep */

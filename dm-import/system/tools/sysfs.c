@@ -2,7 +2,7 @@
  * Reading and writing sysfs attributes. Attributes come and go with their devices, so a missing one is an
  * answer ("" or 0), not an error with a text.
  */
-#include "dm-import/system/system.h"
+#include "sysfs.h"
 
 #include "base/cleanup.h"
 #include "base/num.h"

@@ -1,8 +1,8 @@
 /*
- * What recover_look.c (what is wrong) and recover_device.c (mending it) share.
+ * One run of recover_device, and what its parts ask of it.
  */
-#ifndef DM_IMPORT_RECOVER_DEVICE_H
-#define DM_IMPORT_RECOVER_DEVICE_H
+#ifndef DM_IMPORT_RECOVERY_FACTS_H
+#define DM_IMPORT_RECOVERY_FACTS_H
 
 #include "dm-import/core/engine.h"
 
@@ -28,13 +28,7 @@ enum identity_role recovery_role(const struct recovery *recovery);
 /* The import is neither committed nor cancelled. */
 bool recovery_in_progress(const struct recovery *recovery);
 
-/* True when recover_device.c knows what to do about this finding. */
-bool recovery_mends(enum error_code code);
-
 /* kpartx made it of the map with this WWID: "part1-mpath-<wwid>". */
 bool recovery_partition_of(const struct dm_device *device, const char *wwid);
-
-/* Look at kernel, udev, files, multipathd and records once; changes nothing. -1: it could not look. */
-int recover_look(struct recovery *recovery, struct error *err);
 
 #endif

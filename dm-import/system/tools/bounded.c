@@ -2,13 +2,15 @@
  * A call that ends in time whatever the kernel does: it is made by a thread of its own, which is left to itself when
  * the time is over. The last of the two to let go of the call frees it.
  */
-#include "system.h"
+#include "bounded.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -115,7 +117,7 @@ static bool too_many_left(void)
 
 int sys_bounded(void (*run)(void *argument), void *argument, void (*release)(void *argument), unsigned timeout_ms)
 {
-	uint64_t deadline_us = sys_now_us() + (uint64_t)timeout_ms * 1000;
+	uint64_t deadline_us = clock_mono_us() + (uint64_t)timeout_ms * 1000;
 	struct bounded *bounded;
 	int rc;
 

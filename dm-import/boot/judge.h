@@ -1,14 +1,14 @@
 /*
  * What can be believed of the identities' files, before anything is assembled from them: the store, the four rule files
- * (each carries the store, too), and what the journal knows of the sides. Pure; boot_files.c reads and writes.
+ * (each carries the store, too), and what the journal knows of the sides. Pure; files.c reads and writes.
  *
  * The newest whole copy counts. What no whole copy tells of stays down: a LUN that is not there is noticed, one with an
  * old content under its name is not.
  */
-#ifndef DM_IMPORT_BOOT_H
-#define DM_IMPORT_BOOT_H
+#ifndef DM_IMPORT_BOOT_JUDGE_H
+#define DM_IMPORT_BOOT_JUDGE_H
 
-#include "dm-import/core/identity.h"
+#include "dm-import/store/identity_rules.h"
 #include "dm-import/store/journal.h"
 
 /* As read; NULL: there is none. One that cannot be read is "": damaged. */
@@ -39,22 +39,5 @@ int boot_judge(const struct boot_files *files, struct boot_finding *ret, struct 
 void boot_finding_free(struct boot_finding *finding);
 
 #define CLEANUP_BOOT_FINDING __attribute__((cleanup(boot_finding_free)))
-
-/* boot_files.c, of use to all who write store and rules. rules: NULL: the files go */
-struct engine_options;
-struct host_port;
-int boot_write_store(const struct engine_options *options, const struct host_port *host,
-		     const struct identity_store *store, struct error *err);
-int boot_write_rules(const struct host_port *host, const char *directory, const char *const *names, const char *rules,
-		     struct error *err);
-
-/* boot_files.c. What cannot be read counts as damaged. journal: NULL: it is read here */
-int boot_look(const struct engine_options *options, const struct host_port *host, const struct journal *journal,
-	      struct boot_finding *ret, struct error *err);
-/* The rules that the finding needs, to /run; without need those of an earlier check go. */
-int boot_write(const struct engine_options *options, const struct host_port *host, const struct boot_finding *finding,
-	       struct error *err);
-/* Those of an earlier check are in force. */
-int boot_rules_there(const struct engine_options *options, const struct host_port *host, bool *ret, struct error *err);
 
 #endif

@@ -5,10 +5,12 @@
  * A target may answer a command with a unit attention although it carried it out. Sent again, it then conflicts with
  * what it did itself; confirm() tells that from a true conflict without ever renewing what another node has preempted.
  */
-#include "dm-import/system/system.h"
+#include "pr.h"
+
 #include "scsi.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -215,7 +217,7 @@ int sys_pr_read(void *ctx, const char *disk, struct pr_state *ret, struct error 
 	struct reader reader = {
 		.fd = fd,
 		.disk = disk,
-		.deadline_us = sys_now_us() + (uint64_t)READ_TIMEOUT_MS * 1000,
+		.deadline_us = clock_mono_us() + (uint64_t)READ_TIMEOUT_MS * 1000,
 		.answer = answer,
 	};
 
@@ -260,7 +262,7 @@ static int send_out(int fd, const char *disk, const struct pr_request *request, 
 		.length = PR_OUT_LENGTH,
 		.writes = true,
 	};
-	return sys_scsi_run(fd, disk, c, sys_now_us() + (uint64_t)timeout_ms * 1000, ERR_PR_FAILED, err);
+	return sys_scsi_run(fd, disk, c, clock_mono_us() + (uint64_t)timeout_ms * 1000, ERR_PR_FAILED, err);
 }
 
 static bool has_key(const struct pr_state *state, uint64_t key)

@@ -1,10 +1,14 @@
 /*
- * Imports: creating them, and the verbs that move them. Which verb is allowed when is in state.c, their plans are in
- * prepare.c, switch.c and finish.c.
+ * Imports: creating, checking and deleting them, and what the orchestrator says of them.
  */
 #include "dm-import/checks/precheck.h"
-#include "dm-import/core/engine.h"
-#include "dm-import/reservations/move.h"
+#include "dm-import/core/inventory.h"
+#include "dm-import/core/work.h"
+#include "dm-import/host/publish.h"
+#include "dm-import/store/identities.h"
+#include "dm-import/store/journal.h"
+#include "dm-import/store/journal_file.h"
+#include "state.h"
 
 #include "base/cleanup.h"
 
@@ -242,213 +246,6 @@ int engine_import_create(struct engine *engine, const struct import_request *req
 	return -1;
 }
 
-bool import_concerns(const struct import *import, const char *wwid)
-{
-	for (size_t i = 0; i < import->member_count; i++)
-		if (strcmp(import->members[i].source_wwid, wwid) == 0 ||
-		    strcmp(import->members[i].destination_wwid, wwid) == 0)
-			return true;
-	return false;
-}
-
-struct import *import_of_lun(const struct engine *engine, const char *wwid)
-{
-	for (size_t i = 0; i < engine->import_count; i++)
-		if (import_concerns(engine->imports[i], wwid))
-			return engine->imports[i];
-	return NULL;
-}
-
-struct import *import_find(struct engine *engine, const char *id, struct error *err)
-{
-	struct import *import = engine_find(engine, id);
-
-	if (!import)
-		error_set(err, ERR_IMPORT_UNKNOWN, id, "%s", "");
-	return import;
-}
-
-int engine_verb_allowed(struct engine *engine, const char *id, const char *verb, enum side to, struct error *err)
-{
-	const struct import *import = import_find(engine, id, err);
-
-	return import && import_check_allowed(engine, import, verb, to, err) >= 0 ? 0 : -1;
-}
-
-struct json_object *import_unchanged(void)
-{
-	struct json_object *result = json_object_new_object();
-
-	json_object_object_add(result, "unchanged", json_object_new_boolean(true));
-	return result;
-}
-
-static struct json_object *switch_result(const struct import *import, enum side to)
-{
-	struct json_object *result = json_object_new_object(), *pauses = json_object_new_object();
-	struct json_object *held_at = json_object_new_object();
-
-	for (size_t i = 0; i < import->member_count; i++) {
-		const struct member *member = &import->members[i];
-
-		json_object_object_add(pauses, member->name, json_object_new_int64((int64_t)member->pause_us));
-		json_object_object_add(held_at, member->name, json_object_new_int64((int64_t)member->held_at_ms));
-	}
-	json_object_object_add(result, "to", json_object_new_string(side_name(to)));
-	json_object_object_add(result, "pauses_us", pauses);
-	json_object_object_add(result, "held_at_ms", held_at);
-	return result;
-}
-
-static struct json_object *state_result(const struct import *import)
-{
-	struct json_object *result = json_object_new_object();
-
-	json_object_object_add(result, "state", json_object_new_string(import_state_name(import->state)));
-	return result;
-}
-
-/* A plan got stuck: the record says where, so that the verb or the next start goes on from there. */
-static void record_stuck(struct work *work, enum doing doing, const struct error *why)
-{
-	work->import->state = IMPORT_RECOVERING;
-	work->import->doing = doing;
-	work->import->attention = *why;
-	import_save(work->engine, work->import, JOURNAL_STUCK, NULL);
-}
-
-int import_finish(struct work *work, enum plan_outcome outcome, enum doing doing, const struct error *why,
-		  struct json_object **ret_result)
-{
-	if (outcome == PLAN_STUCK) {
-		switch_leave_safe(work);
-		record_stuck(work, doing, why);
-	}
-	if (outcome == PLAN_DONE)
-		*ret_result = doing == DOING_TO_DESTINATION || doing == DOING_TO_SOURCE
-				      ? switch_result(work->import, work->to)
-				      : state_result(work->import);
-	else if (why->code == ERR_PRECHECK_FAILED)
-		*ret_result = TAKE(work->findings);
-	work_free(work);
-	return outcome == PLAN_DONE ? 0 : -1;
-}
-
-int engine_prepare(struct engine *engine, const char *id, const struct observer *observer,
-		   struct json_object **ret_result, struct error *err)
-{
-	struct import *import = import_find(engine, id, err);
-	struct work work = { .engine = engine,
-			     .import = import,
-			     .observer = observer,
-			     .to = SIDE_SOURCE,
-			     .disks_timeout_ms = PATHS_TIMEOUT_MS };
-	int answer = import ? import_check_allowed(engine, import, "prepare", SIDE_SOURCE, err) : -1;
-
-	if (answer == 0)
-		*ret_result = import_unchanged();
-	return answer <= 0 ? answer : import_finish(&work, prepare_run(&work, err), DOING_PREPARE, err, ret_result);
-}
-
-int engine_switch(struct engine *engine, const char *id, enum side to, const struct observer *observer,
-		  struct json_object **ret_result, struct error *err)
-{
-	struct import *import = import_find(engine, id, err);
-	struct work work = { .engine = engine, .import = import, .observer = observer, .to = to };
-	int answer = import ? import_check_allowed(engine, import, "switch", to, err) : -1;
-
-	if (answer > 0 && to == SIDE_SOURCE && import_check_way_back(import, err) < 0)
-		return -1;
-	if (answer == 0)
-		*ret_result = import_unchanged();
-	if (answer <= 0)
-		return answer;
-	work.recovering = import->state == IMPORT_RECOVERING;
-	return import_finish(&work, switch_run(&work, err), doing_switch(to), err, ret_result);
-}
-
-int engine_commit(struct engine *engine, const char *id, const struct observer *observer,
-		  struct json_object **ret_result, struct error *err)
-{
-	struct import *import = import_find(engine, id, err);
-	struct work work = { .engine = engine, .import = import, .observer = observer, .to = SIDE_DESTINATION };
-	int answer = import ? import_check_allowed(engine, import, "commit", SIDE_DESTINATION, err) : -1;
-
-	if (answer == 0)
-		*ret_result = import_unchanged();
-	if (answer <= 0)
-		return answer;
-	work.recovering = import->state == IMPORT_RECOVERING;
-	return import_finish(&work, commit_run(&work, err), DOING_COMMIT, err, ret_result);
-}
-
-/* Ends the import as it stands: no rollback, the identities stay. */
-static int cancel_forced(struct work *work, struct json_object **ret_result, struct error *err)
-{
-	struct import *import = work->import;
-
-	import->state = IMPORT_CANCELLED;
-	import->doing = DOING_NOTHING;
-	import->forced = true;
-	if (import_save(work->engine, import, JOURNAL_FORCED, err) < 0)
-		return -1;
-	*ret_result = state_result(import);
-	return 0;
-}
-
-static bool needs_way_back(const struct import *import)
-{
-	return import->state == IMPORT_ON_DESTINATION || import->state == IMPORT_NEEDS_ATTENTION ||
-	       state_torn_switch(import);
-}
-
-int engine_cancel(struct engine *engine, const char *id, bool force, const struct observer *observer,
-		  struct json_object **ret_result, struct error *err)
-{
-	struct import *import = import_find(engine, id, err);
-	struct work work = { .engine = engine, .import = import, .observer = observer, .to = SIDE_SOURCE };
-	int answer = import ? import_check_allowed(engine, import, "cancel", SIDE_SOURCE, err) : -1;
-	enum plan_outcome outcome = PLAN_DONE;
-	enum doing doing = DOING_CANCEL;
-
-	if (answer == 0)
-		*ret_result = import_unchanged();
-	if (answer <= 0)
-		return answer;
-	if (!force && import_check_way_back(import, err) < 0)
-		return -1;
-	held_take_back(engine, HOLD_TAKEN_BACK, observer, NULL); /* stuck or not: what follows copes with both */
-	if (force)
-		return cancel_forced(&work, ret_result, err);
-	work.recovering = import->state == IMPORT_RECOVERING;
-	if (needs_way_back(import)) {
-		doing = DOING_TO_SOURCE;
-		outcome = switch_run(&work, err);
-	}
-	if (outcome == PLAN_DONE) {
-		doing = DOING_CANCEL;
-		outcome = cancel_run(&work, err);
-	}
-	return import_finish(&work, outcome, doing, err, ret_result);
-}
-
-int engine_lift_reservation(struct engine *engine, const char *id, bool lifted, const struct observer *observer,
-			    struct json_object **ret_result, struct error *err)
-{
-	struct import *import = import_find(engine, id, err);
-	struct work work = { .engine = engine, .import = import, .observer = observer, .to = SIDE_DESTINATION };
-
-	int result;
-
-	if (!import || import_check_allowed(engine, import, "reservation", SIDE_SOURCE, err) < 0)
-		return -1;
-	result = pr_move_lift(&work, lifted, err);
-	if (result >= 0)
-		*ret_result = result ? state_result(import) : import_unchanged();
-	work_free(&work);
-	return result < 0 ? -1 : 0;
-}
-
 int engine_precheck(struct engine *engine, const char *id, const struct observer *observer,
 		    struct json_object **ret_result, struct error *err)
 {
@@ -563,4 +360,13 @@ int engine_import_session(struct engine *engine, const char *id, const char *sta
 	snprintf(import->session_state, sizeof(import->session_state), "%s", state);
 	import->session_percent = percent;
 	return engine->held ? 0 : import_save(engine, import, JOURNAL_SESSION, err); /* the end of the hold saves it */
+}
+
+int engine_refresh(struct engine *engine, struct error *err)
+{
+	const struct device_port *device = &engine->ports->device;
+
+	if (held_refuse(engine, NULL, err) < 0 || device->rescan(device->ctx, err) < 0)
+		return -1;
+	return device->settle(device->ctx, SETTLE_TIMEOUT_MS, err);
 }

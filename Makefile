@@ -33,9 +33,9 @@ ALL_LDFLAGS = $(LDFLAGS_$(MODE)) -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFL
 PROGRAMS :=
 CHECKS_FAST :=
 
-# $(call library,NAME,FOLDER,MORE): all C files of a folder but main.c, and more, as $(OUT)/libNAME.a
+# $(call library,NAME,FOLDER,MORE): all C files of a folder and its rooms but main.c, and more, as $(OUT)/libNAME.a
 define library
-$(1)_SRC := $$(filter-out $(2)/main.c,$$(wildcard $(2)/*.c)) $(3)
+$(1)_SRC := $$(filter-out $(2)/main.c,$$(wildcard $(2)/*.c $(2)/*/*.c)) $(3)
 $(1)_OBJ := $$($(1)_SRC:%.c=$$(OUT)/%.o)
 $$(OUT)/lib$(1).a: $$($(1)_OBJ)
 	@rm -f $$@; $$(AR) rcs $$@ $$^

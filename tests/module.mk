@@ -55,6 +55,7 @@ CLUSTER_SCENARIOS := 'cluster-*' 'pr-*' 'control-pr-*' 'hold-*' pr-types pr-path
 check-cluster:
 	$(call run_and_record,,$(CLUSTER_SCENARIOS))
 
-lint:
-	@tests/lint/run
+# Some lints look at the objects.
+lint: $(PROGRAMS)
+	@OUT=$(OUT) CC=$(CC) tests/lint/run
 

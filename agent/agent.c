@@ -8,7 +8,8 @@
 #include "agent.h"
 
 #include "privileges.h"
-#include "udev_watch.h"
+
+#include "agent/work/udev_watch.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"

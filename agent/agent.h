@@ -4,14 +4,14 @@
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H
 
-#include "config.h"
-#include "jobs.h"
-#include "pairing.h"
-#include "rate.h"
-#include "snapshot.h"
-#include "trust.h"
-#include "web.h"
-#include "worker.h"
+#include "agent/net/rate.h"
+#include "agent/net/web.h"
+#include "agent/shared/config.h"
+#include "agent/trust/pairing.h"
+#include "agent/trust/trust.h"
+#include "agent/work/jobs.h"
+#include "agent/work/snapshot.h"
+#include "agent/work/worker.h"
 
 struct agent {
 	const char *config_path;

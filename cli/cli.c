@@ -3,9 +3,9 @@
  */
 #include "cli.h"
 
-#include "client.h"
-#include "field.h"
-#include "print.h"
+#include "cli/link/client.h"
+#include "cli/screen/field.h"
+#include "cli/screen/print.h"
 
 #include <errno.h>
 #include <stdarg.h>

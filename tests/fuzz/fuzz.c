@@ -3,7 +3,7 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include "agent/problem.h"
+#include "agent/shared/problem.h"
 
 #include <errno.h>
 #include <fcntl.h>

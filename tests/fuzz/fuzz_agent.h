@@ -1,13 +1,13 @@
 /*
  * An agent without a network: trust, pairing, jobs, snapshot and worker as they are, on the fake engine of
- * tests/daemon. In the place of agent/web.c stands a web server that is never up and remembers what it was told.
+ * tests/daemon. In the place of agent/net/web.c stands a web server that is never up and remembers what it was told.
  */
 #ifndef TESTS_FUZZ_FUZZ_AGENT_H
 #define TESTS_FUZZ_FUZZ_AGENT_H
 
 #include "agent/agent.h"
-#include "agent/auth.h"
-#include "agent/handlers.h"
+#include "agent/routes/handlers.h"
+#include "agent/trust/auth.h"
 
 /* `directory`: of the trusted certificates. Takes as many pairing attempts as one makes. */
 void fuzz_agent_open(struct agent *ret, const char *directory);

@@ -8,7 +8,7 @@
  * else's. Whoever does is trusted and gets the host's proof; nobody else is, and all refusals of proofs are the same,
  * with a code and without.
  */
-#include "agent/pairing.h"
+#include "agent/trust/pairing.h"
 #include "base/clock.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/fuzz_agent.h"

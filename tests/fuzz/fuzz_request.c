@@ -6,7 +6,7 @@
  * does a GET. What succeeded succeeds when it is said again. What got into the host's state is of the form that is
  * asked for.
  */
-#include "agent/utf8.h"
+#include "agent/shared/utf8.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/fuzz_agent.h"
 

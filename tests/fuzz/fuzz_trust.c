@@ -1,13 +1,13 @@
 /*
- * Fuzzes the trusted certificates (agent/trust.h): what somebody gives to trust_add. An input is PEM, or the DER of a
- * certificate, which is so much easier to change.
+ * Fuzzes the trusted certificates (agent/trust/trust.h): what somebody gives to trust_add. An input is PEM, or the DER
+ * of a certificate, which is so much easier to change.
  *
  * What is refused leaves the directory empty. What is taken lies in one file with a name of hexadecimal digits, and is
  * one certificate; it is trusted by the SHA-256 of its bytes and by no other, adding it again adds nothing, and
  * removing it leaves nothing behind.
  */
-#include "agent/trust.h"
-#include "base/log.h"
+#include "agent/shared/log.h"
+#include "agent/trust/trust.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <dirent.h>

@@ -1,5 +1,5 @@
 /* The life of a pairing code. That both proofs are what docs/openapi.yaml says is tests/daemon's to show. */
-#include "agent/pairing.h"
+#include "agent/trust/pairing.h"
 
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>

@@ -8,11 +8,9 @@
 #include "peer.h"
 #include "rate.h"
 
-#include "agent/routes/handlers.h"
-#include "agent/routes/json_in.h"
+#include "agent/shared/log.h"
 #include "agent/shared/problem.h"
 #include "agent/shared/utf8.h"
-#include "agent/trust/auth.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -42,10 +40,11 @@ enum {
 #define RETRY_AFTER_RATE_S "1"
 
 struct server {
-	struct agent *agent;
+	const struct service *service;
+	const struct config *config;
 	struct MHD_Daemon *daemon;
 	bool tls;
-	unsigned char fingerprint[TLS_FINGERPRINT_BYTES]; /* of the certificate that is served */
+	unsigned char fingerprint[FINGERPRINT_BYTES]; /* of the certificate that is served */
 	atomic_bool stop;
 	atomic_uint in_flight; /* requests begun and not yet answered */
 	atomic_ullong last_stranger_us;
@@ -58,9 +57,8 @@ struct exchange {
 	struct server *server;
 	struct request request;
 	char path[256]; /* for the log */
-	struct auth_client client;
-	char who[AUTH_NAME_SIZE], from[PEER_TEXT];
-	char allow[64];
+	struct client client;
+	char from[PEER_TEXT];
 	struct error err;
 	bool refused; /* err is set */
 	size_t received;
@@ -98,7 +96,7 @@ static void on_connection(void *ctx, struct MHD_Connection *mhd, void **context,
 	if (server->tls && tls_session_of(server, mhd))
 		tls_ask_client(tls_session_of(server, mhd));
 	*context = gate_begin(server->gate, socket_of(mhd));
-	gate_set_deadline(server->gate, *context, server->agent->config.request_timeout_s);
+	gate_set_deadline(server->gate, *context, server->config->request_timeout_s);
 }
 
 void server_expire(struct server *server)
@@ -136,50 +134,29 @@ static void refuse(struct exchange *exchange, const struct error *err)
 	exchange->err = *err;
 }
 
-/* A trusted client's request that is found: may this one have it, and now? */
-static int allow(struct exchange *exchange, struct error *err)
+static void identify(struct exchange *exchange, struct MHD_Connection *mhd)
 {
-	const struct auth_client *client = &exchange->client;
+	struct client *client = &exchange->client;
 
-	if (!client->tls_session)
-		return 0;
-	if (exchange->request.route->access == LOCAL)
-		return error_set(err, ERR_LOCAL_ONLY, NULL, "this call is not for the network");
-	if (!rate_take(&exchange->server->requests, client->fingerprint, TLS_FINGERPRINT_BYTES, clock_mono_us()))
-		return error_set(err, ERR_TOO_MANY_REQUESTS, NULL, "more than %d a second", REQUESTS_PER_S);
-	return 0;
+	client->tls_session = tls_session_of(exchange->server, mhd);
+	client->socket = socket_of(mhd);
+	client->has_certificate =
+		client->tls_session && tls_client_fingerprint(client->tls_session, client->fingerprint);
 }
 
-/* Route and authenticate. Who is not trusted learns nothing, not even which paths there are. */
 static void admit(struct exchange *exchange, struct MHD_Connection *mhd, const char *path)
 {
 	struct server *server = exchange->server;
 	struct request *request = &exchange->request;
-	struct error route_err, err;
-	bool found = router_find(request, path, exchange->allow, sizeof(exchange->allow), &route_err) == 0;
-	bool trusted;
-
-	exchange->client.tls_session = tls_session_of(server, mhd);
-	exchange->client.socket = socket_of(mhd);
-	trusted = auth_check(server->agent->trust, &exchange->client, exchange->who, &err) == 0;
-	gate_set_trusted(server->gate, connection_of(mhd), trusted);
-	if (found && request->route->access == PUBLIC)
-		return;
-	if (!trusted)
-		refuse(exchange, &err);
-	else if (!found)
-		refuse(exchange, &route_err);
-	else if (allow(exchange, &err) < 0)
-		refuse(exchange, &err);
-}
-
-/* A handler may have waited, and the client's trust have ended meanwhile: then it gets no answer. */
-static void admit_again(struct exchange *exchange)
-{
+	const struct client *client = &exchange->client;
 	struct error err;
+	int result = server->service->admit(server->service->ctx, request, path, &err);
 
-	if (exchange->request.route->access != PUBLIC &&
-	    auth_check(exchange->server->agent->trust, &exchange->client, exchange->who, &err) < 0)
+	gate_set_trusted(server->gate, connection_of(mhd), request->trusted);
+	if (result == 0 && client->tls_session && !request->is_public &&
+	    !rate_take(&server->requests, client->fingerprint, FINGERPRINT_BYTES, clock_mono_us()))
+		result = error_set(&err, ERR_TOO_MANY_REQUESTS, NULL, "more than %d a second", REQUESTS_PER_S);
+	if (result < 0)
 		refuse(exchange, &err);
 }
 
@@ -192,9 +169,8 @@ static struct exchange *begin(struct server *server, struct MHD_Connection *mhd,
 
 	if (!exchange)
 		return NULL;
-	gate_set_deadline(server->gate, connection_of(mhd), server->agent->config.request_timeout_s);
+	gate_set_deadline(server->gate, connection_of(mhd), server->config->request_timeout_s);
 	exchange->server = server;
-	exchange->request.agent = server->agent;
 	exchange->request.client = &exchange->client;
 	exchange->request.served_fingerprint = server->tls ? server->fingerprint : NULL;
 	peer_text(MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr, exchange->from);
@@ -206,6 +182,7 @@ static struct exchange *begin(struct server *server, struct MHD_Connection *mhd,
 	snprintf(exchange->path, sizeof(exchange->path), "%s", path);
 	atomic_fetch_add(&server->in_flight, 1);
 
+	identify(exchange, mhd);
 	admit(exchange, mhd, path);
 	length = MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, "Content-Length");
 	if (length && (!num_parse(length, UINT64_MAX, &bytes) || bytes > BODY_MAX)) {
@@ -247,7 +224,8 @@ static void log_exchange(const struct exchange *exchange, unsigned status)
 	if (level > log_get_level())
 		return;
 	snprintf(line, sizeof(line), "%s %s by %s from %s: %u %s", exchange->request.method, exchange->path,
-		 exchange->who, exchange->from, status, exchange->refused ? error_name(exchange->err.code) : "ok");
+		 exchange->request.who, exchange->from, status,
+		 exchange->refused ? error_name(exchange->err.code) : "ok");
 	log_line(level, line);
 }
 
@@ -296,6 +274,7 @@ static enum MHD_Result send_reply(struct exchange *exchange, struct MHD_Connecti
 		reply->status = (unsigned)error_http_status(exchange->err.code);
 		reply->problem = true;
 		json_object_put(reply->json);
+		free(TAKE(reply->text));
 		reply->json = problem_json(&exchange->err);
 	}
 	response = response_of(reply);
@@ -305,7 +284,7 @@ static enum MHD_Result send_reply(struct exchange *exchange, struct MHD_Connecti
 	if (reply->location[0] && !exchange->refused)
 		MHD_add_response_header(response, "Location", reply->location);
 	if (exchange->refused && exchange->err.code == ERR_METHOD_NOT_ALLOWED)
-		MHD_add_response_header(response, "Allow", exchange->allow);
+		MHD_add_response_header(response, "Allow", exchange->request.allow);
 	if (exchange->refused && exchange->err.code == ERR_BUSY)
 		MHD_add_response_header(response, "Retry-After", RETRY_AFTER_S);
 	if (exchange->refused && exchange->err.code == ERR_TOO_MANY_REQUESTS)
@@ -325,16 +304,16 @@ static enum MHD_Result send_reply(struct exchange *exchange, struct MHD_Connecti
 
 static enum MHD_Result answer(struct exchange *exchange, struct MHD_Connection *mhd)
 {
-	__attribute__((cleanup(reply_free))) struct reply reply = { 0 };
+	const struct service *service = exchange->server->service;
+	CLEANUP(reply_free) struct reply reply = { 0 };
 	struct error err = { 0 };
 
 	if (!exchange->refused) {
 		/* the handler may take its time: neither our deadline nor the idle timeout counts meanwhile */
 		gate_set_deadline(exchange->server->gate, connection_of(mhd), 0);
 		MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT, 0U);
-		if (exchange->request.route->handler(&exchange->request, &reply, &err) < 0)
+		if (service->answer(service->ctx, &exchange->request, &reply, &err) < 0)
 			refuse(exchange, &err);
-		admit_again(exchange);
 		MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S);
 	}
 	return send_reply(exchange, mhd, &reply);
@@ -462,8 +441,8 @@ static int start_parts(struct server *server, int listen_fd, const struct tls_id
 	return gate_start(server->gate, listen_fd, err);
 }
 
-int server_start(struct server **ret, struct agent *agent, int listen_fd, const struct tls_identity *identity,
-		 struct server *before, struct error *err)
+int server_start(struct server **ret, const struct service *service, const struct config *config, int listen_fd,
+		 const struct tls_identity *identity, struct server *before, struct error *err)
 {
 	struct server *server = calloc(1, sizeof(*server));
 
@@ -471,10 +450,11 @@ int server_start(struct server **ret, struct agent *agent, int listen_fd, const 
 		close(listen_fd);
 		return error_no_memory(err);
 	}
-	server->agent = agent;
+	server->service = service;
+	server->config = config;
 	server->tls = identity != NULL;
 	if (identity)
-		memcpy(server->fingerprint, identity->fingerprint, TLS_FINGERPRINT_BYTES);
+		memcpy(server->fingerprint, identity->fingerprint, FINGERPRINT_BYTES);
 	rate_init(&server->requests, REQUESTS_PER_S, REQUESTS_BURST);
 	if (start_parts(server, listen_fd, identity, before ? before->gate : NULL, err) < 0) {
 		free_server(server);
@@ -510,7 +490,7 @@ void server_stop(struct server *server)
 	if (!server)
 		return;
 	atomic_store(&server->stop, true);
-	jobs_wake(server->agent->jobs);
+	server->service->wake(server->service->ctx);
 	for (unsigned ms = 0; ms < STOP_GRACE_MS && is_busy(server, ms < NEW_GRACE_MS); ms += 10)
 		usleep(10000);
 	free_server(server);

@@ -5,7 +5,6 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "base/num.h"
 
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
@@ -13,18 +12,6 @@
 #include <string.h>
 
 enum { FILE_LIMIT = 64 * 1024 };
-
-int tls_x509_fingerprint(gnutls_x509_crt_t x509, unsigned char ret[static TLS_FINGERPRINT_BYTES])
-{
-	size_t size = TLS_FINGERPRINT_BYTES;
-	gnutls_datum_t der = { 0 };
-	int result = gnutls_x509_crt_export2(x509, GNUTLS_X509_FMT_DER, &der);
-
-	if (result >= 0)
-		result = gnutls_fingerprint(GNUTLS_DIG_SHA256, &der, ret, &size);
-	gnutls_free(der.data);
-	return result;
-}
 
 static int check(struct tls_identity *identity, const char *file, struct error *err)
 {
@@ -47,7 +34,7 @@ static int check(struct tls_identity *identity, const char *file, struct error *
 	result = gnutls_x509_crt_import(x509, &certificate, GNUTLS_X509_FMT_PEM);
 	if (result >= 0) {
 		identity->not_after = gnutls_x509_crt_get_expiration_time(x509);
-		result = tls_x509_fingerprint(x509, identity->fingerprint);
+		result = fingerprint_of(x509, identity->fingerprint);
 	}
 	gnutls_x509_crt_deinit(x509);
 	if (result < 0)
@@ -94,11 +81,11 @@ void tls_ask_client(void *gnutls_session)
 	gnutls_certificate_send_x509_rdn_sequence(gnutls_session, 1); /* 1: no list of CAs that we would know */
 }
 
-bool tls_client_fingerprint(void *gnutls_session, unsigned char ret[static TLS_FINGERPRINT_BYTES])
+bool tls_client_fingerprint(void *gnutls_session, unsigned char ret[static FINGERPRINT_BYTES])
 {
 	unsigned count = 0;
 	const gnutls_datum_t *chain = gnutls_certificate_get_peers(gnutls_session, &count);
-	size_t size = TLS_FINGERPRINT_BYTES;
+	size_t size = FINGERPRINT_BYTES;
 
 	return chain && count && gnutls_fingerprint(GNUTLS_DIG_SHA256, &chain[0], ret, &size) == 0;
 }
@@ -114,10 +101,4 @@ bool tls_client_certificate(void *gnutls_session, struct buf *ret)
 	buf_add(ret, pem.data, pem.size);
 	gnutls_free(pem.data);
 	return !buf_failed(ret);
-}
-
-void tls_fingerprint_text(const unsigned char fingerprint[static TLS_FINGERPRINT_BYTES],
-			  char ret[static TLS_FINGERPRINT_TEXT])
-{
-	num_to_hex(fingerprint, TLS_FINGERPRINT_BYTES, ret);
 }

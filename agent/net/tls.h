@@ -5,12 +5,12 @@
 #ifndef AGENT_TLS_H
 #define AGENT_TLS_H
 
+#include "agent/shared/fingerprint.h"
+
 #include "base/buf.h"
 #include "base/error.h"
 
 #include <time.h>
-
-enum { TLS_FINGERPRINT_BYTES = 32, TLS_FINGERPRINT_TEXT = 65 };
 
 /* TLS 1.3 and 1.2 with ephemeral keys and authenticated ciphers only. */
 #define TLS_PRIORITIES \
@@ -20,7 +20,7 @@ enum { TLS_FINGERPRINT_BYTES = 32, TLS_FINGERPRINT_TEXT = 65 };
 struct tls_identity {
 	char *certificate, *key; /* PEM */
 	time_t not_after;
-	unsigned char fingerprint[TLS_FINGERPRINT_BYTES]; /* SHA-256 of the certificate's DER */
+	unsigned char fingerprint[FINGERPRINT_BYTES]; /* SHA-256 of the certificate's DER */
 };
 
 /*
@@ -34,21 +34,10 @@ void tls_identity_free(struct tls_identity *identity);
 /* Before the handshake: ask the client for a certificate (it may have none), and let it send any. */
 void tls_ask_client(void *gnutls_session);
 
-/*
- * SHA-256 of the bytes that a peer sends or gets. (gnutls_x509_crt_get_fingerprint is that of the certificate encoded
- * anew, which differs where it is no DER in every bit.) 0, or a code of GnuTLS. Takes gnutls_x509_crt_t.
- */
-struct gnutls_x509_crt_int;
-int tls_x509_fingerprint(struct gnutls_x509_crt_int *x509, unsigned char ret[static TLS_FINGERPRINT_BYTES]);
-
 /* The fingerprint of the certificate whose key the client has proved to own; false when it showed none. */
-bool tls_client_fingerprint(void *gnutls_session, unsigned char ret[static TLS_FINGERPRINT_BYTES]);
+bool tls_client_fingerprint(void *gnutls_session, unsigned char ret[static FINGERPRINT_BYTES]);
 
 /* That certificate, as PEM, into ret; false when it showed none. */
 bool tls_client_certificate(void *gnutls_session, struct buf *ret);
-
-/* As lower-case hexadecimal digits. */
-void tls_fingerprint_text(const unsigned char fingerprint[static TLS_FINGERPRINT_BYTES],
-			  char ret[static TLS_FINGERPRINT_TEXT]);
 
 #endif

@@ -6,7 +6,7 @@
 #include "listener.h"
 #include "server.h"
 
-#include "agent/agent.h"
+#include "agent/shared/log.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -29,7 +29,9 @@ struct wish {
 };
 
 struct web {
-	struct agent *agent;
+	struct service service;
+	const struct config *config;
+	const char *config_path;
 	int event; /* eventfd */
 
 	/* the control thread's own */
@@ -56,15 +58,15 @@ static int start_local(struct web *web, struct error *err)
 {
 	int fd;
 
-	if (listener_unix(web->agent->config.socket, &fd, err) < 0)
+	if (listener_unix(web->config->socket, &fd, err) < 0)
 		return -1;
-	return server_start(&web->local, web->agent, fd, NULL, NULL, err);
+	return server_start(&web->local, &web->service, web->config, fd, NULL, NULL, err);
 }
 
 static void set_certificate(struct web *web, const struct tls_identity *identity)
 {
 	pthread_mutex_lock(&web->mutex);
-	tls_fingerprint_text(identity->fingerprint, web->certificate.fingerprint);
+	fingerprint_text(identity->fingerprint, web->certificate.fingerprint);
 	web->certificate.not_after = identity->not_after;
 	pthread_mutex_unlock(&web->mutex);
 	web->warn_us = 0;
@@ -77,7 +79,7 @@ static void set_certificate(struct web *web, const struct tls_identity *identity
 static int start_https(struct web *web, int listener, struct tls_identity *identity, struct server **ret,
 		       struct error *err)
 {
-	const struct config *config = &web->agent->config;
+	const struct config *config = web->config;
 
 	if (!identity->certificate && tls_identity_load(identity, config->certificate, config->key, err) < 0) {
 		if (listener >= 0)
@@ -86,7 +88,7 @@ static int start_https(struct web *web, int listener, struct tls_identity *ident
 	}
 	if (listener < 0 && listener_tcp(config->address, web_port(web), &listener, err) < 0)
 		return -1;
-	if (server_start(ret, web->agent, listener, identity, web->https, err) < 0)
+	if (server_start(ret, &web->service, config, listener, identity, web->https, err) < 0)
 		return -1;
 	set_certificate(web, identity);
 	return 0;
@@ -108,14 +110,17 @@ static int try_https(struct web *web, int listener, struct tls_identity *identit
 	return -1;
 }
 
-int web_open(struct web **ret, struct agent *agent, struct error *err)
+int web_open(struct web **ret, const struct service *service, const struct config *config, const char *config_path,
+	     struct error *err)
 {
 	struct web *web = calloc(1, sizeof(*web));
 
 	if (!web)
 		return error_no_memory(err);
-	web->agent = agent;
-	web->port = agent->config.port;
+	web->service = *service;
+	web->config = config;
+	web->config_path = config_path;
+	web->port = config->port;
 	web->wish.listener = -1;
 	web->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	pthread_mutex_init(&web->mutex, NULL);
@@ -144,7 +149,7 @@ void web_close(struct web *web)
 		close(web->wish.listener);
 	tls_identity_free(&web->wish.identity);
 	if (web->local)
-		unlink(web->agent->config.socket);
+		unlink(web->config->socket);
 	close(web->event);
 	pthread_mutex_destroy(&web->mutex);
 	free(web);
@@ -187,7 +192,7 @@ static bool reload_is_done(struct web *web, unsigned number, struct error *ret_e
 
 int web_reload_certificate(struct web *web, const atomic_bool *stop, struct error *err)
 {
-	const struct config *config = &web->agent->config;
+	const struct config *config = web->config;
 	CLEANUP(tls_identity_free) struct tls_identity identity = { 0 };
 	uint64_t deadline_us = clock_mono_us() + RELOAD_TIMEOUT_US;
 	struct error reload_err;
@@ -210,13 +215,12 @@ int web_reload_certificate(struct web *web, const atomic_bool *stop, struct erro
 /* Under the mutex. */
 static int change_port(struct web *web, unsigned port, struct error *err)
 {
-	const struct config *config = &web->agent->config;
+	const struct config *config = web->config;
 	CLEANUP_FD int fd = -1;
 
 	if (port == web->port)
 		return 0;
-	if (listener_tcp(config->address, port, &fd, err) < 0 ||
-	    config_store_port(web->agent->config_path, port, err) < 0)
+	if (listener_tcp(config->address, port, &fd, err) < 0 || config_store_port(web->config_path, port, err) < 0)
 		return -1;
 	log_info("server port changes from %u to %u", web->port, port);
 	if (web->wish.listener >= 0)
@@ -250,7 +254,7 @@ unsigned web_port(struct web *web)
 
 bool web_answers(struct web *web)
 {
-	return atomic_load(&web->up) && listener_answers(web->agent->config.address, web_port(web));
+	return atomic_load(&web->up) && listener_answers(web->config->address, web_port(web));
 }
 
 bool web_certificate(struct web *web, struct web_certificate *ret)

@@ -8,6 +8,9 @@
 
 #include "tls.h"
 
+#include "agent/shared/config.h"
+#include "agent/shared/service.h"
+
 #include "base/error.h"
 
 #include <stdatomic.h>
@@ -18,15 +21,18 @@ enum { CERTIFICATE_WARN_DAYS = 30 }; /* import-cert's, too (certs/check.h) */
 
 /* What HTTPS serves. */
 struct web_certificate {
-	char fingerprint[TLS_FINGERPRINT_TEXT];
+	char fingerprint[FINGERPRINT_TEXT];
 	time_t not_after;
 };
 
-struct agent;
 struct web;
 
-/* Nothing is served before web_start, so that handlers find agent->web. Free with web_close (NULL is allowed). */
-int web_open(struct web **ret, struct agent *agent, struct error *err);
+/*
+ * Nothing is served before web_start, so that the service finds its web. `config`, and the file that it is from, must
+ * live as long. Free with web_close (NULL is allowed).
+ */
+int web_open(struct web **ret, const struct service *service, const struct config *config, const char *config_path,
+	     struct error *err);
 void web_close(struct web *web);
 
 /* The Unix socket must work; HTTPS is tried, and tried again every ten seconds. */

@@ -5,10 +5,7 @@
 #ifndef AGENT_HANDLERS_H
 #define AGENT_HANDLERS_H
 
-#include "router.h"
-
-#include "agent/agent.h"
-#include "agent/work/jobs.h"
+#include "agent/shared/service.h"
 
 #define HANDLER(name) int name(struct request *request, struct reply *reply, struct error *err)
 
@@ -59,11 +56,5 @@ HANDLER(delete_agent_trusted);
 HANDLER(get_metrics);
 
 #undef HANDLER
-
-/* Answer with JSON; takes `json` over. */
-int reply_json(struct reply *reply, unsigned status, struct json_object *json, struct error *err);
-
-/* Queue a job and answer 202, or 200 when the client waits and the job ends in time. In handlers_jobs.c. */
-int reply_with_job(struct request *request, struct job_request *job, struct reply *reply, struct error *err);
 
 #endif

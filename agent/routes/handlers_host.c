@@ -4,20 +4,13 @@
 #include "handlers.h"
 
 #include "json_in.h"
+#include "parts.h"
+#include "reply.h"
 
 #include "base/cleanup.h"
 #include "base/version.h"
 
 #include <string.h>
-
-int reply_json(struct reply *reply, unsigned status, struct json_object *json, struct error *err)
-{
-	if (!json)
-		return error_no_memory(err);
-	reply->status = status;
-	reply->json = json;
-	return 0;
-}
 
 int get_root(struct request *request, struct reply *reply, struct error *err)
 {

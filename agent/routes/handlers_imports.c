@@ -5,6 +5,8 @@
 #include "handlers.h"
 
 #include "json_in.h"
+#include "parts.h"
+#include "reply.h"
 
 #include "agent/shared/log.h"
 

@@ -4,6 +4,8 @@
 #include "handlers.h"
 
 #include "json_in.h"
+#include "parts.h"
+#include "reply.h"
 
 #include "base/version.h"
 

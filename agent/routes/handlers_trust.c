@@ -4,6 +4,8 @@
 #include "handlers.h"
 
 #include "json_in.h"
+#include "parts.h"
+#include "reply.h"
 
 #include "agent/net/peer.h"
 #include "agent/trust/auth.h"
@@ -18,9 +20,9 @@
 
 static void add_fingerprint(struct json_object *json, const char *name, const unsigned char *fingerprint)
 {
-	char text[TLS_FINGERPRINT_TEXT];
+	char text[FINGERPRINT_TEXT];
 
-	tls_fingerprint_text(fingerprint, text);
+	fingerprint_text(fingerprint, text);
 	json_object_object_add(json, name, json_object_new_string(text));
 }
 
@@ -170,8 +172,8 @@ int post_pair(struct request *request, struct reply *reply, struct error *err)
 
 	if (!request->client->has_certificate || !request->served_fingerprint)
 		return error_set(err, ERR_CLIENT_CERTIFICATE_MISSING, NULL, "the one to be trusted has to be shown");
-	memcpy(parties.host, request->served_fingerprint, TLS_FINGERPRINT_BYTES);
-	memcpy(parties.client, request->client->fingerprint, TLS_FINGERPRINT_BYTES);
+	memcpy(parties.host, request->served_fingerprint, FINGERPRINT_BYTES);
+	memcpy(parties.client, request->client->fingerprint, FINGERPRINT_BYTES);
 	if (limit_attempts(request, err) < 0 || read_proof(request, proof, err) < 0 ||
 	    pairing_accept(request->agent->pairing, &parties, proof, clock_mono_us(), own_proof, err) < 0 ||
 	    trust_client(request, &trusted, &added, err) < 0)

@@ -4,6 +4,7 @@
 #include "router.h"
 
 #include "handlers.h"
+#include "reply.h"
 
 #include "base/cleanup.h"
 
@@ -91,10 +92,4 @@ int router_find(struct request *request, const char *path, char *ret_allow, size
 	if (used)
 		return error_set(err, ERR_METHOD_NOT_ALLOWED, NULL, "this path has: %s", ret_allow);
 	return error_set(err, ERR_PATH_UNKNOWN, NULL, "nothing is there");
-}
-
-void reply_free(struct reply *reply)
-{
-	json_object_put(reply->json);
-	free(reply->text);
 }

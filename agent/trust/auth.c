@@ -7,31 +7,31 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-static int check_local(int socket, char ret_name[static AUTH_NAME_SIZE], struct error *err)
+static int check_local(int socket, char ret_name[static CLIENT_NAME_SIZE], struct error *err)
 {
 	struct ucred peer = { .uid = (uid_t)-1 };
 	socklen_t size = sizeof(peer);
 
 	if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
 		peer.uid = (uid_t)-1;
-	snprintf(ret_name, AUTH_NAME_SIZE, "uid %u", (unsigned)peer.uid);
+	snprintf(ret_name, CLIENT_NAME_SIZE, "uid %u", (unsigned)peer.uid);
 	if (peer.uid != 0)
 		return error_set(err, ERR_NOT_ROOT, NULL, "the client is user %u", (unsigned)peer.uid);
 	return 0;
 }
 
-int auth_check(struct trust *trust, struct auth_client *client, char ret_name[static AUTH_NAME_SIZE], struct error *err)
+int auth_check(struct trust *trust, const struct client *client, char ret_name[static CLIENT_NAME_SIZE],
+	       struct error *err)
 {
-	char text[TLS_FINGERPRINT_TEXT];
+	char text[FINGERPRINT_TEXT];
 
 	if (!client->tls_session)
 		return check_local(client->socket, ret_name, err);
-	client->has_certificate = tls_client_fingerprint(client->tls_session, client->fingerprint);
 	if (!client->has_certificate) {
-		snprintf(ret_name, AUTH_NAME_SIZE, "nobody");
+		snprintf(ret_name, CLIENT_NAME_SIZE, "nobody");
 		return error_set(err, ERR_CLIENT_CERTIFICATE_MISSING, NULL, "the request needs one");
 	}
-	tls_fingerprint_text(client->fingerprint, text);
-	snprintf(ret_name, AUTH_NAME_SIZE, "certificate %.16s", text);
+	fingerprint_text(client->fingerprint, text);
+	snprintf(ret_name, CLIENT_NAME_SIZE, "certificate %.16s", text);
 	return trust_check(trust, client->fingerprint, err);
 }

@@ -7,23 +7,13 @@
 
 #include "trust.h"
 
-enum { AUTH_NAME_SIZE = 32 };
-
-/* Where a request comes from. */
-struct auth_client {
-	void *tls_session; /* GnuTLS, after its handshake; NULL on the Unix socket */
-	int socket;	   /* the connection's file descriptor */
-
-	/* filled by auth_check */
-	bool has_certificate; /* and the key to it, whether it is trusted or not */
-	unsigned char fingerprint[TLS_FINGERPRINT_BYTES];
-};
+#include "agent/shared/service.h"
 
 /*
  * Success for root on the Unix socket, and for a TLS client with a trusted certificate. Else ERR_NOT_ROOT,
  * ERR_CLIENT_CERTIFICATE_MISSING or ERR_CLIENT_NOT_TRUSTED. ret_name: for the log, also on failure.
  */
-int auth_check(struct trust *trust, struct auth_client *client, char ret_name[static AUTH_NAME_SIZE],
+int auth_check(struct trust *trust, const struct client *client, char ret_name[static CLIENT_NAME_SIZE],
 	       struct error *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,8 +84,8 @@ static bool make_proof(const struct pairing *pairing, const char *label, const s
 	if (gnutls_hmac_init(&hmac, GNUTLS_MAC_SHA256, pairing->digits, CODE_DIGITS) < 0)
 		return false;
 	gnutls_hmac(hmac, label, strlen(label));
-	gnutls_hmac(hmac, parties->host, TLS_FINGERPRINT_BYTES);
-	gnutls_hmac(hmac, parties->client, TLS_FINGERPRINT_BYTES);
+	gnutls_hmac(hmac, parties->host, FINGERPRINT_BYTES);
+	gnutls_hmac(hmac, parties->client, FINGERPRINT_BYTES);
 	gnutls_hmac_deinit(hmac, ret);
 	return true;
 }

@@ -14,7 +14,9 @@
 #ifndef AGENT_PAIRING_H
 #define AGENT_PAIRING_H
 
-#include "agent/net/tls.h"
+#include "agent/shared/fingerprint.h"
+
+#include "base/error.h"
 
 #include <stdint.h>
 
@@ -28,7 +30,7 @@ enum {
 struct pairing;
 
 struct pairing_parties {
-	unsigned char host[TLS_FINGERPRINT_BYTES], client[TLS_FINGERPRINT_BYTES];
+	unsigned char host[FINGERPRINT_BYTES], client[FINGERPRINT_BYTES];
 };
 
 /* Free with pairing_close (NULL is allowed). */

@@ -63,7 +63,7 @@ static int describe(gnutls_x509_crt_t certificate, struct trusted *ret)
 	ret->not_after = gnutls_x509_crt_get_expiration_time(certificate);
 	if (gnutls_x509_crt_get_dn(certificate, ret->subject, &subject_size) < 0)
 		ret->subject[0] = '\0'; /* none, or one that does not fit */
-	return tls_x509_fingerprint(certificate, ret->fingerprint);
+	return fingerprint_of(certificate, ret->fingerprint);
 }
 
 static void add(struct trust *trust, gnutls_x509_crt_t certificate, const char *file)
@@ -172,7 +172,7 @@ static void refresh(struct trust *trust)
 	free_names(names, count);
 }
 
-int trust_check(struct trust *trust, const unsigned char fingerprint[static TLS_FINGERPRINT_BYTES], struct error *err)
+int trust_check(struct trust *trust, const unsigned char fingerprint[static FINGERPRINT_BYTES], struct error *err)
 {
 	const char *why = "it is not among the trusted ones";
 	time_t now = time(NULL);
@@ -183,7 +183,7 @@ int trust_check(struct trust *trust, const unsigned char fingerprint[static TLS_
 	for (size_t i = 0; i < trust->count && !trusted; i++) {
 		const struct trusted *entry = &trust->certificates[i];
 
-		if (memcmp(entry->fingerprint, fingerprint, TLS_FINGERPRINT_BYTES) != 0)
+		if (memcmp(entry->fingerprint, fingerprint, FINGERPRINT_BYTES) != 0)
 			continue;
 		if (now > entry->not_after)
 			why = "it has expired";
@@ -254,7 +254,7 @@ static int export(const struct list *list, const unsigned char *without, struct 
 		struct trusted it = { 0 };
 
 		if (without && describe(list->items[i], &it) == 0 &&
-		    memcmp(it.fingerprint, without, TLS_FINGERPRINT_BYTES) == 0)
+		    memcmp(it.fingerprint, without, FINGERPRINT_BYTES) == 0)
 			continue;
 		if (gnutls_x509_crt_export2(list->items[i], GNUTLS_X509_FMT_PEM, &pem) < 0)
 			return error_no_memory(err);
@@ -268,11 +268,11 @@ static int export(const struct list *list, const unsigned char *without, struct 
 static int store(struct trust *trust, const struct list *list, struct trusted *certificate, struct error *err)
 {
 	CLEANUP_BUF struct buf pem = { 0 };
-	char text[TLS_FINGERPRINT_TEXT], path[PATH_MAX];
+	char text[FINGERPRINT_TEXT], path[PATH_MAX];
 
 	if (trust->count >= TRUST_MAX)
 		return error_set(err, ERR_TRUST_LIMIT, NULL, "%zu", trust->count);
-	tls_fingerprint_text(certificate->fingerprint, text);
+	fingerprint_text(certificate->fingerprint, text);
 	snprintf(certificate->file, sizeof(certificate->file), "%.32s.pem", text);
 	path_of(trust, certificate->file, path);
 	if (export(list, NULL, &pem, err) < 0 || file_make_directories(trust->directory, 0700, err) < 0)
@@ -284,7 +284,7 @@ static int store(struct trust *trust, const struct list *list, struct trusted *c
 static const struct trusted *find(const struct trust *trust, const unsigned char *fingerprint)
 {
 	for (size_t i = 0; i < trust->count; i++)
-		if (memcmp(trust->certificates[i].fingerprint, fingerprint, TLS_FINGERPRINT_BYTES) == 0)
+		if (memcmp(trust->certificates[i].fingerprint, fingerprint, FINGERPRINT_BYTES) == 0)
 			return &trust->certificates[i];
 	return NULL;
 }
@@ -316,14 +316,14 @@ int trust_add(struct trust *trust, const char *pem, size_t length, struct truste
 }
 
 /* Lower-case hexadecimal digits without colons, and enough of them. */
-static int read_prefix(const char *text, char ret[static TLS_FINGERPRINT_TEXT], struct error *err)
+static int read_prefix(const char *text, char ret[static FINGERPRINT_TEXT], struct error *err)
 {
 	size_t length = 0;
 
 	for (; *text; text++) {
 		if (*text == ':')
 			continue;
-		if (!isxdigit((unsigned char)*text) || length >= TLS_FINGERPRINT_TEXT - 1)
+		if (!isxdigit((unsigned char)*text) || length >= FINGERPRINT_TEXT - 1)
 			return error_set(err, ERR_VALUE_INVALID, NULL, "that is no beginning of a SHA-256 fingerprint");
 		ret[length++] = (char)tolower((unsigned char)*text);
 	}
@@ -341,12 +341,12 @@ static int find_prefix(const struct trust *trust, const char *prefix, struct tru
 
 	for (size_t i = 0; i < trust->count; i++) {
 		const struct trusted *it = &trust->certificates[i];
-		char text[TLS_FINGERPRINT_TEXT];
+		char text[FINGERPRINT_TEXT];
 
-		tls_fingerprint_text(it->fingerprint, text);
+		fingerprint_text(it->fingerprint, text);
 		if (strncmp(text, prefix, strlen(prefix)) != 0)
 			continue;
-		if (found && memcmp(found->fingerprint, it->fingerprint, TLS_FINGERPRINT_BYTES) != 0)
+		if (found && memcmp(found->fingerprint, it->fingerprint, FINGERPRINT_BYTES) != 0)
 			return error_set(err, ERR_TRUST_AMBIGUOUS, NULL, "%s", prefix);
 		found = it;
 	}
@@ -381,7 +381,7 @@ static int remove_everywhere(struct trust *trust, const char *prefix, struct tru
 	if (find_prefix(trust, prefix, ret, err) < 0)
 		return -1;
 	for (size_t i = 0; i < trust->count; i++) {
-		if (memcmp(trust->certificates[i].fingerprint, ret->fingerprint, TLS_FINGERPRINT_BYTES) != 0)
+		if (memcmp(trust->certificates[i].fingerprint, ret->fingerprint, FINGERPRINT_BYTES) != 0)
 			continue;
 		path_of(trust, trust->certificates[i].file, path);
 		if (remove_from_file(path, ret->fingerprint, err) < 0)
@@ -393,7 +393,7 @@ static int remove_everywhere(struct trust *trust, const char *prefix, struct tru
 
 int trust_remove(struct trust *trust, const char *prefix, struct trusted *ret, struct error *err)
 {
-	char digits[TLS_FINGERPRINT_TEXT];
+	char digits[FINGERPRINT_TEXT];
 	int result;
 
 	if (read_prefix(prefix, digits, err) < 0)

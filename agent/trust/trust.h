@@ -6,14 +6,20 @@
 #ifndef AGENT_TRUST_H
 #define AGENT_TRUST_H
 
-#include "agent/net/tls.h"
+#include "agent/shared/fingerprint.h"
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
 
 struct trust;
 
 enum { TRUST_MAX = 256, TRUST_SUBJECT_SIZE = 256, TRUST_PREFIX_MIN = 8 };
 
 struct trusted {
-	unsigned char fingerprint[TLS_FINGERPRINT_BYTES];
+	unsigned char fingerprint[FINGERPRINT_BYTES];
 	time_t not_before, not_after;
 	char subject[TRUST_SUBJECT_SIZE]; /* RFC 4514; what a stranger once wrote: sanitise it before it is shown */
 	char file[256];			  /* the name in the directory */
@@ -24,7 +30,7 @@ int trust_open(struct trust **ret, const char *directory, struct error *err);
 void trust_close(struct trust *trust);
 
 /* ERR_CLIENT_NOT_TRUSTED, whose detail says why: unknown, expired, or not valid yet. */
-int trust_check(struct trust *trust, const unsigned char fingerprint[static TLS_FINGERPRINT_BYTES], struct error *err);
+int trust_check(struct trust *trust, const unsigned char fingerprint[static FINGERPRINT_BYTES], struct error *err);
 
 /* All of them, in the order of their files' names, owned by the caller (free). */
 int trust_list(struct trust *trust, struct trusted **ret, size_t *ret_count, struct error *err);

@@ -5,8 +5,8 @@
 #ifndef TESTS_FUZZ_FUZZ_AGENT_H
 #define TESTS_FUZZ_FUZZ_AGENT_H
 
-#include "agent/agent.h"
-#include "agent/routes/handlers.h"
+#include "agent/routes/parts.h"
+#include "agent/routes/reply.h"
 #include "agent/trust/auth.h"
 
 /* `directory`: of the trusted certificates. Takes as many pairing attempts as one makes. */
@@ -18,6 +18,6 @@ void fuzz_agent_close(struct agent *agent);
  * perhaps with a query. *reply: free with reply_free, on failure too. `client`, `served`: as in struct request.
  */
 int fuzz_request(struct agent *agent, const char *method, const char *target, const char *body,
-		 const struct auth_client *client, const unsigned char *served, struct reply *reply, struct error *err);
+		 const struct client *client, const unsigned char *served, struct reply *reply, struct error *err);
 
 #endif

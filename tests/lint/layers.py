@@ -27,7 +27,7 @@ ONLY_IN = {
     "systemd/sd-bus.h": ("dm-import/sys_systemd.c",),
     "microhttpd.h": ("agent/net/server.c",),
     "sys/capability.h": ("agent/privileges.c",),
-    "gnutls/*": ("agent/trust/pairing.c", "agent/net/tls.c", "agent/trust/trust.c"),
+    "gnutls/*": ("agent/net/tls.c", "agent/shared/fingerprint.c", "agent/trust/*.c"),
     "openssl/*": ("certs/*.c",),
     "curl/*": ("cli/link/client.c",),
     "ini.h": ("dm-import/arrays.c", "agent/shared/config.c", "cli/certificate/agent_conf.c"),
@@ -37,7 +37,7 @@ ONLY_IN = {
 # folder -> its rooms from top to bottom: the name of a sub-folder, "" for the folder's own files, or one of those by its name ("ports.h"). A room may
 # use the rooms below it; where names follow, only those. A folder without an entry here is one room; one without rooms is not looked at yet.
 ROOMS = {
-    "agent": [],
+    "agent": [("",), ("routes",), ("trust", "shared"), ("work", "shared"), ("net", "shared"), ("shared",)],
     "cli": [],
     "dm-import": [],
     "sample": [("",), ("top",), ("middle", "bottom"), ("side",), ("bottom",), ("words.h",)],  # of the lints themselves

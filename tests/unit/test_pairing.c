@@ -5,6 +5,7 @@
 #include <gnutls/gnutls.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include <cmocka.h>

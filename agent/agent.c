@@ -9,7 +9,7 @@
 
 #include "privileges.h"
 
-#include "agent/routes/api.h"
+#include "agent/routes/answer.h"
 #include "agent/shared/log.h"
 #include "agent/work/udev_watch.h"
 
@@ -109,7 +109,7 @@ static void control(struct agent *agent, int signals)
 
 static int start_parts(struct agent *agent, struct engine *engine, struct error *err)
 {
-	const struct service service = api_service(agent);
+	const struct service service = answer_service(agent);
 
 	rate_init(&agent->pairing_attempts, PAIRING_ATTEMPTS_PER_S, PAIRING_ATTEMPTS_BURST);
 	if (trust_open(&agent->trust, agent->config.trusted, err) < 0 || pairing_open(&agent->pairing, err) < 0 ||

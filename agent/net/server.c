@@ -12,6 +12,8 @@
 #include "agent/shared/problem.h"
 #include "agent/shared/utf8.h"
 
+#include "api/problem.h"
+
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/num.h"
@@ -271,7 +273,7 @@ static enum MHD_Result send_reply(struct exchange *exchange, struct MHD_Connecti
 	char applied[32];
 
 	if (exchange->refused) {
-		reply->status = (unsigned)error_http_status(exchange->err.code);
+		reply->status = problem_http_status(exchange->err.code);
 		reply->problem = true;
 		json_object_put(reply->json);
 		free(TAKE(reply->text));

@@ -1,5 +1,5 @@
 /*
- * A failure as the API shows it: RFC 9457, application/problem+json.
+ * A failure as the agent tells it: the document of api/problem.h, clean of what a client or a device wrote into it.
  */
 #ifndef AGENT_PROBLEM_H
 #define AGENT_PROBLEM_H

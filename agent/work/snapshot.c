@@ -5,6 +5,8 @@
 
 #include "agent/shared/log.h"
 
+#include "api/volumes.h"
+
 #include "base/cleanup.h"
 #include "base/clock.h"
 
@@ -271,24 +273,12 @@ int snapshot_imports(struct snapshot *snapshot, struct json_object **ret, struct
 	return copy_whole(snapshot, &snapshot->imports, ret, err);
 }
 
-static bool is_importable(struct json_object *volume)
-{
-	struct json_object *value;
-
-	return json_object_object_get_ex(volume, "importable", &value) && json_object_get_boolean(value);
-}
-
 int snapshot_volumes(struct snapshot *snapshot, bool importable_only, struct json_object **ret, struct error *err)
 {
-	struct json_object *array;
-
 	if (copy_whole(snapshot, &snapshot->volumes, ret, err) < 0)
 		return -1;
-	if (!importable_only || !json_object_object_get_ex(*ret, "volumes", &array))
-		return 0;
-	for (size_t i = json_object_array_length(array); i-- > 0;)
-		if (!is_importable(json_object_array_get_idx(array, i)))
-			json_object_array_del_idx(array, i, 1);
+	if (importable_only)
+		volumes_keep_importable(*ret);
 	return 0;
 }
 

@@ -7,6 +7,8 @@
 
 #include "cli/screen/field.h"
 
+#include "api/volumes.h"
+
 #include "dm-import/dm_import.h"
 
 #include <stdio.h>
@@ -23,7 +25,11 @@ struct question {
 static int report_volumes(struct engine *engine, const struct question *question, struct json_object **ret,
 			  struct error *err)
 {
-	return engine_report_volumes(engine, question->importable_only, ret, err);
+	int result = engine_report_volumes(engine, false, ret, err);
+
+	if (result == 0 && question->importable_only)
+		volumes_keep_importable(*ret);
+	return result;
 }
 
 static int report_arrays(struct engine *engine, const struct question *question, struct json_object **ret,

@@ -10,9 +10,10 @@ from lint import PRODUCT, Lint, c_files
 # folder -> what it may include of other folders
 MAY_INCLUDE = {
     "base": (),
+    "api": ("base/*",),
     "dm-import": ("base/*",),
-    "agent": ("base/*", "dm-import/dm_import.h"),
-    "cli": ("base/*", "dm-import/dm_import.h", "certs/*"),
+    "agent": ("base/*", "api/*", "dm-import/dm_import.h"),
+    "cli": ("base/*", "api/*", "dm-import/dm_import.h", "certs/*"),
     "certs": ("base/*",),
     "init": ("base/*", "dm-import/dm_import.h"),
     "tests": ("*",),
@@ -31,7 +32,7 @@ ONLY_IN = {
     "openssl/*": ("certs/*.c",),
     "curl/*": ("cli/link/client.c",),
     "ini.h": ("dm-import/arrays.c", "agent/shared/config.c", "cli/certificate/agent_conf.c"),
-    "json-c/*": ("dm-import/dm_import.h", "dm-import/multipathd_maps.c", "agent/*.h", "cli/*.h"),
+    "json-c/*": ("api/*.h", "dm-import/dm_import.h", "dm-import/multipathd_maps.c", "agent/*.h", "cli/*.h"),
 }
 
 # folder -> its rooms from top to bottom: the name of a sub-folder, "" for the folder's own files, or one of those by its name ("ports.h"). A room may

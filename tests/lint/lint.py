@@ -17,7 +17,7 @@ class Lint:
     more: list = field(default_factory=list)  # more bad samples, for a lint that has several things to catch
 
 
-PRODUCT = ("base/", "dm-import/", "agent/", "cli/", "certs/", "init/")
+PRODUCT = ("base/", "api/", "dm-import/", "agent/", "cli/", "certs/", "init/")
 
 
 def c_files(files, folders=PRODUCT + ("tests/",)):

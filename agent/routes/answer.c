@@ -1,7 +1,7 @@
 /*
- * Route, authenticate, answer; see api.h.
+ * Route, authenticate, answer; see answer.h.
  */
-#include "api.h"
+#include "answer.h"
 
 #include "router.h"
 
@@ -47,7 +47,7 @@ static void wake(void *ctx)
 	jobs_wake(agent->jobs);
 }
 
-struct service api_service(struct agent *agent)
+struct service answer_service(struct agent *agent)
 {
 	return (struct service){ .ctx = agent, .admit = admit, .answer = answer, .wake = wake };
 }

@@ -55,7 +55,7 @@ $(OUT)/%.o: %.c
 	@echo "  CC    $<"
 	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-include base/module.mk dm-import/module.mk agent/module.mk cli/module.mk certs/module.mk init/module.mk \
+include base/module.mk api/module.mk dm-import/module.mk agent/module.mk cli/module.mk certs/module.mk init/module.mk \
 	man/module.mk minstall/module.mk tests/module.mk
 
 # The one place where the build version gets into a program.

@@ -3,6 +3,8 @@
  */
 #include "agent.h"
 
+#include "agent/shared/config.h"
+
 #include "base/version.h"
 
 #include <getopt.h>

@@ -3,30 +3,16 @@
  */
 #include "cli.h"
 
-#include "client.h"
-#include "field.h"
-#include "print.h"
+#include "cli/link/client.h"
+#include "cli/screen/field.h"
+#include "cli/screen/print.h"
+
+#include "api/problem.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
-
-/* The same document as the agent makes (RFC 9457), for what goes wrong on this side of the socket. */
-static struct json_object *problem_document(enum error_code code, const char *detail, const char *remedy)
-{
-	struct json_object *problem = json_object_new_object();
-	CLEANUP_BUF struct buf type = { 0 };
-
-	buf_printf(&type, "urn:dm-import:error:%s", error_name(code));
-	json_object_object_add(problem, "type", json_object_new_string(buf_text(&type)));
-	json_object_object_add(problem, "title", json_object_new_string(error_text(code)));
-	json_object_object_add(problem, "status", json_object_new_int(error_http_status(code)));
-	json_object_object_add(problem, "code", json_object_new_string(error_name(code)));
-	json_object_object_add(problem, "detail", json_object_new_string(detail));
-	json_object_object_add(problem, "remedy", json_object_new_string(remedy));
-	return problem;
-}
 
 int cli_fail(struct cli *cli, const struct error *err)
 {

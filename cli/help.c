@@ -2,8 +2,9 @@
  * help: what the table says about the commands.
  */
 #include "cli.h"
-#include "field.h"
-#include "print.h"
+
+#include "cli/screen/field.h"
+#include "cli/screen/print.h"
 
 #include <string.h>
 

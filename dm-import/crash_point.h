@@ -5,7 +5,7 @@
 #ifndef DM_IMPORT_CRASH_POINT_H
 #define DM_IMPORT_CRASH_POINT_H
 
-#include "dm-import/ports.h"
+#include "ports.h"
 
 #ifdef CRASH_POINTS
 void crash_point(const char *plan, const char *step, const char *where);

@@ -1,0 +1,101 @@
+/*
+ * import precheck: what stands in the way, without changing anything.
+ */
+#include "import.h"
+
+#include "cli/link/client.h"
+#include "cli/link/job.h"
+#include "cli/screen/field.h"
+#include "cli/screen/print.h"
+
+#include <string.h>
+
+static void add_finding(struct buf *buf, struct json_object *finding)
+{
+	const char *source = field_text(finding, "source_wwid"), *destination = field_text(finding, "destination_wwid");
+	const char *device = field_text(finding, "device");
+
+	buf_printf(buf, "%s: %s: %s\n", field_text(finding, "severity"), field_text(finding, "code"),
+		   field_text(finding, "text"));
+	buf_printf(buf, "    source %s\n    destination %s\n", source, destination);
+	if (*device && strcmp(device, source) != 0 && strcmp(device, destination) != 0)
+		buf_printf(buf, "    device %s\n", device);
+	if (*field_text(finding, "remedy"))
+		buf_printf(buf, "    What to do: %s\n", field_text(finding, "remedy"));
+}
+
+size_t import_add_findings(struct buf *buf, struct json_object *result)
+{
+	size_t count, errors = 0;
+	struct json_object *findings = field_list(result, "findings", &count);
+
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *finding = json_object_array_get_idx(findings, i);
+
+		add_finding(buf, finding);
+		errors += strcmp(field_text(finding, "severity"), "error") == 0;
+	}
+	return errors;
+}
+
+static void show(struct json_object *job)
+{
+	struct json_object *result = field_get(job, "result");
+	CLEANUP_BUF struct buf text = { 0 };
+	size_t count, errors = import_add_findings(&text, result);
+
+	field_list(result, "findings", &count);
+	buf_printf(&text, "Pre-check %s: ", field_true(result, "passed") ? "passed" : "failed");
+	print_count(&text, errors, "error");
+	buf_puts(&text, ", ");
+	print_count(&text, count - errors, "other finding");
+	buf_puts(&text, ".\n");
+	print_text(stdout, buf_text(&text));
+}
+
+/* One operand names an import, more are pairs of WWIDs. */
+static int start(struct cli *cli, struct json_object **ret_job)
+{
+	CLEANUP_JSON struct json_object *body = NULL;
+	CLEANUP_BUF struct buf path = { 0 };
+
+	if (cli->args.operand_count > 1)
+		return import_body(cli, &body) < 0 ? -1 : job_run(cli, "/precheck", body, ret_job);
+	if (args_option(&cli->args, "min-paths"))
+		return cli_usage(cli, "option '--min-paths' goes with WWIDs, not with an import");
+	return import_path(cli, "/precheck", &path) < 0 ? -1 : job_run(cli, buf_text(&path), NULL, ret_job);
+}
+
+static int run(struct cli *cli)
+{
+	CLEANUP_JSON struct json_object *job = NULL;
+
+	if (start(cli, &job) < 0)
+		return -1;
+	if (!job) /* --no-wait */
+		return 0;
+	if (cli->json)
+		print_json(job);
+	else
+		show(job);
+	return field_true(field_get(job, "result"), "passed") ? 0 : -1;
+}
+
+static const struct option_spec options[] = {
+	IMPORT_MIN_PATHS_OPTION,
+	JOB_NO_WAIT,
+	{ 0 },
+};
+
+const struct command command_import_precheck = {
+	.name = "precheck",
+	.usage = "import precheck [--no-wait] <import>\n"
+		 "import precheck [--no-wait] [--min-paths n] <source> <destination>...",
+	.summary = "look for what stands in the way; changes nothing",
+	.help = "Takes an import, or WWIDs in pairs before there is one. Every finding has a code\n"
+		"and a remedy. Exit status 1 when there are errors.\n",
+	.options = options,
+	.min_operands = 1,
+	.max_operands = OPERANDS_MAX,
+	.run = run,
+};

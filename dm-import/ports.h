@@ -25,6 +25,9 @@ struct dm_port {
 	/* All dm devices of the host. */
 	int (*list)(void *ctx, struct dm_device **ret, size_t *ret_count, struct error *err);
 
+	/* One of them, by its name. ENXIO: there is none (any more). */
+	int (*device)(void *ctx, const char *map, struct dm_device *ret, struct error *err);
+
 	/* The active table, one target a line: "<start> <length> <type> <parameters>\n". Owned by the caller. */
 	int (*table)(void *ctx, const char *map, char **ret_table, struct error *err);
 

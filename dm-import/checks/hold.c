@@ -45,12 +45,12 @@ static int check_member(struct precheck *check, const struct member *member, str
 	const struct device_port *device = &check->engine->ports->device;
 	const struct map *live = inventory_map(check->now, member->source_wwid);
 	CLEANUP_FREE struct user *users = NULL;
-	char name[32];
+	char name[NODE_SIZE];
 	size_t count = 0;
 
 	if (!live)
 		return 0;
-	snprintf(name, sizeof(name), "dm-%u", live->dm.minor);
+	map_node(live, name);
 	if (device->users(device->ctx, name, &users, &count, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
@@ -65,12 +65,9 @@ static int check_member(struct precheck *check, const struct member *member, str
 
 int precheck_hold(struct work *work, struct error *err)
 {
-	CLEANUP_INVENTORY struct inventory now = { 0 };
-	struct precheck check = { .engine = work->engine, .import = work->import, .now = &now };
-	int result = inventory_load(work->engine->ports, &now, err);
+	struct precheck check = { .engine = work->engine, .import = work->import, .now = &work->now };
+	int result = 0;
 
-	if (result < 0)
-		return -1;
 	check.findings = json_object_new_array();
 	for (size_t i = 0; i < work->changing_count && result == 0; i++)
 		result = check_member(&check, work->changing[i], err);

@@ -108,12 +108,12 @@ static void source_is_not_the_system(struct precheck *check, const struct member
 	const struct map *map = live_map(check, member);
 	CLEANUP_FREE struct user *users = NULL;
 	struct error err = { 0 };
-	char name[32];
+	char name[NODE_SIZE];
 	size_t count = 0;
 
 	if (!map)
 		return;
-	snprintf(name, sizeof(name), "dm-%u", map->dm.minor);
+	map_node(map, name);
 	if (device->users(device->ctx, name, &users, &count, &err) < 0)
 		finding_add(check, err.code, SEVERITY_ERROR, member, map->dm.name, "%s", err.detail);
 	for (size_t i = 0; i < count; i++)
@@ -235,14 +235,14 @@ static void destination_is_unused(struct precheck *check, const struct member *m
 {
 	const struct map *map = inventory_map(check->now, member->destination_wwid);
 	const struct disk *disk;
-	char device_name[32];
+	char device_name[NODE_SIZE];
 
 	if (member->exchanged)
 		return;
 	if (map) {
 		size_t errors = check->errors;
 
-		snprintf(device_name, sizeof(device_name), "dm-%u", map->dm.minor);
+		map_node(map, device_name);
 		say_in_use(check, member, device_name);
 		if (errors == check->errors && stays_open(check, map))
 			finding_add(check, ERR_DESTINATION_IN_USE, SEVERITY_ERROR, member, map->dm.name,

@@ -40,21 +40,18 @@ static void run_checks(struct precheck *check)
 	}
 }
 
-int precheck_run(struct engine *engine, const struct import *import, bool destination_required,
-		 struct json_object **ret_result, size_t *ret_errors, struct error *err)
+int precheck_run(struct engine *engine, const struct import *import, const struct inventory *now,
+		 bool destination_required, struct json_object **ret_result, size_t *ret_errors, struct error *err)
 {
-	CLEANUP_INVENTORY struct inventory now = { 0 };
 	CLEANUP_FREE char *config = precheck_multipath_config(engine);
 	struct precheck check = { .engine = engine,
 				  .import = import,
-				  .now = &now,
+				  .now = now,
 				  .multipath_config = config,
 				  .destination_required = destination_required };
 
 	if (!config)
 		return error_no_memory(err);
-	if (inventory_load(engine->ports, &now, err) < 0)
-		return -1;
 	check.findings = json_object_new_array();
 	run_checks(&check);
 	*ret_result = json_object_new_object();
@@ -87,18 +84,15 @@ int precheck_source(struct engine *engine, const struct inventory *now, const ch
 static int check_way_back(struct work *work, struct error *err)
 {
 	const struct multipathd_port *multipathd = &work->engine->ports->multipathd;
-	CLEANUP_INVENTORY struct inventory now = { 0 };
 	CLEANUP_FREE char *units = NULL;
 
 	if (multipathd->dependents(multipathd->ctx, &units, err) < 0)
 		return -1;
 	if (*units)
 		return error_set(err, ERR_MULTIPATHD_DEPENDENTS, "multipathd", "(%s)", units);
-	if (inventory_load(work->engine->ports, &now, err) < 0)
-		return -1;
 	for (size_t i = 0; i < work->changing_count; i++) {
-		const struct map *live = inventory_map(&now, work->changing[i]->source_wwid);
-		const struct map *idle = inventory_map(&now, work->changing[i]->destination_wwid);
+		const struct map *live = inventory_map(&work->now, work->changing[i]->source_wwid);
+		const struct map *idle = inventory_map(&work->now, work->changing[i]->destination_wwid);
 
 		if (live && idle && live->paths.length_sectors != idle->paths.length_sectors)
 			return error_set(err, ERR_SIZE_LARGER, live->dm.name, "the two maps differ in size");
@@ -106,17 +100,23 @@ static int check_way_back(struct work *work, struct error *err)
 	return 0;
 }
 
-int precheck_switch(struct work *work, struct error *err)
+int precheck_members(struct work *work, bool destination_required, struct error *err)
 {
 	size_t errors = 0;
 
-	if (work->changing_count == 0 || work->to == SIDE_SOURCE)
-		return work->changing_count ? check_way_back(work, err) : 0;
 	json_object_put(work->findings);
 	work->findings = NULL;
-	if (precheck_run(work->engine, work->import, true, &work->findings, &errors, err) < 0)
+	if (precheck_run(work->engine, work->import, &work->now, destination_required, &work->findings, &errors, err) <
+	    0)
 		return -1;
 	if (errors)
 		return error_set(err, ERR_PRECHECK_FAILED, NULL, "%zu error%s", errors, errors == 1 ? "" : "s");
 	return 0;
+}
+
+int precheck_switch(struct work *work, struct error *err)
+{
+	if (work->changing_count == 0)
+		return 0;
+	return work->to == SIDE_SOURCE ? check_way_back(work, err) : precheck_members(work, true, err);
 }

@@ -9,16 +9,23 @@
 #include "dm-import/core/inventory.h"
 #include "dm-import/core/work.h"
 
-/* Run all checks for the import's members. The result is {"passed":…,"findings":[…]}; *ret_errors counts errors. */
-int precheck_run(struct engine *engine, const struct import *import, bool destination_required,
-		 struct json_object **ret_result, size_t *ret_errors, struct error *err);
+/*
+ * Run all checks for the import's members, on the host as it is in *now. The result is {"passed":…,"findings":[…]};
+ * *ret_errors counts errors.
+ */
+int precheck_run(struct engine *engine, const struct import *import, const struct inventory *now,
+		 bool destination_required, struct json_object **ret_result, size_t *ret_errors, struct error *err);
+
+/* The same in a plan, on work->now: the result is in work->findings. PRECHECK_FAILED when there are errors. */
+int precheck_members(struct work *work, bool destination_required, struct error *err);
 
 /* Of one volume as a source, with what was read once for all: 0, or -1 and the first reason why it cannot be imported.
  */
 int precheck_source(struct engine *engine, const struct inventory *now, const char *multipath_config, const char *wwid,
 		    struct error *err);
 
-/* What a switch needs now: all checks to the destination; on the way back only what a switch itself cannot do without.
+/* On work->now, what a switch needs: all checks to the destination; on the way back only what a switch itself cannot do
+ * without.
  */
 int precheck_switch(struct work *work, struct error *err);
 

@@ -14,6 +14,24 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct map *)a)->dm.name, ((const struct map *)b)->dm.name);
 }
 
+/* The map's table; 1 when the map is gone. */
+static int read_table(const struct dm_port *dm, struct map *map, struct error *err)
+{
+	struct error why = { 0 };
+
+	map->table = NULL;
+	if (dm->table(dm->ctx, map->dm.name, &map->table, &why) < 0) {
+		if (why.sys_errno == ENXIO)
+			return 1;
+		if (err)
+			*err = why;
+		return -1;
+	}
+	if (mp_table_parse(map->table, &map->paths, NULL) < 0)
+		map->paths = (struct mp_table){ 0 };
+	return 0;
+}
+
 static int load_maps(const struct dm_port *dm, struct inventory *inventory, struct error *err)
 {
 	CLEANUP_FREE struct dm_device *devices = NULL;
@@ -26,47 +44,96 @@ static int load_maps(const struct dm_port *dm, struct inventory *inventory, stru
 		return error_no_memory(err);
 	for (size_t i = 0; i < count; i++) {
 		struct map *map = &inventory->maps[inventory->map_count];
-		struct error why = { 0 };
+		int gone;
 
 		if (strncmp(devices[i].uuid, "mpath-", 6) != 0)
 			continue;
 		map->dm = devices[i];
 		snprintf(map->wwid, sizeof(map->wwid), "%.63s", devices[i].uuid + 6);
-		if (dm->table(dm->ctx, devices[i].name, &map->table, &why) < 0) {
-			if (why.sys_errno == ENXIO)
-				continue;
-			if (err)
-				*err = why;
+		gone = read_table(dm, map, err);
+		if (gone < 0)
 			return -1;
-		}
-		if (mp_table_parse(map->table, &map->paths, NULL) < 0)
-			map->paths = (struct mp_table){ 0 };
-		inventory->map_count++;
+		inventory->map_count += !gone;
 	}
 	qsort(inventory->maps, inventory->map_count, sizeof(*inventory->maps), by_name);
 	return 0;
 }
 
-int inventory_load(const struct ports *ports, struct inventory *ret, struct error *err)
-{
-	struct inventory inventory = { 0 };
-
-	if (ports->device.disks(ports->device.ctx, &inventory.disks, &inventory.disk_count, err) < 0 ||
-	    load_maps(&ports->dm, &inventory, err) < 0) {
-		inventory_free(&inventory);
-		return -1;
-	}
-	*ret = inventory;
-	return 0;
-}
-
-void inventory_free(struct inventory *inventory)
+static void free_maps(struct inventory *inventory)
 {
 	for (size_t i = 0; i < inventory->map_count; i++)
 		free(inventory->maps[i].table);
 	free(inventory->maps);
+	inventory->maps = NULL;
+	inventory->map_count = 0;
+}
+
+void inventory_free(struct inventory *inventory)
+{
+	free_maps(inventory);
 	free(inventory->disks);
 	*inventory = (struct inventory){ 0 };
+}
+
+int inventory_load(const struct ports *ports, struct inventory *inventory, struct error *err)
+{
+	struct inventory now = { .looks = inventory->looks + 1 };
+
+	if (ports->device.disks(ports->device.ctx, &now.disks, &now.disk_count, err) < 0 ||
+	    load_maps(&ports->dm, &now, err) < 0) {
+		inventory_free(&now);
+		return -1;
+	}
+	inventory_free(inventory);
+	*inventory = now;
+	return 0;
+}
+
+static void leave_out(struct inventory *inventory, struct map *map)
+{
+	struct map *end = inventory->maps + --inventory->map_count;
+
+	free(map->table);
+	memmove(map, map + 1, (size_t)(end - map) * sizeof(*map));
+}
+
+/* 1 when it is gone, or another map has its name. */
+static int ask_map(const struct dm_port *dm, struct map *map, struct error *err)
+{
+	struct dm_device now;
+	struct error why = { 0 };
+
+	if (dm->device(dm->ctx, map->dm.name, &now, &why) < 0) {
+		if (why.sys_errno == ENXIO)
+			return 1;
+		if (err)
+			*err = why;
+		return -1;
+	}
+	if (strcmp(now.uuid, map->dm.uuid) != 0)
+		return 1;
+	map->dm = now;
+	free(map->table);
+	return read_table(dm, map, err);
+}
+
+int inventory_ask_maps(const struct ports *ports, struct inventory *inventory, const char *const *wwids, size_t count,
+		       struct error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct map *map = (struct map *)inventory_map(inventory, wwids[i]);
+		int gone = map ? ask_map(&ports->dm, map, err) : 1;
+
+		if (map && gone != 0)
+			leave_out(inventory, map);
+		if (gone < 0)
+			return -1;
+		if (gone == 0)
+			continue;
+		free_maps(inventory);
+		return load_maps(&ports->dm, inventory, err);
+	}
+	return 0;
 }
 
 const struct map *inventory_map(const struct inventory *inventory, const char *wwid)
@@ -130,4 +197,9 @@ size_t inventory_lun_disk_count(const struct inventory *inventory, const char *t
 	while (inventory_lun_disk(inventory, true_wwid, count))
 		count++;
 	return count;
+}
+
+void map_node(const struct map *map, char ret[static NODE_SIZE])
+{
+	snprintf(ret, NODE_SIZE, "dm-%u", map->dm.minor);
 }

@@ -1,6 +1,6 @@
 /*
  * A look at the host at one moment: all SCSI disks, all multipath maps with their tables, and which disk is in which
- * map. Taken anew before every decision; nothing here is cached across steps.
+ * map. One look serves a phase of a plan (work.h), and no longer.
  */
 #ifndef DM_IMPORT_INVENTORY_H
 #define DM_IMPORT_INVENTORY_H
@@ -20,15 +20,29 @@ struct inventory {
 	size_t disk_count;
 	struct map *maps; /* multipath maps only, in name order */
 	size_t map_count;
+	unsigned looks; /* how often it was loaded */
 };
 
-int inventory_load(const struct ports *ports, struct inventory *ret, struct error *err);
+/* Look; what *inventory had is replaced, and stays when that fails. */
+int inventory_load(const struct ports *ports, struct inventory *inventory, struct error *err);
+
+/*
+ * Ask only the maps with these WWIDs again, by the names that they had; all else stays as it was seen. When there was
+ * no map with one of them, all maps are asked, for it may be new.
+ */
+int inventory_ask_maps(const struct ports *ports, struct inventory *inventory, const char *const *wwids, size_t count,
+		       struct error *err);
+
 void inventory_free(struct inventory *inventory);
 
 #define CLEANUP_INVENTORY __attribute__((cleanup(inventory_free)))
 
 /* The map with UUID "mpath-<wwid>"; NULL when there is none. */
 const struct map *inventory_map(const struct inventory *inventory, const char *wwid);
+
+/* The kernel's name of a map's node: "dm-3". */
+enum { NODE_SIZE = 16 };
+void map_node(const struct map *map, char ret[static NODE_SIZE]);
 
 /* The disk of a table's path ("8:16"); NULL when the kernel has no such disk (any more). */
 const struct disk *inventory_path(const struct inventory *inventory, const char *devno);

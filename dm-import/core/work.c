@@ -44,7 +44,6 @@ void work_free(struct work *work)
 {
 	work_free_holds(work);
 	inventory_free(&work->now);
-	inventory_free(&work->paths);
 	free(work->changing);
 	free(work->idle_names);
 	free(work->disks_before);

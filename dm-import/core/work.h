@@ -7,6 +7,8 @@
 #include "engine.h"
 #include "inventory.h"
 
+struct plan_step; /* verbs/plan.h */
+
 struct work {
 	struct engine *engine;
 	struct import *import;
@@ -27,8 +29,8 @@ struct work {
 	uint64_t held_us;	       /* how long they were, behind it */
 	unsigned lease_ms;	       /* of a held switch; 0: a switch */
 	enum import_state before;      /* of a held switch: the import's state before it */
-	struct inventory paths;	       /* where reservations are looked at (pr_pair.c); empty: look first */
-	struct inventory now;	       /* of a held switch: the host before it, for reports while it is held */
+	struct inventory now; /* the last look at the host, one for each phase; while maps are held, for reports */
+	const struct plan_step *step; /* the row of the plan that is run */
 };
 
 /* Tell the observer; level as in struct observer. `err` is appended when it is there and says something. */

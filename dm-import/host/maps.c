@@ -39,9 +39,9 @@ int map_is_hidden(const struct engine *engine, const struct map *map, bool *ret_
 {
 	const struct device_port *device = &engine->ports->device;
 	CLEANUP_FREE char *hidden = NULL;
-	char name[16];
+	char name[NODE_SIZE];
 
-	snprintf(name, sizeof(name), "dm-%u", map->dm.minor);
+	map_node(map, name);
 	if (device->property(device->ctx, name, "DM_IMPORT_HIDDEN", &hidden, err) < 0)
 		return -1;
 	*ret_hidden = hidden && strcmp(hidden, "1") == 0;
@@ -54,14 +54,13 @@ static int remove_map(struct work *work, const char *wwid, struct error *err)
 	const struct dm_port *dm = &work->engine->ports->dm;
 
 	for (int tries = 0;; tries++) {
-		CLEANUP_INVENTORY struct inventory now = { 0 };
 		CLEANUP_FREE char *reply = NULL;
 		const struct map *idle;
 		char command[NAME_SIZE + 16];
 
-		if (inventory_load(work->engine->ports, &now, err) < 0)
+		if (inventory_ask_maps(work->engine->ports, &work->now, &wwid, 1, err) < 0)
 			return -1;
-		idle = inventory_map(&now, wwid);
+		idle = inventory_map(&work->now, wwid);
 		if (!idle)
 			return 0;
 		if (idle->dm.open_count)
@@ -88,19 +87,19 @@ int unmap_destinations(struct work *work, struct error *err)
 static int delete_disks(struct work *work, const char *true_wwid, struct error *err)
 {
 	const struct device_port *device = &work->engine->ports->device;
-	CLEANUP_INVENTORY struct inventory now = { 0 };
+	const struct inventory *now = &work->now;
 	const struct disk *disk;
 
-	if (inventory_load(work->engine->ports, &now, err) < 0)
+	if (inventory_load(work->engine->ports, &work->now, err) < 0)
 		return -1;
-	for (size_t i = 0; i < now.map_count; i++)
-		for (size_t p = 0; p < now.maps[i].paths.path_count; p++) {
-			disk = inventory_path(&now, now.maps[i].paths.paths[p]);
+	for (size_t i = 0; i < now->map_count; i++)
+		for (size_t p = 0; p < now->maps[i].paths.path_count; p++) {
+			disk = inventory_path(now, now->maps[i].paths.paths[p]);
 			if (disk && strcmp(disk->true_wwid, true_wwid) == 0)
-				return error_set(err, ERR_VERIFY_FAILED, now.maps[i].dm.name, "the map still uses %s",
+				return error_set(err, ERR_VERIFY_FAILED, now->maps[i].dm.name, "the map still uses %s",
 						 disk->name);
 		}
-	for (size_t nth = 0; (disk = inventory_lun_disk(&now, true_wwid, nth)); nth++)
+	for (size_t nth = 0; (disk = inventory_lun_disk(now, true_wwid, nth)); nth++)
 		if (device->delete_disk(device->ctx, disk->name, err) < 0)
 			return -1;
 	return 0;

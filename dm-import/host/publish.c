@@ -24,14 +24,10 @@ static int verify_rule(struct engine *engine, const struct disk *disk, struct er
 	return 0;
 }
 
-int identities_verify(struct engine *engine, const struct import *import, struct error *err)
+int publish_verify(struct engine *engine, const struct import *import, const struct inventory *now, struct error *err)
 {
-	CLEANUP_INVENTORY struct inventory now = { 0 };
-
-	if (inventory_load(engine->ports, &now, err) < 0)
-		return -1;
-	for (size_t i = 0; i < now.disk_count; i++) {
-		const struct disk *disk = &now.disks[i];
+	for (size_t i = 0; i < now->disk_count; i++) {
+		const struct disk *disk = &now->disks[i];
 		struct presentation should;
 
 		if (!import_concerns(import, disk->true_wwid))
@@ -48,23 +44,20 @@ int identities_verify(struct engine *engine, const struct import *import, struct
 	return 0;
 }
 
-int identities_show_live(struct engine *engine, const struct import *import, struct error *err)
+int publish_live(struct engine *engine, const struct import *import, const struct inventory *now, struct error *err)
 {
 	const struct device_port *device = &engine->ports->device;
-	CLEANUP_INVENTORY struct inventory now = { 0 };
-	char text[MEMBERS_MAX][16];
+	char text[MEMBERS_MAX][NODE_SIZE];
 	const char *names[MEMBERS_MAX];
 	size_t count = 0;
 
-	if (inventory_load(engine->ports, &now, err) < 0)
-		return -1;
 	for (size_t i = 0; i < import->member_count; i++) {
-		const struct map *live = inventory_map(&now, import->members[i].source_wwid);
+		const struct map *live = inventory_map(now, import->members[i].source_wwid);
 		CLEANUP_FREE char *kept = NULL;
 
 		if (!live)
 			continue;
-		snprintf(text[count], sizeof(text[count]), "dm-%u", live->dm.minor);
+		map_node(live, text[count]);
 		if (device->property(device->ctx, text[count], "DM_NOSCAN", &kept, err) < 0)
 			return -1;
 		names[count] = text[count];
@@ -75,23 +68,51 @@ int identities_show_live(struct engine *engine, const struct import *import, str
 	return device->reidentify(device->ctx, names, count, UDEV_TIMEOUT_MS + (unsigned)count * UDEV_PER_DISK_MS, err);
 }
 
-int identities_present(struct engine *engine, const struct import *import, struct error *err)
+static int tell_udev(struct engine *engine, const struct import *import, const struct inventory *now, struct error *err)
 {
 	const struct device_port *device = &engine->ports->device;
-	CLEANUP_INVENTORY struct inventory now = { 0 };
-	CLEANUP_FREE const char **names = NULL;
+	CLEANUP_FREE const char **names = calloc(now->disk_count + 1, sizeof(*names));
 	size_t count = 0;
 
-	if (inventory_load(engine->ports, &now, err) < 0)
-		return -1;
-	names = calloc(now.disk_count + 1, sizeof(*names));
 	if (!names)
 		return error_no_memory(err);
-	for (size_t i = 0; i < now.disk_count; i++)
-		if (import_concerns(import, now.disks[i].true_wwid))
-			names[count++] = now.disks[i].name;
-	if (device->reidentify(device->ctx, names, count, UDEV_TIMEOUT_MS + (unsigned)count * UDEV_PER_DISK_MS, err) <
-	    0)
+	for (size_t i = 0; i < now->disk_count; i++)
+		if (import_concerns(import, now->disks[i].true_wwid))
+			names[count++] = now->disks[i].name;
+	return device->reidentify(device->ctx, names, count, UDEV_TIMEOUT_MS + (unsigned)count * UDEV_PER_DISK_MS, err);
+}
+
+/* A disk of the import's LUNs that was not there at the last look: it may have come before the rules. */
+static bool has_new_disks(const struct import *import, const struct inventory *before, const struct inventory *now)
+{
+	for (size_t i = 0; i < now->disk_count; i++) {
+		const struct disk *disk = &now->disks[i];
+		size_t k = 0;
+
+		while (k < before->disk_count && strcmp(before->disks[k].name, disk->name) != 0)
+			k++;
+		if (k == before->disk_count && import_concerns(import, disk->true_wwid))
+			return true;
+	}
+	return false;
+}
+
+int publish(struct engine *engine, const struct import *import, struct inventory *now, struct error *err)
+{
+	bool more = false;
+
+	if (!now->disks && inventory_load(engine->ports, now, err) < 0)
 		return -1;
-	return identities_verify(engine, import, err);
+	do {
+		CLEANUP_INVENTORY struct inventory after = { .looks = now->looks };
+		struct inventory before;
+
+		if (tell_udev(engine, import, now, err) < 0 || inventory_load(engine->ports, &after, err) < 0)
+			return -1;
+		more = !more && has_new_disks(import, now, &after);
+		before = *now;
+		*now = after;
+		after = before;
+	} while (more);
+	return publish_verify(engine, import, now, err);
 }

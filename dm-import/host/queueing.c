@@ -13,21 +13,16 @@
 
 static const char queue[] = "queue_if_no_path", fail[] = "fail_if_no_path";
 
-int queueing_note(struct work *work, struct error *err)
+void queueing_note(struct work *work)
 {
-	CLEANUP_INVENTORY struct inventory now = { 0 };
-
-	if (inventory_load(work->engine->ports, &now, err) < 0)
-		return -1;
 	for (size_t i = 0; i < work->import->member_count; i++) {
 		struct member *member = &work->import->members[i];
-		const struct map *live = inventory_map(&now, member->source_wwid);
-		const struct map *idle = inventory_map(&now, member->destination_wwid);
+		const struct map *live = inventory_map(&work->now, member->source_wwid);
+		const struct map *idle = inventory_map(&work->now, member->destination_wwid);
 
 		member->live_fails = live && !mp_table_has_feature(live->table, queue);
 		member->idle_fails = idle && !mp_table_has_feature(idle->table, queue);
 	}
-	return 0;
 }
 
 int queueing_keep(struct work *work, struct error *err)
@@ -41,26 +36,28 @@ int queueing_keep(struct work *work, struct error *err)
 	return 0;
 }
 
-static int restore(struct work *work, const struct map *map, bool fails, struct error *err)
+static int restore(struct work *work, const char *wwid, bool fails, struct error *err)
 {
 	const struct dm_port *dm = &work->engine->ports->dm;
+	const struct map *map;
 
-	if (!map || !fails || !mp_table_has_feature(map->table, queue))
+	if (!fails)
+		return 0;
+	if (inventory_ask_maps(work->engine->ports, &work->now, &wwid, 1, err) < 0)
+		return -1;
+	map = inventory_map(&work->now, wwid);
+	if (!map || !mp_table_has_feature(map->table, queue))
 		return 0;
 	return dm->message(dm->ctx, map->dm.name, fail, err);
 }
 
 int queueing_restore(struct work *work, struct error *err)
 {
-	CLEANUP_INVENTORY struct inventory now = { 0 };
-
-	if (inventory_load(work->engine->ports, &now, err) < 0)
-		return -1;
 	for (size_t i = 0; i < work->import->member_count; i++) {
 		const struct member *member = &work->import->members[i];
 
-		if (restore(work, inventory_map(&now, member->source_wwid), member->live_fails, err) < 0 ||
-		    restore(work, inventory_map(&now, member->destination_wwid), member->idle_fails, err) < 0)
+		if (restore(work, member->source_wwid, member->live_fails, err) < 0 ||
+		    restore(work, member->destination_wwid, member->idle_fails, err) < 0)
 			return -1;
 	}
 	return 0;

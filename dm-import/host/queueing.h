@@ -6,7 +6,7 @@
 
 #include "dm-import/core/work.h"
 
-int queueing_note(struct work *work, struct error *err);
+void queueing_note(struct work *work); /* as work->now shows them */
 int queueing_keep(struct work *work, struct error *err);
 int queueing_restore(struct work *work, struct error *err);
 

@@ -12,6 +12,8 @@
 
 #include <string.h>
 
+enum { LOOK_AGAIN_US = 5000000 };
+
 typedef int condition_fn(struct work *work, struct error *err);
 
 static int poll_until(struct work *work, condition_fn *holds, unsigned timeout_ms, struct error *err)
@@ -29,14 +31,13 @@ static int poll_until(struct work *work, condition_fn *holds, unsigned timeout_m
 
 static int enough_disks(struct work *work, struct error *err)
 {
-	CLEANUP_INVENTORY struct inventory now = { 0 };
 	const struct import *import = work->import;
 
-	if (inventory_load(work->engine->ports, &now, err) < 0)
+	if (inventory_load(work->engine->ports, &work->now, err) < 0)
 		return -1;
 	for (size_t i = 0; i < import->member_count; i++) {
 		const char *wwid = import->members[i].destination_wwid;
-		size_t count = inventory_lun_disk_count(&now, wwid);
+		size_t count = inventory_lun_disk_count(&work->now, wwid);
 
 		if (count == 0)
 			return error_set(err, ERR_DESTINATION_ABSENT, wwid, "no SCSI host sees the LUN");
@@ -46,15 +47,12 @@ static int enough_disks(struct work *work, struct error *err)
 	return 0;
 }
 
-static size_t destination_disk_count(struct work *work)
+static size_t destination_disk_count(const struct work *work)
 {
-	CLEANUP_INVENTORY struct inventory now = { 0 };
 	size_t count = 0;
 
-	if (inventory_load(work->engine->ports, &now, NULL) < 0)
-		return 0;
 	for (size_t i = 0; i < work->import->member_count; i++)
-		count += inventory_lun_disk_count(&now, work->import->members[i].destination_wwid);
+		count += inventory_lun_disk_count(&work->now, work->import->members[i].destination_wwid);
 	return count;
 }
 
@@ -70,7 +68,8 @@ int wait_disks(struct work *work, struct error *err)
 	do {
 		before = now;
 		host->sleep_ms(host->ctx, 5 * POLL_MS);
-		if (device->settle(device->ctx, SETTLE_TIMEOUT_MS, err) < 0)
+		if (device->settle(device->ctx, SETTLE_TIMEOUT_MS, err) < 0 ||
+		    inventory_load(work->engine->ports, &work->now, err) < 0)
 			return -1;
 		now = destination_disk_count(work);
 	} while (now != before);
@@ -112,27 +111,57 @@ static int map_is(const struct inventory *now, const char *answer, const char *w
 	return 0;
 }
 
-static int ask_maps(struct work *work, struct inventory *now, char **answer, struct error *err)
+/* What the kernel shows of the import's maps now, the rest as at the last look. */
+static int ask_maps(struct work *work, struct error *err)
 {
-	const struct multipathd_port *multipathd = &work->engine->ports->multipathd;
+	const char *wwids[2 * MEMBERS_MAX];
+	size_t count = 0;
 
-	if (multipathd->command(multipathd->ctx, "show maps json", answer, err) < 0)
-		return -1;
-	return inventory_load(work->engine->ports, now, err);
+	for (size_t i = 0; i < work->import->member_count; i++) {
+		wwids[count++] = work->import->members[i].source_wwid;
+		wwids[count++] = work->import->members[i].destination_wwid;
+	}
+	return inventory_ask_maps(work->engine->ports, &work->now, wwids, count, err);
 }
 
-static int destinations_mapped(struct work *work, struct error *err)
-{
-	CLEANUP_INVENTORY struct inventory now = { 0 };
-	CLEANUP_FREE char *answer = NULL;
+typedef int maps_condition_fn(const struct work *work, const char *answer, struct error *err);
 
-	if (ask_maps(work, &now, &answer, err) < 0)
-		return -1;
+/*
+ * A condition of the import's maps, as multipathd and the kernel show them: one look at the host, then only these maps
+ * are asked, and the host again every LOOK_AGAIN_US, since disks may come and go meanwhile.
+ */
+static int poll_maps(struct work *work, maps_condition_fn *holds, struct error *err)
+{
+	const struct multipathd_port *multipathd = &work->engine->ports->multipathd;
+	const struct host_port *host = &work->engine->ports->host;
+	uint64_t end_us = host->now_us(host->ctx) + MULTIPATHD_TIMEOUT_MS * 1000ull, look_us = 0;
+
+	for (;;) {
+		uint64_t now_us = host->now_us(host->ctx);
+		CLEANUP_FREE char *answer = NULL;
+		int result = multipathd->command(multipathd->ctx, "show maps json", &answer, err);
+
+		if (result == 0 && now_us >= look_us) {
+			result = inventory_load(work->engine->ports, &work->now, err);
+			look_us = result < 0 ? 0 : now_us + LOOK_AGAIN_US;
+		} else if (result == 0) {
+			result = ask_maps(work, err);
+		}
+		if (result == 0 && holds(work, answer, err) == 0)
+			return 0;
+		if (now_us >= end_us)
+			return -1;
+		host->sleep_ms(host->ctx, POLL_MS);
+	}
+}
+
+static int destinations_mapped(const struct work *work, const char *answer, struct error *err)
+{
 	for (size_t i = 0; i < work->import->member_count; i++) {
 		const char *wwid = work->import->members[i].destination_wwid;
 		struct error why = { 0 };
 
-		if (map_is(&now, answer, wwid, wwid, true, &why) < 0)
+		if (map_is(&work->now, answer, wwid, wwid, true, &why) < 0)
 			return error_set(err, ERR_DESTINATION_NO_MAP, wwid, "%s", why.detail);
 	}
 	return 0;
@@ -140,21 +169,16 @@ static int destinations_mapped(struct work *work, struct error *err)
 
 int wait_destination_maps(struct work *work, struct error *err)
 {
-	return poll_until(work, destinations_mapped, MULTIPATHD_TIMEOUT_MS, err);
+	return poll_maps(work, destinations_mapped, err);
 }
 
-static int idle_mapped(struct work *work, struct error *err)
+static int idle_mapped(const struct work *work, const char *answer, struct error *err)
 {
-	CLEANUP_INVENTORY struct inventory now = { 0 };
-	CLEANUP_FREE char *answer = NULL;
-
-	if (ask_maps(work, &now, &answer, err) < 0)
-		return -1;
 	for (size_t i = 0; i < work->import->member_count; i++) {
 		const struct member *member = &work->import->members[i];
 
-		if (inventory_lun_disk(&now, idle_lun(member), 0) &&
-		    map_is(&now, answer, member->destination_wwid, idle_lun(member), false, err) < 0)
+		if (inventory_lun_disk(&work->now, idle_lun(member), 0) &&
+		    map_is(&work->now, answer, member->destination_wwid, idle_lun(member), false, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -162,7 +186,7 @@ static int idle_mapped(struct work *work, struct error *err)
 
 int wait_idle_maps(struct work *work, struct error *err)
 {
-	return poll_until(work, idle_mapped, MULTIPATHD_TIMEOUT_MS, err);
+	return poll_maps(work, idle_mapped, err);
 }
 
 static bool retired(const struct work *work, const struct member *member)
@@ -172,31 +196,39 @@ static bool retired(const struct work *work, const struct member *member)
 	return record && record->role == IDENTITY_RETIRED;
 }
 
-int is_settled(struct work *work, struct error *err)
+static int settled(const struct work *work, const char *answer, struct error *err)
 {
-	CLEANUP_INVENTORY struct inventory now = { 0 };
-	CLEANUP_FREE char *answer = NULL;
+	const struct inventory *now = &work->now;
 
-	if (ask_maps(work, &now, &answer, err) < 0)
-		return -1;
 	for (size_t i = 0; i < work->import->member_count; i++) {
 		const struct member *member = &work->import->members[i];
 		bool there = work->to == SIDE_DESTINATION;
 		const char *live = there ? member->destination_wwid : member->source_wwid;
 		const char *idle = there ? member->source_wwid : member->destination_wwid;
 
-		if (map_is(&now, answer, member->source_wwid, live, true, err) < 0)
+		if (map_is(now, answer, member->source_wwid, live, true, err) < 0)
 			return -1;
 		/* an idle side that is retired, or has lost all its disks, need not have a map */
-		if (!retired(work, member) && inventory_lun_disk_count(&now, idle) > 0 &&
-		    inventory_map(&now, member->destination_wwid) &&
-		    map_is(&now, answer, member->destination_wwid, idle, false, err) < 0)
+		if (!retired(work, member) && inventory_lun_disk_count(now, idle) > 0 &&
+		    inventory_map(now, member->destination_wwid) &&
+		    map_is(now, answer, member->destination_wwid, idle, false, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
+int is_settled(struct work *work, struct error *err)
+{
+	const struct multipathd_port *multipathd = &work->engine->ports->multipathd;
+	CLEANUP_FREE char *answer = NULL;
+
+	if (multipathd->command(multipathd->ctx, "show maps json", &answer, err) < 0 ||
+	    inventory_load(work->engine->ports, &work->now, err) < 0)
+		return -1;
+	return settled(work, answer, err);
+}
+
 int wait_settled(struct work *work, struct error *err)
 {
-	return poll_until(work, is_settled, MULTIPATHD_TIMEOUT_MS, err);
+	return poll_maps(work, settled, err);
 }

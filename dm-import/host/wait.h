@@ -1,6 +1,7 @@
 /*
  * Waiting for what others do in their own time: disks appearing, multipathd building and rereading its maps. Each wait
- * polls a condition until it holds or its time is over; none sleeps blindly.
+ * polls a condition until it holds or its time is over; none sleeps blindly. work->now is the host as it was when the
+ * condition held.
  */
 #ifndef DM_IMPORT_WAIT_H
 #define DM_IMPORT_WAIT_H

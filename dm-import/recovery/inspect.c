@@ -188,7 +188,7 @@ static void look_at_holds(struct recovery *recovery, const struct inventory *now
 	}
 }
 
-static int look_at_identities(struct recovery *recovery, struct error *err)
+static int look_at_identities(struct recovery *recovery, const struct inventory *now, struct error *err)
 {
 	struct error why = { 0 };
 
@@ -203,7 +203,7 @@ static int look_at_identities(struct recovery *recovery, struct error *err)
 			 strcmp(record->destination_wwid, member->destination_wwid) != 0)
 			found(recovery, ERR_IDENTITY_MISSING, member->name, "(the record says otherwise)");
 	}
-	if (recovery->found[ERR_IDENTITY_MISSING] || identities_verify(recovery->engine, recovery->import, &why) == 0)
+	if (recovery->found[ERR_IDENTITY_MISSING] || publish_verify(recovery->engine, recovery->import, now, &why) == 0)
 		return 0;
 	if (why.code == ERR_UDEV_FAILED) {
 		found(recovery, ERR_IDENTITY_WRONG, why.device, "(%s)", why.detail);
@@ -385,7 +385,7 @@ static int look(struct recovery *recovery, const struct inventory *now, struct e
 	if (recovery->person.code != ERR_NONE)
 		return 0;
 	look_at_holds(recovery, now);
-	if (look_at_identities(recovery, err) < 0 || look_at_files(recovery, err) < 0 ||
+	if (look_at_identities(recovery, now, err) < 0 || look_at_files(recovery, err) < 0 ||
 	    look_at_hiding(recovery, now, err) < 0 || look_at_multipathd(recovery, now, &running, err) < 0)
 		return -1;
 	look_at_names(recovery, now);

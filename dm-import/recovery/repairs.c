@@ -44,6 +44,7 @@ static int finish_verb(struct recovery *recovery, struct error *err)
  */
 static int present(struct recovery *recovery, struct error *err)
 {
+	CLEANUP_INVENTORY struct inventory now = { 0 };
 	struct engine *engine = recovery->engine;
 
 	for (size_t i = 0; i < engine->import_count && engine->files->verdict == BOOT_LOST; i++)
@@ -51,9 +52,9 @@ static int present(struct recovery *recovery, struct error *err)
 		    identities_assign(engine, engine->imports[i], IDENTITY_HIDDEN, err) < 0)
 			return -1;
 	if (identities_assign(engine, recovery->import, recovery_role(recovery), err) < 0 ||
-	    identities_present(engine, recovery->import, err) < 0)
+	    publish(engine, recovery->import, &now, err) < 0)
 		return -1;
-	return identities_show_live(engine, recovery->import, err);
+	return publish_live(engine, recovery->import, &now, err);
 }
 
 static int end_boot(struct recovery *recovery, struct error *err)

@@ -43,7 +43,7 @@ static void look_at_initiators(struct leaving *leaving)
 		const char *wwid = lun_on(pair->member, side);
 		const struct disk *disk;
 
-		for (size_t nth = 0; (disk = inventory_lun_disk(&pair->work->paths, wwid, nth)); nth++) {
+		for (size_t nth = 0; (disk = inventory_lun_disk(&pair->work->now, wwid, nth)); nth++) {
 			const char *initiator = disk->nexus.initiator;
 
 			if (leaving->initiator_count < INITIATORS_MAX && initiator[0] && !is_ours(leaving, initiator))

@@ -243,7 +243,7 @@ int pr_move_sync(struct work *work, enum side live, struct error *err)
 {
 	int result = 0;
 
-	if (!work->paths.disks && pr_pair_look(work, err) < 0)
+	if (!work->now.disks && pr_pair_look(work, err) < 0)
 		return -1;
 	for (size_t i = 0; i < work->import->member_count; i++) {
 		CLEANUP_PR_PAIR struct pr_pair pair = { .work = work,
@@ -257,7 +257,6 @@ int pr_move_sync(struct work *work, enum side live, struct error *err)
 			*err = why;
 		result = -1;
 	}
-	inventory_free(&work->paths);
 	return result;
 }
 
@@ -284,11 +283,10 @@ int pr_move_before_switch(struct work *work, struct error *err)
 
 	if (work->to == SIDE_DESTINATION)
 		return pr_move_sync(work, SIDE_SOURCE, err);
-	if (pr_pair_look(work, &why) < 0)
+	if (!work->now.disks && pr_pair_look(work, &why) < 0)
 		work_log(work, 1, &why, "the way back is taken without a look at the reservations");
 	for (size_t i = 0; i < work->import->member_count; i++)
 		move_back(work, &work->import->members[i]);
-	inventory_free(&work->paths);
 	return 0;
 }
 
@@ -463,7 +461,7 @@ static bool tend_member(struct work *work, struct member *member, uint64_t now_u
 	work->to = pair.live_side;
 	pr->full_look_us = now_us + FULL_LOOK_US;
 	pr->paths_changed = false;
-	if (((!work->paths.disks && pr_pair_look(work, &err) < 0) || sync_pair(&pair, &err) < 0) &&
+	if (((!work->now.disks && pr_pair_look(work, &err) < 0) || sync_pair(&pair, &err) < 0) &&
 	    err.code == ERR_SCSI_FAILED)
 		pr->not_before_us = now_us + BACK_OFF_US;
 	if (err.code != ERR_NONE && err.code != pr->last_failure)
@@ -485,7 +483,7 @@ bool pr_move_tend(struct engine *engine, const struct observer *observer)
 
 		for (size_t m = 0; is_watched(work.import) && m < work.import->member_count; m++)
 			news = tend_member(&work, &work.import->members[m], now_us) || news;
-		inventory_free(&work.paths);
+		inventory_free(&work.now);
 	}
 	return news;
 }

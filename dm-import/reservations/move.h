@@ -19,7 +19,7 @@
  * the other one not, or otherwise. DESTINATION_RESERVED: keys of strangers are on the other one. Others: pr_lun_read,
  * scsi_port.pr_out. The first failure is told, the other members are looked after all the same.
  *
- * A look at the host in work->paths is taken for one of now, and is gone afterwards.
+ * It looks at the host in work->now, which is loaded when it is empty.
  */
 int pr_move_sync(struct work *work, enum side live, struct error *err);
 

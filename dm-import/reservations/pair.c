@@ -25,10 +25,8 @@ int pr_pair_look(struct work *work, struct error *err)
 {
 	int result = -1;
 
-	for (int tries = 0; tries < LOOK_TRIES && result < 0; tries++) {
-		inventory_free(&work->paths);
-		result = inventory_load(work->engine->ports, &work->paths, err);
-	}
+	for (int tries = 0; tries < LOOK_TRIES && result < 0; tries++)
+		result = inventory_load(work->engine->ports, &work->now, err);
 	return result;
 }
 
@@ -38,7 +36,7 @@ static int read_again(struct pr_pair *pair, enum side side, uint64_t known, stru
 	struct work *work = pair->work;
 
 	pr_lun_free(lun);
-	return pr_lun_read(work->engine, &work->paths, lun_on(pair->member, side), known,
+	return pr_lun_read(work->engine, &work->now, lun_on(pair->member, side), known,
 			   pair->member->pr.views[side].own_key, lun, err);
 }
 

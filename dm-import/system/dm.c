@@ -136,6 +136,14 @@ static int dm_list_devices(void *ctx, struct dm_device **ret, size_t *ret_count,
 	return 0;
 }
 
+static int dm_one_device(void *ctx, const char *map, struct dm_device *ret, struct error *err)
+{
+	int gone = read_device(map, ret, err);
+
+	(void)ctx;
+	return gone > 0 ? error_set_sys(err, ERR_DM_FAILED, map, ENXIO, "there is no such map") : gone;
+}
+
 static int dm_read_table(void *ctx, const char *map, char **ret_table, struct error *err)
 {
 	CLEANUP_TASK struct dm_task *task = new_task(DM_DEVICE_TABLE, map, err);
@@ -262,6 +270,7 @@ int sys_dm_open(struct dm_port *ret, struct error *err)
 		return dm_error(err, NULL, NULL, "cannot initialise libdevmapper");
 	*ret = (struct dm_port){
 		.list = dm_list_devices,
+		.device = dm_one_device,
 		.table = dm_read_table,
 		.load = dm_load,
 		.clear = dm_clear,

@@ -184,17 +184,17 @@ static void drop_identities(struct engine *engine, const struct import *import)
  */
 static int hide_and_record(struct engine *engine, struct import *import, struct error *err)
 {
+	CLEANUP_INVENTORY struct inventory now = { 0 };
 	struct import **imports = reallocarray(engine->imports, engine->import_count + 1, sizeof(struct import *));
 
 	if (!imports)
 		return error_no_memory(err);
 	engine->imports = imports;
-	if (identities_assign(engine, import, IDENTITY_HIDDEN, err) < 0 ||
-	    identities_present(engine, import, err) < 0 || identities_show_live(engine, import, err) < 0 ||
-	    import_save(engine, import, JOURNAL_CREATED, err) < 0) {
+	if (identities_assign(engine, import, IDENTITY_HIDDEN, err) < 0 || publish(engine, import, &now, err) < 0 ||
+	    publish_live(engine, import, &now, err) < 0 || import_save(engine, import, JOURNAL_CREATED, err) < 0) {
 		drop_identities(engine, import);
 		identities_apply(engine, NULL);
-		identities_present(engine, import, NULL);
+		publish(engine, import, &now, NULL);
 		return -1;
 	}
 	engine->imports[engine->import_count++] = import;
@@ -249,18 +249,21 @@ int engine_import_create(struct engine *engine, const struct import_request *req
 int engine_precheck(struct engine *engine, const char *id, const struct observer *observer,
 		    struct json_object **ret_result, struct error *err)
 {
+	CLEANUP_INVENTORY struct inventory now = { 0 };
 	struct import *import = import_find(engine, id, err);
 	size_t errors;
 
 	(void)observer;
-	if (!import || import_check_allowed(engine, import, "precheck", SIDE_DESTINATION, err) < 0)
+	if (!import || import_check_allowed(engine, import, "precheck", SIDE_DESTINATION, err) < 0 ||
+	    inventory_load(engine->ports, &now, err) < 0)
 		return -1;
-	return precheck_run(engine, import, false, ret_result, &errors, err);
+	return precheck_run(engine, import, &now, false, ret_result, &errors, err);
 }
 
 int engine_precheck_members(struct engine *engine, const struct import_request *request,
 			    const struct observer *observer, struct json_object **ret_result, struct error *err)
 {
+	CLEANUP_INVENTORY struct inventory now = { 0 };
 	struct import *import;
 	size_t errors;
 	int result;
@@ -271,7 +274,9 @@ int engine_precheck_members(struct engine *engine, const struct import_request *
 	import = import_of(engine, request, err);
 	if (!import)
 		return -1;
-	result = precheck_run(engine, import, false, ret_result, &errors, err);
+	result = inventory_load(engine->ports, &now, err);
+	if (result == 0)
+		result = precheck_run(engine, import, &now, false, ret_result, &errors, err);
 	import_free(import);
 	return result;
 }

@@ -28,6 +28,7 @@ static enum plan_outcome undo_from(const struct plan *plan, struct work *work, s
 
 		if (!plan->steps[i].undo)
 			continue;
+		work->step = &plan->steps[i];
 		for (left = tries; left > 0 && plan->steps[i].undo(work, &err) < 0; left--)
 			;
 		if (left > 0)
@@ -63,6 +64,7 @@ enum plan_outcome plan_run(const struct plan *plan, struct work *work, struct er
 	for (size_t i = 0; i < plan->step_count; i++) {
 		const struct plan_step *step = &plan->steps[i];
 
+		work->step = step;
 		tell(work, plan, i);
 		crash_point(plan->name, step->name, "before");
 		if (act(step, work, forward ? PLAN_FORWARD_TRIES : 1, err) < 0)

@@ -10,11 +10,19 @@
 
 #include "dm-import/core/work.h"
 
+/*
+ * One row of a plan. What its functions need besides `work` stands in the row, too: they find it in work->step.
+ */
 struct plan_step {
-	const char *name;
+	const char *name; /* as the API tells it */
 	int (*act)(struct work *work, struct error *err);
 	int (*undo)(struct work *work, struct error *err); /* NULL: nothing to undo; works on half-done acts */
 	bool no_return;
+	bool destination_required; /* of a pre-check */
+	enum doing doing;	   /* of an intent */
+	enum import_state state;   /* of a record: where the verb leads to */
+	enum identity_role role;   /* of the identities, after act; before it, and after its undo: */
+	enum identity_role undo_role;
 };
 
 struct plan {

@@ -12,22 +12,14 @@
 #include "dm-import/host/wait.h"
 #include "dm-import/reservations/leave.h"
 #include "dm-import/reservations/move.h"
-#include "dm-import/store/journal.h"
 #include "dm-import/store/journal_file.h"
 #include "plan.h"
+#include "steps.h"
 
 #include "base/buf.h"
 #include "base/cleanup.h"
 
 #include <string.h>
-
-static int record_intent(struct work *work, struct error *err)
-{
-	if (import_reserve(work, err) < 0)
-		return -1;
-	work->import->doing = DOING_PREPARE;
-	return import_save(work->engine, work->import, JOURNAL_INTENT, err);
-}
 
 /* An import that a failing undo had left stuck is new again here: nothing of an application was touched. */
 static int undo_intent(struct work *work, struct error *err)
@@ -37,43 +29,29 @@ static int undo_intent(struct work *work, struct error *err)
 	return work_void_intent(work, err);
 }
 
-static int check(struct work *work, bool destination_required, struct error *err)
+static int check(struct work *work, struct error *err)
 {
 	const struct device_port *device = &work->engine->ports->device;
-	size_t errors = 0;
 
 	/* udev's helpers may still be looking at new disks and maps */
-	if (device->settle(device->ctx, SETTLE_TIMEOUT_MS, err) < 0)
+	if (device->settle(device->ctx, SETTLE_TIMEOUT_MS, err) < 0 ||
+	    inventory_load(work->engine->ports, &work->now, err) < 0)
 		return -1;
-	json_object_put(work->findings);
-	work->findings = NULL;
-	if (precheck_run(work->engine, work->import, destination_required, &work->findings, &errors, err) < 0)
-		return -1;
-	if (errors)
-		return error_set(err, ERR_PRECHECK_FAILED, NULL, "%zu error%s", errors, errors == 1 ? "" : "s");
-	return 0;
-}
-
-static int check_source(struct work *work, struct error *err)
-{
-	return check(work, false, err);
+	return precheck_members(work, work->step->destination_required, err);
 }
 
 /* " sda sdb ": the destination's disks */
-static char *destination_disks(struct work *work, struct error *err)
+static char *destination_disks(const struct work *work, struct error *err)
 {
-	CLEANUP_INVENTORY struct inventory now = { 0 };
 	struct buf buf = { 0 };
 	char *text;
 
-	if (inventory_load(work->engine->ports, &now, err) < 0)
-		return NULL;
 	buf_puts(&buf, " ");
 	for (size_t i = 0; i < work->import->member_count; i++) {
+		const char *wwid = work->import->members[i].destination_wwid;
 		const struct disk *disk;
 
-		for (size_t nth = 0; (disk = inventory_lun_disk(&now, work->import->members[i].destination_wwid, nth));
-		     nth++)
+		for (size_t nth = 0; (disk = inventory_lun_disk(&work->now, wwid, nth)); nth++)
 			buf_printf(&buf, "%s ", disk->name);
 	}
 	text = buf_take(&buf);
@@ -87,25 +65,30 @@ static int scan(struct work *work, struct error *err)
 	const struct device_port *device = &work->engine->ports->device;
 
 	work->disks_before = destination_disks(work, err);
-	if (!work->disks_before || identities_present(work->engine, work->import, err) < 0 ||
+	if (!work->disks_before || publish(work->engine, work->import, &work->now, err) < 0 ||
 	    device->rescan(device->ctx, err) < 0)
 		return -1;
 	if (wait_disks(work, err) < 0)
 		return -1;
-	if (identities_verify(work->engine, work->import, err) < 0)
+	if (publish_verify(work->engine, work->import, &work->now, err) < 0)
 		return -1;
-	return identities_show_live(work->engine, work->import, err);
+	return publish_live(work->engine, work->import, &work->now, err);
 }
 
 /* Only what this scan brought in goes away again. */
 static int unscan(struct work *work, struct error *err)
 {
 	const struct device_port *device = &work->engine->ports->device;
-	CLEANUP_FREE char *disks = destination_disks(work, err);
+	CLEANUP_FREE char *disks = NULL;
 	char *rest, *name, known[DISK_NAME_SIZE + 2];
 
-	if (!disks || !work->disks_before)
-		return disks ? 0 : -1;
+	if (!work->disks_before)
+		return 0;
+	if (inventory_load(work->engine->ports, &work->now, err) < 0)
+		return -1;
+	disks = destination_disks(work, err);
+	if (!disks)
+		return -1;
 	for (name = strtok_r(disks, " ", &rest); name; name = strtok_r(NULL, " ", &rest)) {
 		snprintf(known, sizeof(known), " %.31s ", name);
 		if (!strstr(work->disks_before, known) && device->delete_disk(device->ctx, name, err) < 0)
@@ -138,17 +121,11 @@ static int drop_visible(struct work *work, const struct map *map, bool *ret_drop
 	return 0;
 }
 
-/* The look at the host that this takes serves the reservations too. */
 static int all_hidden(struct work *work, struct error *err)
 {
-	const struct inventory *now = &work->paths;
-
-	inventory_free(&work->paths);
-	if (inventory_load(work->engine->ports, &work->paths, err) < 0)
-		return -1;
 	for (size_t i = 0; i < work->import->member_count; i++) {
 		const char *wwid = work->import->members[i].destination_wwid;
-		const struct map *map = inventory_map(now, wwid);
+		const struct map *map = inventory_map(&work->now, wwid);
 		bool hidden = false;
 
 		if (map && map_is_hidden(work->engine, map, &hidden, err) < 0)
@@ -163,18 +140,15 @@ static int all_hidden(struct work *work, struct error *err)
 static int map_destinations(struct work *work, struct error *err)
 {
 	const struct device_port *device = &work->engine->ports->device;
-	CLEANUP_INVENTORY struct inventory now = { 0 };
 
-	if (inventory_load(work->engine->ports, &now, err) < 0)
-		return -1;
 	for (size_t i = 0; i < work->import->member_count; i++) {
 		const char *wwid = work->import->members[i].destination_wwid;
-		const struct map *map = inventory_map(&now, wwid);
+		const struct map *map = inventory_map(&work->now, wwid);
 		bool missing = !map;
 
 		if (map && drop_visible(work, map, &missing, err) < 0)
 			return -1;
-		if (missing && map_lun(work, wwid, wwid, &now, err) < 0)
+		if (missing && map_lun(work, wwid, wwid, &work->now, err) < 0)
 			return -1;
 	}
 	if (wait_destination_maps(work, err) < 0 || device->settle(device->ctx, SETTLE_TIMEOUT_MS, err) < 0)
@@ -199,24 +173,14 @@ static int remove_reservations(struct work *work, struct error *err)
 	return 0;
 }
 
-static int check_pairs(struct work *work, struct error *err)
-{
-	return check(work, true, err);
-}
-
-static int record_done(struct work *work, struct error *err)
-{
-	return work_record_done(work, IMPORT_PREPARED, err);
-}
-
 static const struct plan_step steps[] = {
-	{ "check_source", check_source, NULL, false },
-	{ "intent", record_intent, undo_intent, false },
-	{ "scan", scan, unscan, false },
-	{ "map", map_destinations, unmap_destinations, false },
-	{ "reservations", move_reservations, remove_reservations, false },
-	{ "check_pairs", check_pairs, NULL, false },
-	{ "record", record_done, NULL, false },
+	{ .name = "check_source", .act = check },
+	{ .name = "intent", .act = step_intend, .undo = undo_intent, .doing = DOING_PREPARE },
+	{ .name = "scan", .act = scan, .undo = unscan },
+	{ .name = "map", .act = map_destinations, .undo = unmap_destinations },
+	{ .name = "reservations", .act = move_reservations, .undo = remove_reservations },
+	{ .name = "check_pairs", .act = check, .destination_required = true },
+	{ .name = "record", .act = step_record, .state = IMPORT_PREPARED },
 };
 
 static const struct plan plan = { "prepare", steps, ARRAY_SIZE(steps) };

@@ -36,9 +36,9 @@ enum { PR_TRIES = 3 }; /* while the reservations change under the switch */
  * Which side a live map is on, by the kernel's table. A map that lost all its paths (the array it was on is gone) tells
  * nothing: on the way back it counts as being on the destination as long as no path of it is the source's.
  */
-static int side_of(struct work *work, const struct inventory *now, const struct member *member, enum side *ret,
-		   struct error *err)
+static int side_of(const struct work *work, const struct member *member, enum side *ret, struct error *err)
 {
+	const struct inventory *now = &work->now;
 	const struct map *live = inventory_map(now, member->source_wwid);
 	char carries[WWID_SIZE];
 
@@ -57,8 +57,9 @@ static int side_of(struct work *work, const struct inventory *now, const struct 
 }
 
 /* The idle map must be whole: its table is about to carry the application. */
-static int check_idle(struct work *work, const struct inventory *now, const struct member *member, struct error *err)
+static int check_idle(const struct work *work, const struct member *member, struct error *err)
 {
+	const struct inventory *now = &work->now;
 	const struct map *idle = inventory_map(now, member->destination_wwid);
 	const char *wanted = lun_on(member, work->to);
 	char carries[WWID_SIZE];
@@ -77,8 +78,9 @@ static int check_idle(struct work *work, const struct inventory *now, const stru
 }
 
 /* Sort out which members still have to change: by what the kernel's tables are, whatever the records say. */
-static int find_changing(struct work *work, const struct inventory *now, struct error *err)
+static int find_changing(struct work *work, struct error *err)
 {
+	const struct inventory *now = &work->now;
 	struct import *import = work->import;
 
 	free(work->changing);
@@ -92,12 +94,12 @@ static int find_changing(struct work *work, const struct inventory *now, struct 
 		struct member *member = &import->members[i];
 		enum side side;
 
-		if (side_of(work, now, member, &side, err) < 0)
+		if (side_of(work, member, &side, err) < 0)
 			return -1;
 		snprintf(member->name, sizeof(member->name), "%s", inventory_map(now, member->source_wwid)->dm.name);
 		if (side == work->to)
 			continue;
-		if (check_idle(work, now, member, err) < 0)
+		if (check_idle(work, member, err) < 0)
 			return -1;
 		snprintf(work->idle_names[work->changing_count], NAME_SIZE, "%s",
 			 inventory_map(now, member->destination_wwid)->dm.name);
@@ -109,10 +111,11 @@ static int find_changing(struct work *work, const struct inventory *now, struct 
 /*
  * The idle map may be gone: multipathd flushes a map that lost all its disks, and people flush maps. The disks of the
  * idle LUN present the destination's WWID on either side, so multipathd can build it again, hidden by the same rules.
- * *now is as the host is behind that.
+ * work->now is as the host is after that.
  */
-static int rebuild_idle_maps(struct work *work, struct inventory *now, struct error *err)
+static int rebuild_idle_maps(struct work *work, struct error *err)
 {
+	const struct inventory *now = &work->now;
 	bool rebuilt = false;
 
 	for (size_t i = 0; i < work->import->member_count; i++) {
@@ -124,12 +127,7 @@ static int rebuild_idle_maps(struct work *work, struct inventory *now, struct er
 			return -1;
 		rebuilt = true;
 	}
-	if (!rebuilt)
-		return 0;
-	if (wait_idle_maps(work, err) < 0)
-		return -1;
-	inventory_free(now);
-	return inventory_load(work->engine->ports, now, err);
+	return rebuilt ? wait_idle_maps(work, err) : 0;
 }
 
 /* Without udevd the identities could neither be exchanged nor, once multipathd is stopped, be exchanged back. */
@@ -142,12 +140,10 @@ static int check_udevd(struct work *work, struct error *err)
 
 static int check(struct work *work, struct error *err)
 {
-	CLEANUP_INVENTORY struct inventory now = { 0 };
-
 	if (check_udevd(work, err) < 0)
 		return -1;
-	if (inventory_load(work->engine->ports, &now, err) < 0 ||
-	    (!work->recovering && rebuild_idle_maps(work, &now, err) < 0) || find_changing(work, &now, err) < 0)
+	if (inventory_load(work->engine->ports, &work->now, err) < 0 ||
+	    (!work->recovering && rebuild_idle_maps(work, err) < 0) || find_changing(work, err) < 0)
 		return -1;
 	return work->recovering ? 0 : precheck_switch(work, err);
 }
@@ -177,10 +173,7 @@ static int still_the_lun(const struct work *work, const struct disk *disk, const
 static int probe(struct work *work, struct error *err)
 {
 	const struct scsi_port *scsi = &work->engine->ports->scsi;
-	CLEANUP_INVENTORY struct inventory now = { 0 };
 
-	if (inventory_load(work->engine->ports, &now, err) < 0)
-		return -1;
 	for (size_t i = 0; i < work->changing_count; i++) {
 		const char *wwid = lun_on(work->changing[i], work->to);
 		const struct disk *disk;
@@ -188,7 +181,7 @@ static int probe(struct work *work, struct error *err)
 
 		error_set(err, ERR_PATH_PROBE_FAILED, work->changing[i]->name,
 			  "the LUN to switch to has no path that serves I/O");
-		for (size_t nth = 0; (disk = inventory_lun_disk(&now, wwid, nth)); nth++) {
+		for (size_t nth = 0; (disk = inventory_lun_disk(&work->now, wwid, nth)); nth++) {
 			struct probed now_is = { 0 };
 
 			if (!serves_io(disk))
@@ -214,8 +207,10 @@ static int record_intent(struct work *work, struct error *err)
 	/* what cannot write rules could not take them back either: it is found here, where nothing has changed */
 	if (!work->recovering && identities_apply(work->engine, err) < 0)
 		return -1;
-	if (import_reserve(work, err) < 0 || (!work->recovering && queueing_note(work, err) < 0))
+	if (import_reserve(work, err) < 0)
 		return -1;
+	if (!work->recovering)
+		queueing_note(work);
 	if (work->lease_ms)
 		work->import->last_hold = (struct hold_note){ .outcome = HOLD_INTERRUPTED,
 							      .to = work->to,
@@ -264,28 +259,26 @@ static int present_side(struct work *work, enum side side, struct error *err)
 {
 	if (identities_assign(work->engine, work->import, role_on(side), err) < 0)
 		return -1;
-	return identities_present(work->engine, work->import, err);
+	return publish(work->engine, work->import, &work->now, err);
 }
 
 static int present_held(struct work *work, struct error *err)
 {
 	if (identities_hold(work->engine, work->import, role_on(work->to), err) < 0)
 		return -1;
-	return identities_present(work->engine, work->import, err);
+	return publish(work->engine, work->import, &work->now, err);
 }
 
 /* The disks that the live maps will get say what they should. */
 static int arriving_disks_presented(struct work *work, struct error *err)
 {
-	CLEANUP_INVENTORY struct inventory now = { 0 };
-
-	if (inventory_load(work->engine->ports, &now, err) < 0)
+	if (inventory_load(work->engine->ports, &work->now, err) < 0)
 		return -1;
 	for (size_t i = 0; i < work->import->member_count; i++) {
 		const struct member *member = &work->import->members[i];
 		const struct disk *disk;
 
-		for (size_t nth = 0; (disk = inventory_lun_disk(&now, lun_on(member, work->to), nth)); nth++)
+		for (size_t nth = 0; (disk = inventory_lun_disk(&work->now, lun_on(member, work->to), nth)); nth++)
 			if (strcmp(disk->presented_wwid, member->source_wwid) != 0)
 				return error_set(err, ERR_UDEV_TIMEOUT, disk->name, "udev has not looked at it");
 	}
@@ -305,23 +298,39 @@ static int present(struct work *work, struct error *err)
 	return result;
 }
 
+static bool is_unseen(const struct disk *disk, const struct member *member)
+{
+	return strcmp(disk->presented_wwid, member->destination_wwid) != 0;
+}
+
+static bool any_unseen(const struct work *work)
+{
+	for (size_t i = 0; i < work->import->member_count; i++) {
+		const struct member *member = &work->import->members[i];
+		const struct disk *disk;
+
+		for (size_t nth = 0; (disk = inventory_lun_disk(&work->now, member->destination_wwid, nth)); nth++)
+			if (is_unseen(disk, member))
+				return true;
+	}
+	return false;
+}
+
 /* A disk that still presents the live map's WWID would become its path as soon as multipathd runs. */
 static int drop_unseen(struct work *work, struct error *err)
 {
 	const struct device_port *device = &work->engine->ports->device;
-	CLEANUP_INVENTORY struct inventory now = { 0 };
 
-	if (work->to == SIDE_DESTINATION)
+	if (work->to == SIDE_DESTINATION || !any_unseen(work))
 		return 0;
-	if (inventory_load(work->engine->ports, &now, err) < 0)
+	if (inventory_load(work->engine->ports, &work->now, err) < 0) /* udev may have been late */
 		return -1;
 	for (size_t i = 0; i < work->import->member_count; i++) {
 		const struct member *member = &work->import->members[i];
 		const struct disk *disk;
 
-		for (size_t nth = 0; (disk = inventory_lun_disk(&now, member->destination_wwid, nth)); nth++)
-			if (strcmp(disk->presented_wwid, member->destination_wwid) != 0 &&
-			    device->delete_disk(device->ctx, disk->name, err) < 0)
+		for (size_t nth = 0; (disk = inventory_lun_disk(&work->now, member->destination_wwid, nth)); nth++)
+			if (is_unseen(disk, member) && device->delete_disk(device->ctx, disk->name, err) < 0)
 				return -1;
 	}
 	return 0;
@@ -332,8 +341,9 @@ static int present_back(struct work *work, struct error *err)
 	return present_side(work, other_side(work->to), err);
 }
 
-static int load_pair(struct work *work, const struct member *member, const struct inventory *now, struct error *err)
+static int load_pair(struct work *work, const struct member *member, struct error *err)
 {
+	const struct inventory *now = &work->now;
 	const struct dm_port *dm = &work->engine->ports->dm;
 	const struct map *live = inventory_map(now, member->source_wwid);
 	const struct map *idle = inventory_map(now, member->destination_wwid);
@@ -360,12 +370,10 @@ static int load_pair(struct work *work, const struct member *member, const struc
 
 static int load_tables(struct work *work, struct error *err)
 {
-	CLEANUP_INVENTORY struct inventory now = { 0 };
-
-	if (inventory_load(work->engine->ports, &now, err) < 0 || find_changing(work, &now, err) < 0)
+	if (find_changing(work, err) < 0)
 		return -1;
 	for (size_t i = 0; i < work->changing_count; i++)
-		if (load_pair(work, work->changing[i], &now, err) < 0)
+		if (load_pair(work, work->changing[i], err) < 0)
 			return -1;
 	return hold_prepare_all(work, err);
 }
@@ -386,7 +394,7 @@ static int clear_tables(struct work *work, struct error *err)
 /* A hold that failed has dropped the loaded tables; when the step is tried again they are loaded again. */
 static int exchange(struct work *work, struct error *err)
 {
-	if (!work->holds && load_tables(work, err) < 0)
+	if (!work->holds && (inventory_load(work->engine->ports, &work->now, err) < 0 || load_tables(work, err) < 0))
 		return -1;
 	if (hold_exchange(work, err) == 0)
 		return 0;
@@ -408,6 +416,8 @@ static int exchange_back(struct work *work, struct error *err)
 	if (result == 0)
 		result = release_maps(work->engine, work->import, false, err);
 	if (result == 0)
+		result = inventory_load(work->engine->ports, &work->now, err);
+	if (result == 0)
 		result = load_tables(work, err);
 	if (result == 0)
 		result = hold_exchange(work, err);
@@ -422,14 +432,13 @@ static int exchange_back(struct work *work, struct error *err)
  */
 void switch_leave_safe(struct work *work)
 {
-	CLEANUP_INVENTORY struct inventory now = { 0 };
 	enum side side, first = SIDE_SOURCE;
 	struct error err = { 0 };
 
-	if (!work->multipathd_stopped || inventory_load(work->engine->ports, &now, &err) < 0)
+	if (!work->multipathd_stopped || inventory_load(work->engine->ports, &work->now, &err) < 0)
 		return;
 	for (size_t i = 0; i < work->import->member_count; i++) {
-		if (side_of(work, &now, &work->import->members[i], &side, &err) < 0 || (i > 0 && side != first))
+		if (side_of(work, &work->import->members[i], &side, &err) < 0 || (i > 0 && side != first))
 			return;
 		first = side;
 	}
@@ -457,6 +466,7 @@ static int record_done(struct work *work, struct error *err)
 {
 	struct import *import = work->import;
 
+	work_log(work, 3, NULL, "looks at the whole host: %u", work->now.looks);
 	work_free_holds(work);
 	for (size_t i = 0; i < import->member_count; i++)
 		import->members[i].exchanged = work->to == SIDE_DESTINATION;
@@ -470,19 +480,19 @@ static int record_done(struct work *work, struct error *err)
 }
 
 static const struct plan_step steps[] = {
-	{ "check", check, NULL, false },
-	{ "probe", probe, NULL, false },
-	{ "reservations", move_reservations, NULL, false },
-	{ "intent", record_intent, work_void_intent, false },
-	{ "stop_multipathd", stop_multipathd, start_multipathd, false },
-	{ "present", present, present_back, false },
-	{ "load", load_tables, clear_tables, false },
-	{ "exchange", exchange, exchange_back, true },
-	{ "drop_unseen", drop_unseen, NULL, false },
-	{ "start_multipathd", start_multipathd, NULL, false },
-	{ "verify", wait_settled, NULL, false },
-	{ "look_after", look_after_reservations, NULL, false },
-	{ "record", record_done, NULL, false },
+	{ .name = "check", .act = check },
+	{ .name = "probe", .act = probe },
+	{ .name = "reservations", .act = move_reservations },
+	{ .name = "intent", .act = record_intent, .undo = work_void_intent },
+	{ .name = "stop_multipathd", .act = stop_multipathd, .undo = start_multipathd },
+	{ .name = "present", .act = present, .undo = present_back },
+	{ .name = "load", .act = load_tables, .undo = clear_tables },
+	{ .name = "exchange", .act = exchange, .undo = exchange_back, .no_return = true },
+	{ .name = "drop_unseen", .act = drop_unseen },
+	{ .name = "start_multipathd", .act = start_multipathd },
+	{ .name = "verify", .act = wait_settled },
+	{ .name = "look_after", .act = look_after_reservations },
+	{ .name = "record", .act = record_done },
 };
 
 static const struct plan plan = { "switch", steps, ARRAY_SIZE(steps) };
@@ -518,11 +528,9 @@ static int void_hold(struct work *work, struct error *err)
 	return work_void_intent(work, err);
 }
 
-/* What reports say while the maps are held was looked at before: then nothing is asked that might need them. */
+/* What reports say while the maps are held is work->now: nothing is asked then that might need them. */
 static int hold(struct work *work, struct error *err)
 {
-	if (inventory_load(work->engine->ports, &work->now, err) < 0)
-		return -1;
 	return hold_begin(work, work->lease_ms, err);
 }
 
@@ -548,24 +556,24 @@ static int release(struct work *work, struct error *err)
 }
 
 static const struct plan_step hold_steps[] = {
-	{ "check", check_for_hold, NULL, false },
-	{ "probe", probe, NULL, false },
-	{ "reservations", move_reservations, NULL, false },
-	{ "intent", record_intent, void_hold, false },
-	{ "stop_multipathd", stop_multipathd, start_multipathd, false },
-	{ "present", present, present_back, false },
-	{ "load", load_tables, clear_tables, false },
-	{ "hold", hold, unhold, false },
+	{ .name = "check", .act = check_for_hold },
+	{ .name = "probe", .act = probe },
+	{ .name = "reservations", .act = move_reservations },
+	{ .name = "intent", .act = record_intent, .undo = void_hold },
+	{ .name = "stop_multipathd", .act = stop_multipathd, .undo = start_multipathd },
+	{ .name = "present", .act = present, .undo = present_back },
+	{ .name = "load", .act = load_tables, .undo = clear_tables },
+	{ .name = "hold", .act = hold, .undo = unhold },
 };
 
 static const struct plan_step release_steps[] = {
-	{ "keep", keep_identities, NULL, false }, /* it is decided: a power cut comes up on the new side from here */
-	{ "release", release, exchange_back, true },
-	{ "drop_unseen", drop_unseen, NULL, false },
-	{ "start_multipathd", start_multipathd, NULL, false },
-	{ "verify", wait_settled, NULL, false },
-	{ "look_after", look_after_reservations, NULL, false },
-	{ "record", record_done, NULL, false },
+	{ .name = "keep", .act = keep_identities }, /* it is decided: a power cut comes up on the new side from here */
+	{ .name = "release", .act = release, .undo = exchange_back, .no_return = true },
+	{ .name = "drop_unseen", .act = drop_unseen },
+	{ .name = "start_multipathd", .act = start_multipathd },
+	{ .name = "verify", .act = wait_settled },
+	{ .name = "look_after", .act = look_after_reservations },
+	{ .name = "record", .act = record_done },
 };
 
 static const struct plan hold_plan = { "hold", hold_steps, ARRAY_SIZE(hold_steps) };

@@ -43,14 +43,19 @@ endef
 
 # $(call program,NAME,OBJECTS,LIBRARIES,PKG-CONFIG MODULES AND -l FLAGS)
 define program
-$$(OUT)/$(1): $(2) $(3)
-	@echo "  LD    $$@"
-	@$$(CC) $$(ALL_LDFLAGS) -o $$@ $(2) $(3) $(4)
+$$(OUT)/$(1): $(2) $(3) $$(OUT)/linked-with
+	$$(call link,$(4))
+endef
+
+# $(call link,PKG-CONFIG MODULES AND -l FLAGS): a rule's objects and libraries
+define link
+@echo "  LD    $@"
+@$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(1)
 endef
 
 pkg = $(shell $(PKG_CONFIG) --libs $(1))
 
-$(OUT)/%.o: %.c
+$(OUT)/%.o: %.c $(OUT)/compiled-with
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
@@ -58,11 +63,17 @@ $(OUT)/%.o: %.c
 include base/module.mk api/module.mk dm-import/module.mk agent/module.mk cli/module.mk certs/module.mk init/module.mk \
 	man/module.mk minstall/module.mk tests/module.mk
 
+# Files that say what else an object or a program was made with; they are written anew when that is another.
+$(OUT)/build-version: MADE_WITH := $(BUILD_VERSION)
+$(OUT)/compiled-with: MADE_WITH := $(CC) $(ALL_CFLAGS)
+$(OUT)/linked-with: MADE_WITH := $(CC) $(ALL_LDFLAGS)
+$(addprefix $(OUT)/,build-version compiled-with linked-with): FORCE
+	@mkdir -p $(@D); echo $(call quoted,$(MADE_WITH)) | cmp -s - $@ || echo $(call quoted,$(MADE_WITH)) > $@
+quoted = '$(subst ','\'',$(1))'
+
 # The one place where the build version gets into a program.
 $(OUT)/base/version.o: ALL_CFLAGS += -DDM_IMPORT_BUILD='"$(BUILD_VERSION)"'
 $(OUT)/base/version.o: $(OUT)/build-version
-$(OUT)/build-version: FORCE
-	@mkdir -p $(@D); echo '$(BUILD_VERSION)' | cmp -s - $@ || echo '$(BUILD_VERSION)' > $@
 
 .PHONY: all help check check-fast demo bench lint format install clean FORCE
 all: $(PROGRAMS)

@@ -1,8 +1,10 @@
 /*
  * server_port, log_show, log_level, mhd_status, restart_webServer: the agent itself.
  */
-#include "cli/cli.h"
+#include "commands.h"
+
 #include "cli/link/client.h"
+#include "cli/run/run.h"
 #include "cli/screen/field.h"
 #include "cli/screen/print.h"
 

@@ -2,7 +2,9 @@
  * support bundle: runs the program that gathers everything (init/support-bundle), which works without importcli too,
  * and says where its file is.
  */
-#include "cli/cli.h"
+#include "commands.h"
+
+#include "cli/run/run.h"
 #include "cli/screen/field.h"
 #include "cli/screen/print.h"
 

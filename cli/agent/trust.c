@@ -2,8 +2,10 @@
  * The family `importcli trust`: which orchestrators' certificates the agent trusts, and the code with which a new one
  * makes itself trusted.
  */
-#include "cli/cli.h"
+#include "commands.h"
+
 #include "cli/link/client.h"
+#include "cli/run/run.h"
 #include "cli/screen/field.h"
 #include "cli/screen/print.h"
 

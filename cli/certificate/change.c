@@ -1,7 +1,8 @@
 /*
  * certificate regenerate, certificate install: another pair on disk, and then in the running agent.
  */
-#include "certificate.h"
+#include "commands.h"
+#include "files.h"
 
 #include "cli/link/client.h"
 #include "cli/screen/field.h"

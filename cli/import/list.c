@@ -1,7 +1,8 @@
 /*
  * import list, import show.
  */
-#include "import.h"
+#include "commands.h"
+#include "request.h"
 
 #include "cli/link/client.h"
 #include "cli/screen/describe.h"

@@ -1,48 +1,22 @@
 /*
  * import precheck: what stands in the way, without changing anything.
  */
-#include "import.h"
+#include "commands.h"
+#include "request.h"
 
 #include "cli/link/client.h"
 #include "cli/link/job.h"
+#include "cli/screen/describe.h"
 #include "cli/screen/field.h"
 #include "cli/screen/print.h"
 
 #include <string.h>
 
-static void add_finding(struct buf *buf, struct json_object *finding)
-{
-	const char *source = field_text(finding, "source_wwid"), *destination = field_text(finding, "destination_wwid");
-	const char *device = field_text(finding, "device");
-
-	buf_printf(buf, "%s: %s: %s\n", field_text(finding, "severity"), field_text(finding, "code"),
-		   field_text(finding, "text"));
-	buf_printf(buf, "    source %s\n    destination %s\n", source, destination);
-	if (*device && strcmp(device, source) != 0 && strcmp(device, destination) != 0)
-		buf_printf(buf, "    device %s\n", device);
-	if (*field_text(finding, "remedy"))
-		buf_printf(buf, "    What to do: %s\n", field_text(finding, "remedy"));
-}
-
-size_t import_add_findings(struct buf *buf, struct json_object *result)
-{
-	size_t count, errors = 0;
-	struct json_object *findings = field_list(result, "findings", &count);
-
-	for (size_t i = 0; i < count; i++) {
-		struct json_object *finding = json_object_array_get_idx(findings, i);
-
-		add_finding(buf, finding);
-		errors += strcmp(field_text(finding, "severity"), "error") == 0;
-	}
-	return errors;
-}
-
 static void show(struct json_object *job)
 {
 	struct json_object *result = field_get(job, "result");
 	CLEANUP_BUF struct buf text = { 0 };
-	size_t count, errors = import_add_findings(&text, result);
+	size_t count, errors = describe_findings(&text, result);
 
 	field_list(result, "findings", &count);
 	buf_printf(&text, "Pre-check %s: ", field_true(result, "passed") ? "passed" : "failed");

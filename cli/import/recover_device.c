@@ -2,58 +2,18 @@
  * recover_device: puts a device back into a correct state. Standard output is exactly the line that scripts of the
  * vendor's tool know; what was found and done goes to standard error. A dry run's result is what it found.
  */
-#include "import.h"
+#include "commands.h"
+#include "request.h"
 
 #include "cli/link/client.h"
 #include "cli/link/job.h"
 #include "cli/link/offline.h"
+#include "cli/run/operand.h"
+#include "cli/screen/describe.h"
 #include "cli/screen/field.h"
 #include "cli/screen/print.h"
 
 #include <string.h>
-
-/* True when something is left to a person. The remedy of `problem`, which is printed anyway, is left out. */
-static bool add_findings(struct buf *text, struct json_object *result, struct json_object *problem)
-{
-	size_t count;
-	struct json_object *findings = field_list(result, "findings", &count);
-	bool person = false;
-
-	for (size_t i = 0; i < count; i++) {
-		struct json_object *finding = json_object_array_get_idx(findings, i);
-		const char *device = field_text(finding, "device"), *remedy = field_text(finding, "remedy");
-
-		buf_printf(text, "Found: %s%s%s: %s\n", field_text(finding, "code"), *device ? " " : "", device,
-			   field_text(finding, "detail"));
-		if (*remedy && strcmp(remedy, field_text(problem, "remedy")) != 0)
-			buf_printf(text, "    What to do: %s\n", remedy);
-		person = person || *remedy;
-	}
-	if (count == 0)
-		buf_puts(text, "Nothing is wrong with the device.\n");
-	return person;
-}
-
-static void add_actions(struct buf *text, struct json_object *result, const char *undone)
-{
-	size_t count;
-	struct json_object *actions = field_list(result, "actions", &count);
-
-	for (size_t i = 0; i < count; i++) {
-		struct json_object *action = json_object_array_get_idx(actions, i);
-
-		buf_printf(text, "%s: %s\n", field_true(action, "done") ? "Done" : undone,
-			   field_text(action, "detail"));
-	}
-}
-
-void recover_add_result(struct buf *buf, struct json_object *result)
-{
-	if (!result)
-		return;
-	add_findings(buf, result, NULL);
-	add_actions(buf, result, "Not done");
-}
 
 /* The agent's result, or the engine's here when no agent runs; also on failure (NULL when there is none). */
 static int recover(struct cli *cli, const char *wwid, bool dry_run, struct json_object **ret_result)
@@ -84,8 +44,7 @@ static void show_failed(struct cli *cli, struct json_object *result)
 	json_object_object_add(cli->problem, "result", json_object_get(result));
 	if (cli->json)
 		return;
-	add_findings(&text, result, cli->problem);
-	add_actions(&text, result, "Failed");
+	describe_recovery(&text, result, cli->problem, "Failed");
 	print_text(stderr, buf_text(&text));
 }
 
@@ -96,14 +55,13 @@ static int run(struct cli *cli)
 	bool dry_run = args_option(&cli->args, "dry-run"), person;
 	char wwid[40];
 
-	if (import_wwid(cli, cli->args.operands[0], wwid, sizeof(wwid)) < 0)
+	if (operand_wwid(cli, cli->args.operands[0], wwid, sizeof(wwid)) < 0)
 		return -1;
 	if (recover(cli, wwid, dry_run, &result) < 0) {
 		show_failed(cli, result);
 		return -1;
 	}
-	person = add_findings(&text, result, NULL);
-	add_actions(&text, result, "Would be done");
+	person = describe_recovery(&text, result, NULL, "Would be done");
 	if (cli->json)
 		print_json(result);
 	else

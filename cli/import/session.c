@@ -1,7 +1,8 @@
 /*
  * import session: what an orchestrator tells administrators of the copy; by hand where there is none.
  */
-#include "import.h"
+#include "commands.h"
+#include "request.h"
 
 #include "cli/link/client.h"
 #include "cli/screen/describe.h"

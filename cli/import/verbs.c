@@ -2,12 +2,15 @@
  * import prepare, switch, hold, release, cutover, cancel: the verbs that move an import from state to state, each a
  * job; and import reservation, which moves nothing.
  */
-#include "import.h"
+#include "commands.h"
+#include "request.h"
 
 #include "cli/link/client.h"
 #include "cli/link/job.h"
+#include "cli/screen/describe.h"
 #include "cli/screen/field.h"
 #include "cli/screen/print.h"
+#include "cli/screen/state.h"
 
 #include "base/num.h"
 
@@ -58,7 +61,7 @@ static int show_findings(struct cli *cli)
 	CLEANUP_BUF struct buf text = { 0 };
 
 	if (!cli->json)
-		import_add_findings(&text, field_get(field_get(cli->problem, "job"), "result"));
+		describe_findings(&text, field_get(field_get(cli->problem, "job"), "result"));
 	print_text(stderr, buf_text(&text));
 	return -1;
 }

@@ -2,7 +2,8 @@
  * import watch: an import as it happens, until it is committed or cancelled. In a terminal a screen that is redrawn in
  * place (and stays when watch ends), elsewhere one line per change.
  */
-#include "import.h"
+#include "commands.h"
+#include "request.h"
 #include "watch_frame.h"
 
 #include "cli/link/client.h"

@@ -4,7 +4,7 @@
 #ifndef CLI_CLIENT_H
 #define CLI_CLIENT_H
 
-#include "cli/cli.h"
+#include "cli/run/run.h"
 #include "cli/screen/field.h"
 
 #define CLIENT_SOCKET_PATH "/run/dm-import/agent.sock"

@@ -9,6 +9,7 @@
 #include "cli/screen/describe.h"
 #include "cli/screen/field.h"
 #include "cli/screen/print.h"
+#include "cli/screen/state.h"
 #include "cli/screen/terminal.h"
 
 #include <inttypes.h>
@@ -16,11 +17,6 @@
 #include <unistd.h>
 
 enum { WAIT_S = 30, POLL_MS = 200 };
-
-bool job_unchanged(struct json_object *job)
-{
-	return field_true(field_get(job, "result"), "unchanged");
-}
 
 static int failed(struct cli *cli, struct json_object *job)
 {

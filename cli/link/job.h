@@ -4,7 +4,7 @@
 #ifndef CLI_JOB_H
 #define CLI_JOB_H
 
-#include "cli/cli.h"
+#include "cli/run/run.h"
 
 /*
  * POST `body` (may be NULL) to `path` and follow the job; progress goes to standard error when that is a terminal.
@@ -18,9 +18,6 @@ int job_run(struct cli *cli, const char *path, struct json_object *body, struct 
  * error is the run's problem, as for job_run.
  */
 int job_follow(struct cli *cli, struct json_object **job);
-
-/* Nothing had to be done: the import was in that state already. */
-bool job_unchanged(struct json_object *job);
 
 #define JOB_NO_WAIT \
 	{ \

@@ -6,7 +6,7 @@
 #ifndef CLI_OFFLINE_H
 #define CLI_OFFLINE_H
 
-#include "cli/cli.h"
+#include "cli/run/run.h"
 
 /* The same objects as GET /volumes and GET /agent/arrays, owned by the caller. */
 int offline_volumes(struct cli *cli, bool importable_only, struct json_object **ret);

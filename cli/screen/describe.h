@@ -15,7 +15,13 @@ void describe_job(struct buf *buf, struct json_object *job);
 /* What the orchestrator last said of an import: "copy_in_progress, 42 %", or "-". */
 void describe_session(struct buf *buf, struct json_object *import);
 
-/* A job that is done or has failed. */
-bool job_has_ended(struct json_object *job);
+/* The findings of a pre-check's result. Returns how many of them are errors. */
+size_t describe_findings(struct buf *buf, struct json_object *result);
+
+/*
+ * What a recovery found and did; `undone` is what an action is called that was not done. True when something is left to
+ * a person. The remedy of `problem` (may be NULL), which is printed anyway, is left out.
+ */
+bool describe_recovery(struct buf *buf, struct json_object *result, struct json_object *problem, const char *undone);
 
 #endif

@@ -3,13 +3,14 @@
  * is the verdict. It asks the agent, and looks at files where there is none; check_judge.c decides.
  */
 #include "check_judge.h"
+#include "commands.h"
 #include "metrics_text.h"
 
-#include "cli/import/import.h"
 #include "cli/link/client.h"
 #include "cli/link/offline.h"
 #include "cli/screen/field.h"
 #include "cli/screen/print.h"
+#include "cli/screen/state.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"

@@ -7,8 +7,8 @@
 
 #include "metrics_text.h"
 
-#include "cli/import/import.h"
 #include "cli/screen/field.h"
+#include "cli/screen/state.h"
 
 #include "base/buf.h"
 #include "base/cleanup.h"

@@ -1,6 +1,8 @@
 /*
  * host, host refresh: who this host is to an orchestrator, and looking for new LUNs.
  */
+#include "commands.h"
+
 #include "cli/link/client.h"
 #include "cli/link/job.h"
 #include "cli/screen/field.h"

@@ -2,11 +2,13 @@
  * idle: is no import in progress? What packages and the installer ask before an upgrade or a removal. The agent knows;
  * without one, the newest record that the journal has of each import does.
  */
-#include "cli/cli.h"
-#include "cli/import/import.h"
+#include "commands.h"
+
 #include "cli/link/client.h"
 #include "cli/link/offline.h"
+#include "cli/run/run.h"
 #include "cli/screen/field.h"
+#include "cli/screen/state.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,9 +1,11 @@
 /*
  * ha_version, list_supported_arrays: what this suite is and knows. Neither needs the agent.
  */
-#include "cli/cli.h"
+#include "commands.h"
+
 #include "cli/link/client.h"
 #include "cli/link/offline.h"
+#include "cli/run/run.h"
 #include "cli/screen/field.h"
 #include "cli/screen/print.h"
 

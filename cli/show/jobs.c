@@ -1,12 +1,14 @@
 /*
  * job list, job show: what the agent does and did, by the numbers that --no-wait prints.
  */
-#include "cli/import/import.h"
+#include "commands.h"
+
 #include "cli/link/client.h"
 #include "cli/link/job.h"
 #include "cli/screen/describe.h"
 #include "cli/screen/field.h"
 #include "cli/screen/print.h"
+#include "cli/screen/state.h"
 
 #include "base/cleanup.h"
 #include "base/num.h"
@@ -127,10 +129,10 @@ static void show(struct json_object *job)
 	if (job_unchanged(job))
 		buf_puts(&text, "Result: nothing had to be done\n");
 	add_pauses(&text, field_get(job, "result"));
-	if (strcmp(field_text(job, "kind"), "recover") == 0)
-		recover_add_result(&text, field_get(job, "result"));
-	else
-		import_add_findings(&text, field_get(job, "result"));
+	if (strcmp(field_text(job, "kind"), "recover") != 0)
+		describe_findings(&text, field_get(job, "result"));
+	else if (field_get(job, "result"))
+		describe_recovery(&text, field_get(job, "result"), NULL, "Not done");
 	add_error(&text, field_get(job, "error"));
 	add_steps(&text, job);
 	print_text(stdout, buf_text(&text));

@@ -1,9 +1,12 @@
 /*
  * journal show: what the engine recorded, for people. Reads the file itself: it is wanted most when no agent starts.
  */
-#include "cli/cli.h"
+#include "commands.h"
+
 #include "cli/link/client.h"
 #include "cli/link/offline.h"
+#include "cli/run/operand.h"
+#include "cli/run/run.h"
 #include "cli/screen/field.h"
 #include "cli/screen/print.h"
 
@@ -73,7 +76,7 @@ static int run(struct cli *cli)
 	CLEANUP_JSON struct json_object *report = NULL;
 	const char *id = args_option(&cli->args, "import");
 
-	if (id && !args_import_id(id))
+	if (id && !operand_is_import_id(id))
 		return cli_usage(cli, "'%s' cannot name an import (letters, digits, '.', '_', '-'; at most 64)", id);
 	if (offline_journal(cli, id, &report) < 0)
 		return -1;

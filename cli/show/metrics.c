@@ -1,6 +1,7 @@
 /*
  * metrics: the agent's numbers, for node_exporter's textfile collector or for a look.
  */
+#include "commands.h"
 #include "metrics_text.h"
 
 #include "cli/link/client.h"

@@ -1,11 +1,13 @@
 /*
  * status: the volumes. Labels and their order are those of the tool that scripts know; change none of them.
  */
-#include "cli/certificate/certificate.h"
-#include "cli/cli.h"
-#include "cli/import/import.h"
+#include "commands.h"
+
+#include "cli/certificate/inspect.h"
 #include "cli/link/client.h"
 #include "cli/link/offline.h"
+#include "cli/run/operand.h"
+#include "cli/run/run.h"
 #include "cli/screen/field.h"
 #include "cli/screen/print.h"
 
@@ -173,7 +175,7 @@ static int run(struct cli *cli)
 
 	if (named && importable)
 		return cli_usage(cli, "option '--importable' does not go with a WWID");
-	if (named && import_wwid(cli, named, wwid, sizeof(wwid)) < 0)
+	if (named && operand_wwid(cli, named, wwid, sizeof(wwid)) < 0)
 		return -1;
 	if (client_get(cli, importable ? "/volumes?importable=true" : "/volumes", &answer) < 0 &&
 	    offline_volumes(cli, importable, &answer) < 0)

@@ -39,7 +39,7 @@ ONLY_IN = {
 # use the rooms below it; where names follow, only those. A folder without an entry here is one room; one without rooms is not looked at yet.
 ROOMS = {
     "agent": [("",), ("routes",), ("trust", "shared"), ("work", "shared"), ("net", "shared"), ("shared",)],
-    "cli": [],
+    "cli": [("",), ("import", "link", "run", "screen"), ("show",), ("agent", "link", "run", "screen"), ("certificate",), ("link",), ("run",), ("screen",)],
     "dm-import": [("",), ("reports",), ("recovery",), ("boot",), ("verbs",), ("checks",), ("hold",), ("reservations",), ("host",), ("store",), ("core",),
                   ("system",), ("system/devices",), ("system/scsi",), ("system/tools",), ("formats",), ("dm_import.h",), ("crash_point.h",), ("ports.h",), ("model.h",), ("formats/pr.h",)],
     "sample": [("",), ("top",), ("middle", "bottom"), ("side",), ("bottom",), ("words.h",)],  # of the lints themselves

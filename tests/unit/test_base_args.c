@@ -1,8 +1,5 @@
-/*
- * importcli's command line: every way to write an option, every way to get one wrong, and WWIDs and names as people
- * type them.
- */
-#include "cli/args.h"
+/* The command line: every way to write an option, every way to get one wrong. */
+#include "base/args.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,9 +14,15 @@ static const struct option_spec specs[] = {
 	{ 0 },
 };
 
+static const struct option_spec common[] = {
+	{ "output", 0, "json|text", "" },
+	{ "help", 'h', NULL, "" },
+	{ 0 },
+};
+
 static bool parse(struct args *args, const char *const *words)
 {
-	*args = (struct args){ 0 };
+	*args = (struct args){ .common = common };
 	return args_parse(args, specs, false, &words);
 }
 
@@ -88,7 +91,7 @@ static void wrong_options(void **state)
 static void stops_before_the_first_operand(void **state)
 {
 	const char *const *words = WORDS("--output", "json", "status", "--verbose");
-	struct args args = { 0 };
+	struct args args = { .common = common };
 
 	(void)state;
 	assert_true(args_parse(&args, NULL, true, &words));
@@ -122,77 +125,41 @@ static void long_words_are_cut_in_errors(void **state)
 	assert_int_equal(strlen(args.error), ARGS_ERROR_SIZE - 1);
 }
 
-#define NAA "68ccf09800e8fa24ea37a1bc49d9f6b8"
-#define NAA8 "50060160bea01234"
-
-static void wwids(void **state)
+/* Only the one that may; each value is there, in order, and no more of them than there is room for. */
+static void options_that_repeat(void **state)
 {
-	static const struct {
-		const char *text, *wwid; /* NULL: not one */
-	} cases[] = {
-		{ "3" NAA, "3" NAA },
-		{ NAA, "3" NAA },
-		{ "naa." NAA, "3" NAA },
-		{ "NAA." NAA, "3" NAA },
-		{ "68CCF09800E8FA24EA37A1BC49D9F6B8", "3" NAA },
-		{ "3" NAA8, "3" NAA8 },
-		{ NAA8, "3" NAA8 },
-		{ "3333333333333333", "33333333333333333" },
-		{ "", NULL },
-		{ "3", NULL },
-		{ "naa.", NULL },
-		{ "2" NAA, NULL },
-		{ "3" NAA "0", NULL },
-		{ "33" NAA, NULL },
-		{ "3" NAA8 "00", NULL },
-		{ "68ccf09800e8fa24ea37a1bc49d9f6b", NULL },
-		{ "g8ccf09800e8fa24ea37a1bc49d9f6b8", NULL },
-		{ "mpatha", NULL },
-		{ "3 8ccf09800e8fa24ea37a1bc49d9f6b8", NULL },
-	};
-	char wwid[64];
+	const char *many[2 * OPTIONS_MAX + 3] = { 0 };
+	const char *const *words = WORDS("--min-paths", "1", "-v", "--min-paths=2", "--min-paths", "1");
+	struct args args = { .repeated = "min-paths" };
+	size_t at = 0;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		bool is_one = args_wwid(cases[i].text, wwid, sizeof(wwid));
+	assert_true(args_parse(&args, specs, false, &words));
+	assert_string_equal(args_next(&args, "min-paths", &at), "1");
+	assert_string_equal(args_next(&args, "min-paths", &at), "2");
+	assert_string_equal(args_next(&args, "min-paths", &at), "1");
+	assert_null(args_next(&args, "min-paths", &at));
+	words = WORDS("-v");
+	assert_false(args_parse(&args, specs, false, &words));
+	assert_string_equal(args.error, "option '--verbose' is given twice");
 
-		if (is_one != (cases[i].wwid != NULL))
-			fail_msg("'%s' is %sa WWID", cases[i].text, is_one ? "" : "not ");
-		if (is_one)
-			assert_string_equal(wwid, cases[i].wwid);
-	}
-	assert_true(args_wwid(NAA, wwid, 34));
-	assert_false(args_wwid(NAA, wwid, 33));
-}
-
-static void import_names(void **state)
-{
-	static const char *const good[] = { "db1", "A", "a.b-c_9", ".a", "...", "-" };
-	static const char *const bad[] = { "", ".", "..", "a/b", "a b", "ä", "a%2f", "a\n" };
-	char name[66];
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
-		assert_true(args_import_id(good[i]));
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_false(args_import_id(bad[i]));
-	snprintf(name, sizeof(name), "%064d", 0);
-	assert_true(args_import_id(name));
-	snprintf(name, sizeof(name), "%065d", 0);
-	assert_false(args_import_id(name));
+	args = (struct args){ .repeated = "min-paths" };
+	for (size_t i = 0; i < OPTIONS_MAX; i++)
+		many[2 * i] = "--min-paths", many[2 * i + 1] = "1";
+	words = many;
+	assert_true(args_parse(&args, specs, false, &words));
+	words = WORDS("--min-paths=z");
+	assert_false(args_parse(&args, specs, false, &words));
+	assert_string_equal(args.error, "too many options from '--min-paths=z' on");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(options_anywhere),
-		cmocka_unit_test(values_may_look_like_options),
-		cmocka_unit_test(wrong_options),
-		cmocka_unit_test(stops_before_the_first_operand),
-		cmocka_unit_test(operands_are_limited),
-		cmocka_unit_test(long_words_are_cut_in_errors),
-		cmocka_unit_test(wwids),
-		cmocka_unit_test(import_names),
+		cmocka_unit_test(options_anywhere),	cmocka_unit_test(values_may_look_like_options),
+		cmocka_unit_test(wrong_options),	cmocka_unit_test(stops_before_the_first_operand),
+		cmocka_unit_test(operands_are_limited), cmocka_unit_test(long_words_are_cut_in_errors),
+		cmocka_unit_test(options_that_repeat),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,22 +1,11 @@
 /*
- * Parsing of the command line, and of what people type for a LUN or an import; see args.h.
+ * Parsing of the command line; see args.h.
  */
 #include "args.h"
 
-#include "base/num.h"
-
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-const struct option_spec args_common[] = {
-	{ "output", 0, "json|text", "how results are written, text unless told" },
-	{ "help", 'h', NULL, "what this command does" },
-	{ "socket", 0, "path", NULL },
-	{ "config", 0, "path", NULL },
-	{ 0 },
-};
 
 static const struct option_spec *find_in(const struct option_spec *specs, const char *name, size_t length)
 {
@@ -36,15 +25,7 @@ static const struct option_spec *find_letter(const struct option_spec *specs, co
 
 static const struct option_spec *find_option(const struct option_spec *specs, const char *word)
 {
-	if (word[1] != '-') {
-		const struct option_spec *found = find_letter(specs, word + 1);
-
-		return found ? found : find_letter(args_common, word + 1);
-	}
-	size_t length = strcspn(word + 2, "=");
-	const struct option_spec *found = find_in(specs, word + 2, length);
-
-	return found ? found : find_in(args_common, word + 2, length);
+	return word[1] == '-' ? find_in(specs, word + 2, strcspn(word + 2, "=")) : find_letter(specs, word + 1);
 }
 
 __attribute__((format(printf, 2, 3))) static bool wrong(struct args *args, const char *fmt, ...)
@@ -65,8 +46,10 @@ static bool parse_option(struct args *args, const struct option_spec *specs, con
 	const char *value = strchr(word, '=');
 
 	if (!spec)
+		spec = find_option(args->common, word);
+	if (!spec)
 		return wrong(args, "unknown option '%s'", word);
-	if (args_option(args, spec->name))
+	if (args_option(args, spec->name) && (!args->repeated || strcmp(args->repeated, spec->name) != 0))
 		return wrong(args, "option '--%s' is given twice", spec->name);
 	if (value && !spec->value)
 		return wrong(args, "option '--%s' takes no value", spec->name);
@@ -78,6 +61,8 @@ static bool parse_option(struct args *args, const struct option_spec *specs, con
 		value = "";
 	if (!value || (spec->value && !*value))
 		return wrong(args, "option '--%s' needs a value", spec->name);
+	if (args->option_count == OPTIONS_MAX)
+		return wrong(args, "too many options from '%s' on", word);
 	args->options[args->option_count].spec = spec;
 	args->options[args->option_count++].value = value;
 	return true;
@@ -103,34 +88,18 @@ bool args_parse(struct args *args, const struct option_spec *specs, bool one_ope
 	return true;
 }
 
-const char *args_option(const struct args *args, const char *name)
+const char *args_next(const struct args *args, const char *name, size_t *at)
 {
-	for (size_t i = 0; i < args->option_count; i++)
+	while (*at < args->option_count) {
+		size_t i = (*at)++;
+
 		if (strcmp(args->options[i].spec->name, name) == 0)
 			return args->options[i].value;
+	}
 	return NULL;
 }
 
-bool args_wwid(const char *text, char *ret, size_t size)
+const char *args_option(const struct args *args, const char *name)
 {
-	if (strncasecmp(text, "naa.", 4) == 0)
-		text += 4;
-	size_t length = strlen(text);
-
-	if ((length == 17 || length == 33) && text[0] == '3')
-		text++, length--;
-	if ((length != 16 && length != 32) || !num_is_hex(text) || size < length + 2)
-		return false;
-	*ret++ = '3';
-	for (; *text; text++)
-		*ret++ = (char)tolower((unsigned char)*text);
-	*ret = '\0';
-	return true;
-}
-
-bool args_import_id(const char *text)
-{
-	size_t length = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
-
-	return length >= 1 && length <= 64 && !text[length] && strcmp(text, ".") != 0 && strcmp(text, "..") != 0;
+	return args_next(args, name, &(size_t){ 0 });
 }

@@ -1,18 +1,15 @@
 /*
- * What the commands of `importcli certificate`, and the warning of `status`, share.
+ * The agent's certificate and key, and what they say as JSON.
  */
-#ifndef CLI_CERTIFICATE_H
-#define CLI_CERTIFICATE_H
+#ifndef CLI_FILES_H
+#define CLI_FILES_H
 
-#include "cli/cli.h"
+#include "cli/run/run.h"
 
 #include "certs/check.h"
 
 /* Where the agent's certificate and key are. */
 int certificate_files(struct cli *cli, struct pair_files *ret);
-
-/* One line on standard error when something is to be done; asks no agent. */
-void certificate_warn(struct cli *cli);
 
 /* Names, and what a certificate says, as JSON; owned by the caller. */
 struct json_object *certificate_names_json(const struct names *names);

@@ -33,13 +33,18 @@ $(FUZZERS:%=%_faulty): $(FUZZ_OUT)/fuzz_%_faulty: $(FUZZ_OUT)/tests/fuzz/fuzz_%.
 	@clang $(FUZZ_CFLAGS) -w -iquote $$(tests/fuzz/plant --folder $*) -c -o $@.o $@.c
 	@$(call FUZZ_LINK,$@.o)
 
-.PHONY: fuzz check-fuzz
-fuzz: $(FUZZERS)
-	@for fuzzer in $(FUZZERS); do mkdir -p $$fuzzer.found; \
-		$$fuzzer -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -artifact_prefix=$$fuzzer.found/ $$fuzzer.found \
-			tests/fuzz/corpus/$${fuzzer##*/fuzz_} || exit 1; done
+# What make-corpus writes is made anew when what it reads has changed.
+FUZZ_CORPUS := $(FUZZ_OUT)/corpus/made
+$(FUZZ_CORPUS): tests/fuzz/make-corpus agent/router.c $(wildcard tests/fixtures/certs/*)
+	@tests/fuzz/make-corpus $(@D) && touch $@
 
-check-fuzz: $(FUZZERS) $(FUZZERS:%=%_faulty)
+.PHONY: fuzz check-fuzz
+fuzz: $(FUZZERS) $(FUZZ_CORPUS)
+	@for fuzzer in $(FUZZERS); do name=$${fuzzer##*/fuzz_}; mkdir -p $$fuzzer.found; \
+		$$fuzzer -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -artifact_prefix=$$fuzzer.found/ $$fuzzer.found \
+			$$(ls -d tests/fuzz/corpus/$$name $(FUZZ_OUT)/corpus/$$name 2>/dev/null) || exit 1; done
+
+check-fuzz: $(FUZZERS) $(FUZZERS:%=%_faulty) $(FUZZ_CORPUS)
 	@tests/fuzz/check $(FUZZERS)
 CHECKS_FAST += check-fuzz
 

@@ -1,5 +1,5 @@
 /*
- * Ports: the engine's only ways to the world. Each is a struct of operations; one sys_*.c file implements it
+ * Ports: the engine's only ways to the world. Each is a struct of operations; one file of system/ implements it
  * with the real library, tests/fakes/ implements it in memory with failures on command, and both pass the
  * same contract tests (tests/contract).
  *
@@ -197,7 +197,7 @@ struct ports {
 	struct host_port host;
 };
 
-/* The real ports; one sys_*.c file each. ports_system opens what they need, ports_system_close frees it. */
+/* The real ports (system/). ports_system opens what they need, ports_system_close frees it. */
 int ports_system(struct ports *ret, struct error *err);
 void ports_system_close(struct ports *ports);
 

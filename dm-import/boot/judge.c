@@ -1,5 +1,5 @@
 /*
- * Judging the copies of the identities; see boot.h.
+ * Judging the copies of the identities; see judge.h.
  */
 #include "judge.h"
 

@@ -1,6 +1,6 @@
 /*
- * Runs the tables of checks and collects their findings; see precheck.h. The checks are in precheck_pair.c and
- * precheck_host.c.
+ * Runs the tables of checks and collects their findings; see precheck.h. The checks are in pair.c and
+ * host.c.
  */
 #include "precheck.h"
 

@@ -12,7 +12,7 @@
 struct boot_finding; /* boot/judge.h */
 struct work;	     /* work.h */
 
-/* Where the journal's file ends, as far as it is ours (journal_store.c). */
+/* Where the journal's file ends, as far as it is ours (journal_file.c). */
 struct journal_file {
 	uint64_t size, sequence; /* of what is whole; the last record's number */
 	uint64_t compacted_size; /* behind the last look at what could go */

@@ -23,7 +23,7 @@ struct pr_view {
 	struct pr_watch *watch;	 /* NULL: look with a full read */
 };
 
-/* How this host stands with the reservations of a member's LUNs (pr_move.c). */
+/* How this host stands with the reservations of a member's LUNs (move.c). */
 struct member_pr {
 	bool registered;     /* its keys were on both LUNs */
 	bool fenced;	     /* they were taken away by somebody else */

@@ -1,5 +1,5 @@
 /*
- * Parsers for sysfs and /proc; see sys_parse.h.
+ * Parsers for sysfs and /proc; see kernel_text.h.
  */
 #include "kernel_text.h"
 

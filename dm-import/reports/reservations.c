@@ -1,5 +1,5 @@
 /*
- * What an import's report says of a member's reservations: the views of the last look, see pr_move.h.
+ * What an import's report says of a member's reservations: the views of the last look, see move.h.
  */
 #include "reservations.h"
 

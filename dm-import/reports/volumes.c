@@ -1,5 +1,5 @@
 /*
- * What the engine reports, as the JSON objects of the API: volumes and imports. The host itself is in report_host.c.
+ * What the engine reports, as the JSON objects of the API: volumes and imports. The host itself is in host.c.
  */
 #include "dm-import/checks/precheck.h"
 #include "dm-import/core/inventory.h"

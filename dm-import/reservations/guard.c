@@ -1,5 +1,5 @@
 /*
- * See pr_guard.h. What is compared with is the last look of pr_move_before_switch: what changed since was not moved.
+ * See guard.h. What is compared with is the last look of pr_move_before_switch: what changed since was not moved.
  */
 #include "guard.h"
 

@@ -1,5 +1,5 @@
 /*
- * See pr_lun.h. What would surprise: a path is matched to its registration by initiator and target port, never by the
+ * See lun.h. What would surprise: a path is matched to its registration by initiator and target port, never by the
  * key; several hosts may use one key, and one host several.
  */
 #include "lun.h"

@@ -1,13 +1,13 @@
 /*
- * See pr_move.h. What would surprise:
+ * See move.h. What would surprise:
  *
  * A host is fenced when its keys, once on both LUNs, are gone from one that is still reserved. Then they must go from
  * the other one too, whichever side the application is on: a fenced node is never revived. The node does so itself, and
  * each peer does it for those that it saw fall (a hung node does nothing for itself).
  *
- * A key that its own host takes away looks the same. So it is exchanged for PR_KEY_LEAVING first (pr_leave.c), for
+ * A key that its own host takes away looks the same. So it is exchanged for PR_KEY_LEAVING first (leave.c), for
  * longer than two looks of a peer are apart; and what a peer saw longer ago than that it does not act upon
- * (pr_peers.c).
+ * (peers.c).
  */
 #include "move.h"
 

@@ -1,5 +1,5 @@
 /*
- * See pr_pair.h. What would surprise: a LUN without TransportIDs tells how many of this host's paths are registered,
+ * See pair.h. What would surprise: a LUN without TransportIDs tells how many of this host's paths are registered,
  * not which (pr_lun.by_count). Then commands go to all paths: to register a path again or to take no key from it does
  * no harm.
  */

@@ -1,6 +1,6 @@
 /*
  * One member's two LUNs and what may be done to their reservations: registering this host's paths, taking its keys
- * away, and the reservation itself. What is to be done when is pr_move.c's.
+ * away, and the reservation itself. What is to be done when is move.c's.
  *
  * The live LUN is the one that the application's map is on, the other LUN is its partner. But for pr_pair_read and
  * pr_pair_read_other nothing here reads again what a command changed.

@@ -1,5 +1,5 @@
 /*
- * See pr_peers.h. What would surprise: what was seen more than SEEN_FOR_US ago is not acted upon; PR_KEY_LEAVING stays
+ * See peers.h. What would surprise: what was seen more than SEEN_FOR_US ago is not acted upon; PR_KEY_LEAVING stays
  * for longer than that.
  */
 #include "peers.h"

@@ -1,6 +1,6 @@
 /*
  * The journal as text: one record a line, from text to records and back, what counts of it, and the shorter journal
- * that says the same. Pure; journal_store.c has the file. The format: dm-import-journal(5).
+ * that says the same. Pure; journal_file.c has the file. The format: dm-import-journal(5).
  *
  * What is not whole is never believed. Only the last line may be torn, by a crash while it was written; anything else
  * that is not whole is damage, and then nothing but what stands behind it is certain to be the newest.
@@ -33,7 +33,7 @@ struct journal_entry {
 	uint64_t sequence, wall_ms;
 	enum journal_event event;
 	char import_id[IMPORT_ID_SIZE];
-	struct json_object *record; /* the import's, as import_store.c writes it */
+	struct json_object *record; /* the import's, as import_record.c writes it */
 	bool newest;		    /* no later record is of this import */
 };
 

@@ -1,6 +1,6 @@
 /*
  * The device-mapper port by libdevmapper, the only file that includes it. What happens while a map is held is
- * in sys_dm_hold.c, by plain ioctls.
+ * in dm_hold.c, by plain ioctls.
  *
  * libdevmapper prints its errors unless it is given a log function; ours keeps the last one of the thread, for
  * the detail of struct error. Names are taken as the kernel has them (no mangling).

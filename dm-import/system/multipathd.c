@@ -2,7 +2,7 @@
  * The multipathd port: its socket for commands, systemd for stopping and starting it.
  *
  * What would surprise: while multipathd.socket is up and the service is down, a mere connect() starts the service.
- * So nothing here connects before it has asked systemd (sys_systemd.c) whether that would happen. And systemd starts
+ * So nothing here connects before it has asked systemd (systemd.c) whether that would happen. And systemd starts
  * multipathd for many reasons of its own; while the file `held_path` exists, the drop-ins that init/ installs forbid
  * it.
  */

@@ -4,7 +4,7 @@
  *   new → prepared ⇄ on_destination → committed;   cancelled from anywhere before committed
  *         prepared ⇄ held ⇄ on_destination   (held.c)
  *   recovering: a verb got stuck; the same verb again goes on with it, cancel takes it back where that is possible
- *   needs_attention: which side has the newest data is not known (recover_device.c); a person decides, by switch or
+ *   needs_attention: which side has the newest data is not known (recovery/device.c); a person decides, by switch or
  * cancel
  */
 #include "state.h"

@@ -1,6 +1,6 @@
 /*
- * The device port: SCSI disks by sysfs and libudev. (One disk's description: sys_disk.c; a device's users:
- * sys_users.c; making udev look again: sys_reidentify.c.)
+ * The device port: SCSI disks by sysfs and libudev. (One disk's description: disk.c; a device's users:
+ * users.c; making udev look again: reidentify.c.)
  */
 #include "device.h"
 

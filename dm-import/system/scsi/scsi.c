@@ -1,6 +1,6 @@
 /*
  * The SCSI port by libsgutils2 (SG_IO on the sd device): running commands, probes, and what a LUN says of itself.
- * Persistent reservations are in sys_pr.c.
+ * Persistent reservations are in pr.c.
  *
  * A timeout bounds the command; when the kernel then has to abort it and reset the device, SG_IO returns only after
  * that, and never where the array does not answer that either. A probe is bounded nevertheless (sys_bounded). Unit

@@ -7,6 +7,7 @@
 
 #include "agent/routes/parts.h"
 #include "agent/routes/reply.h"
+#include "agent/routes/router.h"
 #include "agent/trust/auth.h"
 
 /* `directory`: of the trusted certificates. Takes as many pairing attempts as one makes. */

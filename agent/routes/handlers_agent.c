@@ -17,14 +17,12 @@ static struct json_object *certificate_json(struct web *web)
 {
 	struct web_certificate certificate;
 	struct json_object *json;
-	char until[CLOCK_ISO_SIZE];
 
 	if (!web_certificate(web, &certificate))
 		return NULL;
 	json = json_object_new_object();
-	clock_iso((uint64_t)certificate.not_after * 1000, until);
 	json_object_object_add(json, "fingerprint_sha256", json_object_new_string(certificate.fingerprint));
-	json_object_object_add(json, "not_after", json_object_new_string(until));
+	json_object_object_add(json, "not_after", json_time((uint64_t)certificate.not_after * 1000));
 	json_object_object_add(json, "days_left", json_object_new_int64(clock_days(time(NULL), certificate.not_after)));
 	return json;
 }

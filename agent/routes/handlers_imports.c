@@ -161,15 +161,9 @@ struct create_call {
 	bool created;
 };
 
-static void on_log(void *ctx, int level, const char *line)
-{
-	(void)ctx;
-	log_line((enum log_level)level, line);
-}
-
 static int create(struct engine *engine, void *ctx, struct error *err)
 {
-	const struct observer observer = { .log = on_log };
+	const struct observer observer = { .log = worker_log };
 	struct create_call *call = ctx;
 	int result = engine_import_create(engine, call->import, &observer, call->id, &call->created, err);
 

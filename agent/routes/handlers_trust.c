@@ -26,14 +26,6 @@ static void add_fingerprint(struct json_object *json, const char *name, const un
 	json_object_object_add(json, name, json_object_new_string(text));
 }
 
-static void add_time(struct json_object *json, const char *name, time_t at)
-{
-	char text[CLOCK_ISO_SIZE];
-
-	clock_iso((uint64_t)at * 1000, text);
-	json_object_object_add(json, name, json_object_new_string(text));
-}
-
 static struct json_object *trusted_json(const struct trusted *trusted)
 {
 	struct json_object *json = json_object_new_object();
@@ -43,8 +35,8 @@ static struct json_object *trusted_json(const struct trusted *trusted)
 	log_sanitise(trusted->subject, subject, sizeof(subject));
 	add_fingerprint(json, "fingerprint_sha256", trusted->fingerprint);
 	json_object_object_add(json, "subject", json_object_new_string(subject));
-	add_time(json, "not_before", trusted->not_before);
-	add_time(json, "not_after", trusted->not_after);
+	json_object_object_add(json, "not_before", json_time((uint64_t)trusted->not_before * 1000));
+	json_object_object_add(json, "not_after", json_time((uint64_t)trusted->not_after * 1000));
 	json_object_object_add(json, "status",
 			       json_object_new_string(now > trusted->not_after	  ? "expired"
 						      : now < trusted->not_before ? "not_yet_valid"

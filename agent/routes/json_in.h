@@ -5,9 +5,10 @@
 #ifndef AGENT_JSON_IN_H
 #define AGENT_JSON_IN_H
 
+#include "api/json.h"
+
 #include "base/error.h"
 
-#include <json-c/json.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -27,11 +28,5 @@ int json_in_number(struct json_object *object, const char *name, bool required, 
 int json_in_bool(struct json_object *object, const char *name, bool required, bool *ret, struct error *err);
 int json_in_array(struct json_object *object, const char *name, bool required, struct json_object **ret,
 		  struct error *err);
-
-#define CLEANUP_JSON __attribute__((cleanup(json_in_cleanup)))
-static inline void json_in_cleanup(struct json_object **object)
-{
-	json_object_put(*object);
-}
 
 #endif

@@ -6,6 +6,8 @@
 
 #include "agent/shared/problem.h"
 
+#include "api/json.h"
+
 #include "base/cleanup.h"
 #include "base/clock.h"
 
@@ -194,14 +196,9 @@ void jobs_wake(struct jobs *jobs)
 	pthread_mutex_unlock(&jobs->mutex);
 }
 
-static struct json_object *time_json(uint64_t wall_ms)
+static struct json_object *time_or_null(uint64_t wall_ms)
 {
-	char text[CLOCK_ISO_SIZE];
-
-	if (!wall_ms)
-		return NULL;
-	clock_iso(wall_ms, text);
-	return json_object_new_string(text);
+	return wall_ms ? json_time(wall_ms) : NULL;
 }
 
 static struct json_object *steps_json(const struct job *job)
@@ -234,9 +231,9 @@ static struct json_object *job_json(const struct job *job)
 	json_object_object_add(json, "step",
 			       job->step_count ? json_object_new_string(job->steps[job->step_count - 1].name) : NULL);
 	json_object_object_add(json, "percent", json_object_new_int((int)job->percent));
-	json_object_object_add(json, "created", time_json(job->created_ms));
-	json_object_object_add(json, "started", time_json(job->started_ms));
-	json_object_object_add(json, "finished", time_json(job->finished_ms));
+	json_object_object_add(json, "created", time_or_null(job->created_ms));
+	json_object_object_add(json, "started", time_or_null(job->started_ms));
+	json_object_object_add(json, "finished", time_or_null(job->finished_ms));
 	json_object_object_add(json, "duration_us", json_object_new_uint64(duration_us));
 	json_object_object_add(json, "steps", steps_json(job));
 	json_object_object_add(json, "result", result);

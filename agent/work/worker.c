@@ -105,7 +105,7 @@ static void on_step(void *ctx, const char *step, unsigned percent)
 	jobs_step(progress->worker->jobs, progress->job, step, percent);
 }
 
-static void on_log(void *ctx, int level, const char *line)
+void worker_log(void *ctx, int level, const char *line)
 {
 	(void)ctx;
 	log_line((enum log_level)level, line);
@@ -149,7 +149,7 @@ static bool run_one_job(struct worker *worker)
 {
 	struct job *job = jobs_take(worker->jobs);
 	struct progress progress = { worker, job };
-	const struct observer observer = { &progress, on_step, on_log };
+	const struct observer observer = { &progress, on_step, worker_log };
 	struct json_object *result = NULL;
 	struct error err = { 0 };
 	char what[IMPORT_ID_SIZE + WWID_SIZE + 32];
@@ -188,7 +188,7 @@ static bool is_stopping(struct worker *worker)
 /* Wait for work, and look after what needs it meanwhile: a held import's lease, reservations. */
 static void wait_for_work(struct worker *worker)
 {
-	const struct observer observer = { .log = on_log };
+	const struct observer observer = { .log = worker_log };
 	unsigned every_ms = engine_tend_every_ms(worker->engine);
 
 	if (atomic_exchange(&worker->devices_changed, false))

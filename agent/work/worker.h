@@ -30,6 +30,9 @@ int worker_call(struct worker *worker, int (*function)(struct engine *engine, vo
 /* Devices of the host changed: what looks after reservations is to see whether paths came. Never blocks. */
 void worker_devices_changed(struct worker *worker);
 
+/* Of a struct observer: what the engine says goes into the log. */
+void worker_log(void *ctx, int level, const char *line);
+
 /* Bring a part of the snapshot up to date when it is not; while a job runs or an import is held, leave it. */
 void worker_freshen(struct worker *worker, enum snapshot_part part);
 

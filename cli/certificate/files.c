@@ -5,6 +5,8 @@
 
 #include "agent_conf.h"
 
+#include "api/json.h"
+
 #include "base/clock.h"
 
 #include <unistd.h>
@@ -19,14 +21,6 @@ int certificate_files(struct cli *cli, struct pair_files *ret)
 	else if (agent_conf_pair(config ? config : AGENT_CONF_PATH, ret, &err) == 0)
 		return 0;
 	return cli_fail(cli, &err);
-}
-
-static void add_time(struct json_object *object, const char *name, time_t seconds)
-{
-	char text[CLOCK_ISO_SIZE];
-
-	clock_iso((uint64_t)seconds * 1000, text);
-	json_object_object_add(object, name, json_object_new_string(text));
 }
 
 struct json_object *certificate_names_json(const struct names *names)
@@ -45,8 +39,8 @@ struct json_object *certificate_json(const struct certificate *certificate, cons
 	json_object_object_add(object, "file", json_object_new_string(file));
 	json_object_object_add(object, "subject", json_object_new_string(certificate->subject));
 	json_object_object_add(object, "names", certificate_names_json(&certificate->names));
-	add_time(object, "not_before", certificate->not_before);
-	add_time(object, "not_after", certificate->not_after);
+	json_object_object_add(object, "not_before", json_time((uint64_t)certificate->not_before * 1000));
+	json_object_object_add(object, "not_after", json_time((uint64_t)certificate->not_after * 1000));
 	json_object_object_add(object, "days_left",
 			       json_object_new_int64(clock_days(time(NULL), certificate->not_after)));
 	json_object_object_add(object, "fingerprint_sha256", json_object_new_string(certificate->fingerprint));

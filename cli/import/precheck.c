@@ -48,10 +48,7 @@ static int run(struct cli *cli)
 		return -1;
 	if (!job) /* --no-wait */
 		return 0;
-	if (cli->json)
-		print_json(job);
-	else
-		show(job);
+	print_result(cli->json, job, show);
 	return field_true(field_get(job, "result"), "passed") ? 0 : -1;
 }
 

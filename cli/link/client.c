@@ -191,9 +191,6 @@ int client_show(struct cli *cli, const char *path, void (*show)(struct json_obje
 
 	if (client_get(cli, path, &answer) < 0)
 		return -1;
-	if (cli->json)
-		print_json(answer);
-	else
-		show(answer);
+	print_result(cli->json, answer, show);
 	return 0;
 }

@@ -5,15 +5,10 @@
 #ifndef CLI_FIELD_H
 #define CLI_FIELD_H
 
-#include <json-c/json.h>
+#include "api/json.h"
+
 #include <stdbool.h>
 #include <stdint.h>
-
-#define CLEANUP_JSON __attribute__((cleanup(cleanup_json)))
-static inline void cleanup_json(struct json_object **object)
-{
-	json_object_put(*object);
-}
 
 struct json_object *field_get(struct json_object *object, const char *name); /* NULL when missing or null */
 const char *field_text(struct json_object *object, const char *name);	     /* "" when it is no string */

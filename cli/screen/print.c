@@ -1,5 +1,5 @@
 /*
- * Text for people; see print.h. Everything but the last three functions is pure.
+ * Text for people; see print.h. All but the last four functions is pure.
  */
 #include "print.h"
 
@@ -170,4 +170,12 @@ void print_json(struct json_object *object)
 {
 	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_PRETTY |
 							    JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
+void print_result(bool json, struct json_object *object, void (*show)(struct json_object *object))
+{
+	if (json)
+		print_json(object);
+	else
+		show(object);
 }

@@ -69,4 +69,7 @@ void print_plugin_text(FILE *file, const char *text);
 /* Write JSON, indented, and a newline, to standard output. */
 void print_json(struct json_object *object);
 
+/* An object as JSON, or as `show` makes it. */
+void print_result(bool json, struct json_object *object, void (*show)(struct json_object *object));
+
 #endif

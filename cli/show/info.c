@@ -59,10 +59,7 @@ static int run_arrays(struct cli *cli)
 
 	if (client_get(cli, "/agent/arrays", &answer) < 0 && offline_arrays(cli, &answer) < 0)
 		return -1;
-	if (cli->json)
-		print_json(answer);
-	else
-		show_arrays(answer);
+	print_result(cli->json, answer, show_arrays);
 	return 0;
 }
 

@@ -151,10 +151,7 @@ static int run_show(struct cli *cli)
 		return -1;
 	if (args_option(&cli->args, "wait") && job_follow(cli, &job) < 0)
 		return -1;
-	if (cli->json)
-		print_json(job);
-	else
-		show(job);
+	print_result(cli->json, job, show);
 	return 0;
 }
 

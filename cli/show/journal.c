@@ -80,10 +80,7 @@ static int run(struct cli *cli)
 		return cli_usage(cli, "'%s' cannot name an import (letters, digits, '.', '_', '-'; at most 64)", id);
 	if (offline_journal(cli, id, &report) < 0)
 		return -1;
-	if (cli->json)
-		print_json(report);
-	else
-		show(report);
+	print_result(cli->json, report, show);
 	return tell_end(report);
 }
 

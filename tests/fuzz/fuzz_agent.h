@@ -7,6 +7,7 @@
 
 #include "agent/routes/parts.h"
 #include "agent/routes/reply.h"
+#include "agent/routes/router.h"
 #include "agent/trust/auth.h"
 
 /* `directory`: of the trusted certificates. Takes as many pairing attempts as one makes. */
@@ -14,7 +15,7 @@ void fuzz_agent_open(struct agent *ret, const char *directory);
 void fuzz_agent_close(struct agent *agent);
 
 /*
- * One request, through the router and its handler, as server.c passes it on after authentication. `target`: a path,
+ * One request, through the router and its handler, as it is after authentication. `target`: a path,
  * perhaps with a query. *reply: free with reply_free, on failure too. `client`, `served`: as in struct request.
  */
 int fuzz_request(struct agent *agent, const char *method, const char *target, const char *body,

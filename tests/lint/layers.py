@@ -1,5 +1,5 @@
-"""Layers: cli -> (socket) -> agent -> dm-import -> base, and cli -> certs -> base; inside a folder, rooms that call only
-downwards. By what files include, and by the symbols of their objects. And which library's header is the business of
+"""Layers: cli -> (socket) -> agent -> dm-import -> base, cli -> certs -> base, agent and cli -> api -> base; inside a
+folder, rooms that call only downwards. By what files include, and by the symbols of their objects. And which library's header is the business of
 which files alone."""
 import fnmatch
 import os

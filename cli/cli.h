@@ -67,8 +67,8 @@ extern const struct command command_help, command_status, command_ha_version, co
 	command_host, command_job, command_check, command_metrics, command_support;
 extern const struct command command_import_create, command_import_precheck, command_import_prepare,
 	command_import_switch, command_import_hold, command_import_release, command_import_reservation,
-	command_import_cutover, command_import_cancel, command_import_delete, command_import_list, command_import_show,
-	command_import_watch, command_import_session;
+	command_import_cutover, command_import_commit, command_import_cancel, command_import_delete,
+	command_import_list, command_import_show, command_import_watch, command_import_session;
 extern const struct command command_certificate_show, command_certificate_check, command_certificate_regenerate,
 	command_certificate_install;
 

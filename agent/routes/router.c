@@ -30,6 +30,7 @@ static const struct route routes[] = {
 	{ "POST", "/imports/{}/release", post_verb, TRUSTED },
 	{ "POST", "/imports/{}/reservation", post_verb, TRUSTED },
 	{ "POST", "/imports/{}/commit", post_verb, TRUSTED },
+	{ "POST", "/imports/{}/cutover", post_verb, TRUSTED },
 	{ "POST", "/imports/{}/cancel", post_verb, TRUSTED },
 	{ "PUT", "/imports/{}/session", put_import_session, TRUSTED },
 	{ "GET", "/jobs", get_jobs, TRUSTED },

@@ -167,6 +167,9 @@ void engine_paths_changed(struct engine *engine);
  * visible). */
 int engine_import_delete(struct engine *engine, const char *id, struct error *err);
 
+/* One of the words that an orchestrator has for its session. */
+bool session_state_valid(const char *state);
+
 /* Keep what the orchestrator says of its session; `percent` 0..100. Changes nothing on the host. */
 int engine_import_session(struct engine *engine, const char *id, const char *state, unsigned percent,
 			  struct error *err);

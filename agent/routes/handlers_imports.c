@@ -226,33 +226,6 @@ static int keep_session(struct engine *engine, void *ctx, struct error *err)
 	return result;
 }
 
-static bool is_session_state(const char *text)
-{
-	static const char *const states[] = {
-		"scheduled",
-		"queued",
-		"in_progress",
-		"copy_in_progress",
-		"paused",
-		"ready_for_cutover",
-		"cutover_in_progress",
-		"completed",
-		"completed_with_errors",
-		"cutover_incomplete",
-		"cancel_in_progress",
-		"cancelled",
-		"cancel_failed",
-		"cancel_required",
-		"cleanup_required",
-		"failed",
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(states); i++)
-		if (strcmp(states[i], text) == 0)
-			return true;
-	return false;
-}
-
 int put_import_session(struct request *request, struct reply *reply, struct error *err)
 {
 	struct record_call call = { .snapshot = request->agent->snapshot, .id = request->parameter };
@@ -264,7 +237,7 @@ int put_import_session(struct request *request, struct reply *reply, struct erro
 	    json_in_text(body, "state", true, &call.session, err) < 0 ||
 	    json_in_number(body, "percent", true, 0, 100, &percent, err) < 0)
 		return -1;
-	if (!is_session_state(call.session))
+	if (!session_state_valid(call.session))
 		return error_set(err, ERR_VALUE_INVALID, NULL, "'state' is none of the session's states");
 	call.percent = (unsigned)percent;
 	if (worker_call(request->agent->worker, keep_session, &call, CALL_TIMEOUT_MS, err) < 0)

@@ -117,3 +117,27 @@ void member_forget_reservations(const struct ports *ports, struct member *member
 		member->pr.views[side] = (struct pr_view){ 0 };
 	}
 }
+
+bool session_state_valid(const char *state)
+{
+	static const char *const states[] = {
+		"scheduled",
+		"queued",
+		"in_progress",
+		"copy_in_progress",
+		"paused",
+		"ready_for_cutover",
+		"cutover_in_progress",
+		"completed",
+		"completed_with_errors",
+		"cutover_incomplete",
+		"cancel_in_progress",
+		"cancelled",
+		"cancel_failed",
+		"cancel_required",
+		"cleanup_required",
+		"failed",
+	};
+
+	return index_of(state, states, ARRAY_SIZE(states)) >= 0;
+}

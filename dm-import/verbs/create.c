@@ -356,32 +356,11 @@ int engine_import_delete(struct engine *engine, const char *id, struct error *er
 
 int engine_import_session(struct engine *engine, const char *id, const char *state, unsigned percent, struct error *err)
 {
-	static const char *const states[] = {
-		"scheduled",
-		"queued",
-		"in_progress",
-		"copy_in_progress",
-		"paused",
-		"ready_for_cutover",
-		"cutover_in_progress",
-		"completed",
-		"completed_with_errors",
-		"cutover_incomplete",
-		"cancel_in_progress",
-		"cancelled",
-		"cancel_failed",
-		"cancel_required",
-		"cleanup_required",
-		"failed",
-	};
 	struct import *import = import_find(engine, id, err);
-	size_t i = 0;
 
 	if (!import || held_refuse(engine, import, err) < 0)
 		return -1;
-	while (i < ARRAY_SIZE(states) && strcmp(states[i], state) != 0)
-		i++;
-	if (i == ARRAY_SIZE(states) || percent > 100)
+	if (!session_state_valid(state) || percent > 100)
 		return error_set(err, ERR_VALUE_INVALID, NULL, "no such session state, or a percentage above 100");
 	snprintf(import->session_state, sizeof(import->session_state), "%s", state);
 	import->session_percent = percent;

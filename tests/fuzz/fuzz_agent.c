@@ -3,6 +3,8 @@
  */
 #include "tests/fuzz/fuzz_agent.h"
 
+#include "agent/routes/handlers.h"
+
 #include "base/clock.h"
 #include "tests/fuzz/fuzz.h"
 

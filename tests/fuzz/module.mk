@@ -35,7 +35,7 @@ $(FUZZERS:%=%_faulty): $(FUZZ_OUT)/fuzz_%_faulty: $(FUZZ_OUT)/tests/fuzz/fuzz_%.
 
 # What make-corpus writes is made anew when what it reads has changed.
 FUZZ_CORPUS := $(FUZZ_OUT)/corpus/made
-$(FUZZ_CORPUS): tests/fuzz/make-corpus agent/router.c $(wildcard tests/fixtures/certs/*)
+$(FUZZ_CORPUS): tests/fuzz/make-corpus agent/routes/router.c $(wildcard tests/fixtures/certs/*)
 	@tests/fuzz/make-corpus $(@D) && touch $@
 
 .PHONY: fuzz check-fuzz

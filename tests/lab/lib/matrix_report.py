@@ -3,6 +3,7 @@ import glob
 import json
 import os
 import re
+import textwrap
 
 import crash_cells
 import fault_cells
@@ -13,11 +14,19 @@ KEPT = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../../docs/re
 WRONG = ("io_errors", "verify_errors", "stray_source_writes")
 HEAD = """# What survives a crash, and what a fault does
 
-Written by `make check-faults` (`tests/lab/crash-matrix`, `tests/lab/fault-matrix`), not by hand. Under fio that verifies what it reads, in a VM with the
-real kernel, udev and multipathd: the **crash matrix** hits each verb before, inside and behind each of its steps; the **fault matrix** has something
-go wrong around it, before the verb is sent or in its middle, or in a state of an import. Behind each cell: the import is in the verb's first or
-last state; kernel, udev, multipathd and journal agree about it; no map is held, no disk is in two maps, nothing is left over; no I/O failed, no write
-is lost or stray; and the verb, sent again, leads to its end. Times are of an emulated machine; they are good for comparison, and as upper bounds.
+Written by `make check-faults` (`tests/lab/crash-matrix`, `tests/lab/fault-matrix`), not by hand.
+Both matrices run in a VM with the real kernel, udev and multipathd, under fio that verifies what it
+reads. The **crash matrix** hits each verb before, inside and after each of its steps. The **fault
+matrix** makes something go wrong around a verb, before it is sent or in its middle, or in a state
+of an import. After each cell these are checked:
+
+- the import is in the verb's first or last state;
+- kernel, udev, multipathd and journal agree about it;
+- no map is suspended, no disk is in two maps, nothing is left over;
+- no I/O failed, no write is lost or stray;
+- the verb, sent again, leads to its end.
+
+Times are those of an emulated machine: good for comparison, and as upper bounds.
 """
 
 
@@ -65,7 +74,7 @@ def told(said):
 
 
 def in_table(text):
-    return text.replace("|", "or")
+    return text.replace("|", " or ")
 
 
 # The crash matrix: a line a place, a column a kind
@@ -152,7 +161,7 @@ def crash_summary(results):
 
 
 def fault_summary(results):
-    lines = [("fault", "cells", "run", "survived", "longest pause, ms", "finished", "refused, nothing changed", "stuck until it went, and the verb again")]
+    lines = [("fault", "cells", "run", "survived", "longest pause, ms", "finished", "refused, nothing changed", "stuck until the fault had gone and the verb was sent again")]
     for kind, text in fault_cells.KINDS.items():
         count, run = run_of(fault_cells, kind, results)
         outcomes = [said.get("outcome", "") for said in run]
@@ -168,19 +177,22 @@ def writes(results):
     counts = {key: sum(said.get(key, 0) for said in results) for key in WRONG}
     return [("writes", ""),
             ("acknowledged before power cuts", str(sum(said["acknowledged"] for said in cut))),
-            ("found behind them", str(sum(said["found"] for said in cut))),
-            ("power cuts; of them looked at for what was not flushed; of these, it was gone", "%d; %d; %d" % (
+            ("found after them", str(sum(said["found"] for said in cut))),
+            ("power cuts; those after which unflushed writes were looked for; those after which they were gone", "%d; %d; %d" % (
                 len(cut), sum("unflushed_lost" in said for said in cut), sum(said.get("unflushed_lost", False) for said in cut))),
             ("I/O errors", str(counts["io_errors"])),
-            ("reads of something else than was written", str(counts["verify_errors"])),
-            ("writes that reached the side that was left", str(counts["stray_source_writes"]))]
+            ("reads that returned something else than was written", str(counts["verify_errors"])),
+            ("writes that reached the side that had been left", str(counts["stray_source_writes"]))]
 
 
 # What made a cell fail once, is not the product's, and did not come when the cell ran again.
-SEEN = """- In two cells of some 600 the kernel (6.1) warned when a map was removed: `block/mq-deadline.c … dd_exit_sched`; of the I/O scheduler's own count of
-  requests one less was completed than inserted. They counted as failed, and passed when they ran again. No request was lost: the kernel lets a queue run empty
-  (it freezes it) before it takes the scheduler away, no I/O failed, and all that was written was found. Not reproduced apart: 180 rounds of suspend,
-  resume and removal under load, and all paths lost and back under 64 writers, with FUA and without. Remedy: none is needed."""
+SEEN = """- In two cells of some 600 the kernel (6.1) warned when a map was removed: `block/mq-deadline.c …
+  dd_exit_sched`. By the I/O scheduler's own count of requests, one fewer was completed than
+  inserted. The cells counted as failed, and passed when they ran again. No request was lost: the
+  kernel empties a queue (it freezes it) before it removes the scheduler, no I/O failed, and
+  everything that was written was found. It could not be reproduced alone: not by 180 rounds of
+  suspend, resume and removal under load, nor with all paths lost and restored under 64 writers,
+  with FUA and without. Remedy: none is needed."""
 
 
 def exceptions(results):
@@ -190,10 +202,10 @@ def exceptions(results):
         if not said["passed"]:
             lines.append("- `%s` **failed**: %s" % (name, said.get("text", "")))
         elif said.get("stuck"):
-            lines.append("- `%s`: the import was left `recovering` (%s). Remedy: the verb again, which led to its end." % (
+            lines.append("- `%s`: the import was left `recovering` (%s). Remedy: the verb was sent again, which led to its end." % (
                 name, said["stuck"]))
         elif said.get("answer", "").startswith("failed"):
-            lines.append("- `%s`: the verb %s. Remedy: the verb again, which led to its end." % (name, said["answer"]))
+            lines.append("- `%s`: the verb %s. Remedy: the verb was sent again, which led to its end." % (name, said["answer"]))
     return lines or ["None."]
 
 
@@ -201,9 +213,9 @@ def has_run(cells, results, what):
     known = {cells.name(cell) for cell in cells.all_cells() if not cells.why_not(cell)}
     there = [said for name, said in results.items() if name in known]
     builds, days = sorted({said["build"] for said in there}), sorted({said["date"] for said in there})
-    return "%d of %d %s have run; %d of them survived. Builds %s; %s.\n" % (
+    return "%s\n" % paragraph("%d of %d %s have run; %d of them survived. Builds %s; %s." % (
         len(there), len(known), what, sum(said["passed"] for said in there),
-        ", ".join("`%s`" % build for build in builds) or "-", " to ".join(sorted({days[0], days[-1]})) if days else "-")
+        ", ".join("`%s`" % build for build in builds) or "-", " to ".join(sorted({days[0], days[-1]})) if days else "-"))
 
 
 def of_now(cells, results):
@@ -212,23 +224,30 @@ def of_now(cells, results):
     return {name: said for name, said in results.items() if name in known}
 
 
+def paragraph(text, indent=""):
+    return textwrap.fill(text, 100, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
 def document():
     crash = of_now(crash_cells, kept_results(crash_cells))
     fault = of_now(fault_cells, kept_results(fault_cells))
     return "\n".join([
         HEAD, "## Crashes", "", has_run(crash_cells, crash, "points"), *markdown(crash_summary(crash)), "",
-        "*Pause*: the longest I/O of the application. *Recovery*: from the crash until the agent answers again; behind a power cut, from the "
-        "kernel's start. No pause is given for power cuts: the application dies with the host.", "",
+        paragraph("*Pause*: the longest I/O of the application. *Recovery*: from the crash until the agent answers again; after a power cut, "
+                  "from the kernel's start. There is no pause for power cuts: the application dies with the host."), "",
         "## Faults", "", has_run(fault_cells, fault, "cells"), *markdown(fault_summary(fault)), "",
-        "The maps queue while they have no path (`no_path_retry queue`), so the application waits as long as all paths of its side are gone or its array "
-        "hangs; that is in the pauses.", "",
+        paragraph("The maps queue I/O while they have no path (`no_path_retry queue`), so the application waits as long as all paths of its side "
+                  "are lost or its array hangs. That is included in the pauses."), "",
         "## Writes", "", *markdown(writes([*crash.values(), *fault.values()])), "",
-        "## Exceptions", "", *exceptions({**crash, **fault}), "", "### Seen once, and not again", "", SEEN, "", "## No points of the crash matrix", "",
-        "- SIGKILL of agent and guardian, where there is no guardian: one lives inside `exchange` alone. Elsewhere it is a SIGKILL of the agent.",
-        "- SIGKILL of multipathd, between `stop_multipathd` and `start_multipathd`: it does not run.",
-        "- Inside steps that call nothing when there are no reservations (`look_after`, and `drop_unseen` on the way to the destination).", "",
+        "## Exceptions", "", *(paragraph(line, "  ") for line in exceptions({**crash, **fault})), "",
+        "### Seen once, and not again", "", SEEN, "", "## No points of the crash matrix", "",
+        *(paragraph(line, "  ") for line in (
+            "- SIGKILL of agent and guardian where there is no guardian: one exists only inside `exchange`. Elsewhere it is a SIGKILL of the agent.",
+            "- SIGKILL of multipathd between `stop_multipathd` and `start_multipathd`: it does not run.",
+            "- Inside steps that call nothing when there are no reservations (`look_after`, and `drop_unseen` on the way to the destination).")), "",
         "## Every cell of the fault matrix", "",
-        "`refused` and the code: it was refused or gone back with it, and all was as before. `stuck`: `recovering` until the fault had gone and the verb came "
-        "again. `waits`: it ended when the fault had gone. `back`, `forward`: the side on which the next agent found it or brought it, its answer being lost.", "",
+        paragraph("`refused` and a code: the verb was refused or taken back with this code, and everything was as before. `stuck`: the import was "
+                  "`recovering` until the fault had gone and the verb was sent again. `waits`: the verb ended when the fault had gone. `back`, "
+                  "`forward`: the verb's answer was lost; the side is the one on which the next agent found the import or to which it brought it."), "",
         *markdown(fault_rows(fault_cells.all_cells(), fault)), "", "## Every point of the crash matrix", "",
         *markdown(crash_rows(crash_cells.all_cells(), crash)), ""])

@@ -195,17 +195,18 @@ static int run(struct cli *cli)
 }
 
 static const struct option_spec options[] = {
-	{ "timeout", 0, "seconds", "how long it may take, 30 unless told" },
+	{ "timeout", 0, "seconds", "how long it may take (default: 30)" },
 	{ 0 },
 };
 
 const struct command command_check = {
 	.name = "check",
 	.usage = "check [--timeout seconds]",
-	.summary = "for monitoring: is all well with agent, imports, paths, certificate?",
-	.help = "By the convention of monitoring plug-ins: the first line is the verdict, and so is the\n"
-		"exit status, which means something else than that of the other commands.\n"
-		"Without an agent it looks at files; imports in progress are then CRITICAL.\n",
+	.summary = "monitoring plug-in: agent, imports, paths, certificate",
+	.help = "Follows the convention of monitoring plug-ins: the first line is the verdict,\n"
+		"and the exit status says the same; it differs from that of the other commands.\n"
+		"If the agent does not answer, it reads files, and imports in progress are then\n"
+		"CRITICAL.\n",
 	.options = options,
 	.unknown_status = CHECK_UNKNOWN,
 	.exit_statuses = "0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (also wrong usage)",

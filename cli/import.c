@@ -146,7 +146,7 @@ static const struct option_spec create_options[] = {
 const struct command command_import_create = {
 	.name = "create",
 	.usage = "import create [--id name] [--min-paths n] <source> <destination>...",
-	.summary = "announce an import; hides the coming destination",
+	.summary = "create an import, and hide its destination",
 	.help = "Takes WWIDs in pairs; all volumes of an import change sides together. Create the\n"
 		"import before the array maps the destination to this host.\n",
 	.options = create_options,
@@ -191,8 +191,9 @@ const struct command command_import = {
 	.name = "import",
 	.usage = "import <command> [options]\nimport <command> help",
 	.summary = "",
-	.help = "Drives an import by hand: create, map the destination, prepare, switch, and when\n"
-		"the array has copied everything: cutover. Cancel goes back, any time before that.\n",
+	.help = "Drives an import by hand: create, map the destination, prepare, switch, and,\n"
+		"when the array has copied everything, cutover. Cancel goes back, at any time\n"
+		"before the cutover.\n",
 	.verbs = verbs,
 };
 

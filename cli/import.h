@@ -44,7 +44,7 @@ struct json_object *import_recorded(struct json_object *journal);
 
 #define IMPORT_ID_OPTION \
 	{ \
-		"id", 0, "name", "the new import's name; one is made up unless told" \
+		"id", 0, "name", "the new import's name (default: chosen by the agent)" \
 	}
 #define IMPORT_MIN_PATHS_OPTION \
 	{ \

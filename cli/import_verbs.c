@@ -124,8 +124,8 @@ const struct command command_import_prepare = {
 	.usage = "import prepare [--no-wait] <import>\n"
 		 "import prepare [--no-wait] [--id name] [--min-paths n] <source> <destination>...",
 	.summary = "find and check the destination; moves no I/O",
-	.help = "Takes an import, or WWIDs in pairs: then it creates the import first. The\n"
-		"destination must be mapped to this host by the array, in pass-through.\n",
+	.help = "Takes an import, or WWIDs in pairs: then it creates the import first. The array\n"
+		"must have mapped the destination to this host, in pass-through.\n",
 	.options = prepare_options,
 	.min_operands = 1,
 	.max_operands = OPERANDS_MAX,
@@ -167,9 +167,9 @@ static const struct option_spec switch_options[] = {
 const struct command command_import_switch = {
 	.name = "switch",
 	.usage = "import switch [--no-wait] <import> --to destination|source",
-	.summary = "move the application to the other side in a short pause",
-	.help = "All volumes of the import change sides together, or none. Until the cutover it\n"
-		"can go back and forth.\n",
+	.summary = "move the application to the other side, with a short pause",
+	.help = "All volumes of the import change sides together, or none. Both directions are\n"
+		"possible until the cutover.\n",
 	.options = switch_options,
 	.min_operands = 1,
 	.max_operands = 1,
@@ -200,8 +200,8 @@ static int run_hold(struct cli *cli)
 }
 
 static const struct option_spec hold_options[] = {
-	{ "to", 0, "destination|source", "where the array turns over to, destination unless told" },
-	{ "lease", 0, "ms", "the longest hold in milliseconds; 5000 unless told" },
+	{ "to", 0, "destination|source", "the side to which the array changes (default: destination)" },
+	{ "lease", 0, "ms", "the longest hold in milliseconds (default: 5000)" },
 	JOB_NO_WAIT,
 	{ 0 },
 };
@@ -209,9 +209,9 @@ static const struct option_spec hold_options[] = {
 const struct command command_import_hold = {
 	.name = "hold",
 	.usage = "import hold [--no-wait] <import> [--to destination|source] [--lease ms]",
-	.summary = "let all I/O wait while the array turns over",
-	.help = "For arrays without pass-through. When the lease ends, or the agent does, the\n"
-		"volumes go back to the side they were on. Given again it renews the lease.\n",
+	.summary = "make all I/O wait while the array changes over",
+	.help = "For arrays without pass-through. When the lease or the agent ends, the volumes\n"
+		"go back to the side they were on. Given again with --lease, it renews the lease.\n",
 	.options = hold_options,
 	.min_operands = 1,
 	.max_operands = 1,
@@ -227,8 +227,8 @@ const struct command command_import_release = {
 	.name = "release",
 	.usage = "import release [--no-wait] <import> --to destination|source",
 	.summary = "end a hold, on the new side or on the old one",
-	.help = "A release that comes after the lease's end is refused, and the volumes stay on the\n"
-		"side they were on.\n",
+	.help = "A release after the end of the lease is refused, and the volumes stay on their\n"
+		"old side.\n",
 	.options = switch_options,
 	.min_operands = 1,
 	.max_operands = 1,
@@ -259,9 +259,9 @@ static const struct option_spec wait_options[] = {
 const struct command command_import_reservation = {
 	.name = "reservation",
 	.usage = "import reservation [--no-wait] <import> lifted|restored",
-	.summary = "lift the source's reservation, or put it back",
-	.help = "For an array that writes to the source itself; on the host that holds the\n"
-		"reservation. Registrations stay. A switch back to the source restores it too.\n",
+	.summary = "lift the source's persistent reservation, or restore it",
+	.help = "For an array that writes to the source itself. Use it on the host that holds the\n"
+		"reservation. Registrations stay. A switch back to the source restores it, too.\n",
 	.options = wait_options,
 	.min_operands = 2,
 	.max_operands = 2,
@@ -280,8 +280,9 @@ static int run_cutover(struct cli *cli)
 const struct command command_import_cutover = {
 	.name = "cutover",
 	.usage = "import cutover [--no-wait] <import>",
-	.summary = "make it final: remove the source from this host",
-	.help = "There is no way back afterwards. Wait until the array has copied everything.\n",
+	.summary = "make an import final: remove the source from this host",
+	.help = "There is no way back afterwards. Wait until the array has copied everything:\n"
+		"what is not copied by then is lost.\n",
 	.options = wait_options,
 	.min_operands = 1,
 	.max_operands = 1,
@@ -311,7 +312,7 @@ const struct command command_import_cancel = {
 	.usage = "import cancel [--no-wait] [--force] <import>",
 	.summary = "go back to the source and remove the destination",
 	.help = "Possible at any time before the cutover. With --force the import ends without\n"
-		"going back; the host may then need a recovery of its own.\n",
+		"going back; the host may then have to be recovered by hand.\n",
 	.options = cancel_options,
 	.min_operands = 1,
 	.max_operands = 1,

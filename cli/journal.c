@@ -92,9 +92,9 @@ static const struct option_spec options[] = {
 static const struct command command_journal_show = {
 	.name = "show",
 	.usage = "journal show [--import name]",
-	.summary = "what was recorded of imports: time, event, state, side",
-	.help = "Reads the file itself, whether or not the agent runs. Exit status 1 when it is\n"
-		"damaged; what is whole is shown all the same.\n",
+	.summary = "show the records of imports: time, event, state, side",
+	.help = "Reads the file itself, whether the agent runs or not. If it is damaged, the\n"
+		"intact records are shown, and the exit status is 1.\n",
 	.options = options,
 	.run = run,
 };

@@ -150,7 +150,7 @@ int engine_lift_reservation(struct engine *engine, const char *id, bool lifted, 
 
 /*
  * Put the device with this WWID (a source's or a destination's), and with it all members of its import, back into a
- * correct state, whatever a crash or a person left behind; recover_device.c tells how it decides. It never moves an
+ * correct state, whatever a crash or a person left behind; recovery/device.c tells how it decides. It never moves an
  * application to the other side but to end a switch that was under way. dry_run looks only.
  * *ret_result, also on failure where there is one: {"findings":[{"code","device","detail"[,"remedy"]}], "actions":
  * [{"action","code","detail","done"}], "state"}; a remedy is there when only a person can mend it.

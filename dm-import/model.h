@@ -8,7 +8,7 @@
 #ifndef DM_IMPORT_MODEL_H
 #define DM_IMPORT_MODEL_H
 
-#include "pr.h"
+#include "dm-import/formats/pr.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /*
- * Ports: the engine's only ways to the world. Each is a struct of operations; one sys_*.c file implements it
+ * Ports: the engine's only ways to the world. Each is a struct of operations; one file of system/ implements it
  * with the real library, tests/fakes/ implements it in memory with failures on command, and both pass the
  * same contract tests (tests/contract).
  *
@@ -9,8 +9,8 @@
 #ifndef DM_IMPORT_PORTS_H
 #define DM_IMPORT_PORTS_H
 
+#include "dm-import/formats/pr.h"
 #include "model.h"
-#include "pr.h"
 
 #include "base/error.h"
 
@@ -24,6 +24,9 @@ struct dm_port {
 
 	/* All dm devices of the host. */
 	int (*list)(void *ctx, struct dm_device **ret, size_t *ret_count, struct error *err);
+
+	/* One of them, by its name. ENXIO: there is none (any more). */
+	int (*device)(void *ctx, const char *map, struct dm_device *ret, struct error *err);
 
 	/* The active table, one target a line: "<start> <length> <type> <parameters>\n". Owned by the caller. */
 	int (*table)(void *ctx, const char *map, char **ret_table, struct error *err);
@@ -194,7 +197,7 @@ struct ports {
 	struct host_port host;
 };
 
-/* The real ports; one sys_*.c file each. ports_system opens what they need, ports_system_close frees it. */
+/* The real ports (system/). ports_system opens what they need, ports_system_close frees it. */
 int ports_system(struct ports *ret, struct error *err);
 void ports_system_close(struct ports *ports);
 

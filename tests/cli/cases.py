@@ -1,15 +1,15 @@
 """What is asked of importcli, and what the agent answers: name -> (words, answers). Words are split at blanks.
 
-What must come of it (requests, exit status, both outputs) is in golden/<name>.txt; `./run --update` writes them anew,
-to be read before they are committed.
+A dictionary here is a transcript in golden/, which has what must come of each of its cases: requests, exit status, both
+outputs. `./run --update` writes them anew, to be read before they are committed.
 """
 from fixtures import *
 
 PAIR, PAIR2 = f"{SOURCE} {DESTINATION}", f"{SOURCE2} {DESTINATION2}"
 DOWN = "no agent"  # nobody listens on the socket
 
-CASES = {
-    # words about words
+# words about words
+HELP = {
     "help": ("help", {}),
     "help-import": ("import help", {}),
     "help-certificate": ("certificate help", {}),
@@ -18,8 +18,10 @@ CASES = {
     "help-command-json": ("recover_device help --output json", {}),
     "help-status": ("status help", {}),
     "help-option": ("import prepare --help", {}),
+}
 
-    # the vendor's commands
+# the vendor's commands
+VENDOR = {
     "status": ("status", {"GET /volumes": VOLUMES}),
     "status-json": ("status --output json", {"GET /volumes": VOLUMES}),
     "status-verbose": ("status -v", {"GET /volumes": VOLUMES}),
@@ -61,8 +63,10 @@ CASES = {
         "POST /agent/restart_web_server": {}, "GET /agent": AGENT}),
     "restart_webServer-refused": ("restart_webServer", {"POST /agent/restart_web_server": IN_PROGRESS}),
     "restart_webServer-forced": ("restart_webServer --force", {"POST /agent/restart_web_server": {}, "GET /agent": AGENT}),
+}
 
-    # what packages ask
+# what packages ask
+IDLE = {
     "idle": ("idle", {"GET /imports": {"imports": [imported("committed"), imported("cancelled", id="db2")]},
                       "GET /jobs": {"jobs": [job("commit"), job("precheck", "failed")]}}),
     "idle-json": ("idle --output json", {"GET /imports": {"imports": []}, "GET /jobs": {"jobs": []}}),
@@ -76,8 +80,10 @@ CASES = {
     "idle-agent-broken": ("idle", {"GET /imports": Reply(500, raw=b"<html>no</html>")}),
     "help-idle": ("idle help", {}),
     "usage-idle-surplus": ("idle db1", {}),
+}
 
-    # imports, read
+IMPORTS = {
+    # read
     "list": ("import list", {"GET /imports": {"imports": [
         imported(), on_destination(id="finance-2026", session={"state": "copy_in_progress", "percent": 42},
                                    members=[member(), member(1)])]}}),
@@ -96,7 +102,7 @@ CASES = {
     "show-unknown": ("import show nope", {"GET /imports/nope": IMPORT_UNKNOWN}),
     "show-unknown-json": ("import show nope --output json", {"GET /imports/nope": IMPORT_UNKNOWN}),
 
-    # imports, driven
+    # driven
     "create": (f"import create --id db1 --min-paths 4 {PAIR}", {"POST /imports": Reply(201, imported())}),
     "create-json": (f"import create {PAIR} {PAIR2} --output json", {"POST /imports": Reply(201, imported())}),
     "create-wwid-forms": (f"import create {SOURCE[1:].upper()} naa.{DESTINATION[1:]}", {
@@ -209,7 +215,9 @@ CASES = {
     "watch-json": ("import watch db1 --output json", {
         "GET /imports/db1": [imported(), imported(), imported("cancelled")]}),
     "watch-unknown": ("import watch nope", {"GET /imports/nope": IMPORT_UNKNOWN}),
+}
 
+RECOVER = {
     "recover_device": (f"recover_device {SOURCE[1:].upper()}", {
         "POST /recover": accepted("recover"),
         "GET /jobs/7": [job("recover", "running", step="release", percent=30), job("recover", result=RECOVERED)]}),
@@ -239,8 +247,10 @@ CASES = {
         503, "busy", "Too many requests are waiting.", "", "Try again in a few seconds.")}),
     "recover_device-fields-missing": (f"recover_device {SOURCE}", {
         "POST /recover": job("recover", result={"findings": [{}, 7], "actions": [{}]})}),
+}
 
-    # an agent that is not there, or not well
+# an agent that is not there, or not well
+SICK_AGENT = {
     "agent-down": ("import list", DOWN),
     "agent-down-json": ("import list --output json", DOWN),
     "answer-broken": ("import list", {"GET /imports": Reply(200, raw=b"{\"imports\":[")}),
@@ -250,8 +260,10 @@ CASES = {
     "fields-missing": ("status -v", {"GET /volumes": {"volumes": [{}, {"paths": "none", "size_bytes": "big"}]}}),
     "import-fields-missing": ("import show db1", {"GET /imports/db1": {"members": [{}]}}),
     "not-an-object": ("status", {"GET /volumes": [1, 2]}),
+}
 
-    # wrong usage: exit status 2, nothing is asked of the agent
+# wrong usage: exit status 2, nothing is asked of the agent
+USAGE = {
     "usage-nothing": ("", {}),
     "usage-unknown-command": ("frobnicate", {}),
     "usage-unknown-command-json": ("frobnicate --output json", {}),

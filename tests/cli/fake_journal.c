@@ -1,5 +1,5 @@
 /*
- * importcli on the fake engine has no journal, and nothing is wrong with its host: the golden files of `journal show`
+ * importcli on the fake engine has no journal, and nothing is wrong with its host: the transcripts of `journal show`
  * and of `check` without an agent are made with the real engine.
  */
 #include "dm-import/dm_import.h"

@@ -1,4 +1,4 @@
-"""importcli in a terminal: name -> function(program, directory, environment) that gives what the golden file holds."""
+"""importcli in a terminal: name -> function(program, directory, environment) that gives its part of the transcript."""
 import os
 import signal
 

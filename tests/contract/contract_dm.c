@@ -61,6 +61,19 @@ static void lists_the_maps(struct contract *c)
 	}
 }
 
+static void one_map_is_as_in_the_list(struct contract *c)
+{
+	const struct dm_port *dm = &c->ports->dm;
+	struct dm_device listed, one = { 0 };
+
+	CHECK(c, contract_find_map(c, c->scene->maps[0], &listed));
+	CHECK(c, dm->device(dm->ctx, c->scene->maps[0], &one, &c->err) == 0);
+	CHECK(c, strcmp(one.name, listed.name) == 0 && strcmp(one.uuid, listed.uuid) == 0);
+	CHECK(c, one.major == listed.major && one.minor == listed.minor && one.suspended == listed.suspended);
+	CHECK(c, one.limits.max_io == listed.limits.max_io);
+	CHECK(c, dm->device(dm->ctx, missing, &one, &c->err) < 0 && c->err.sys_errno == ENXIO);
+}
+
 static void table_is_a_line_per_target(struct contract *c)
 {
 	CLEANUP_FREE char *table = table_of(c, c->scene->maps[0]);
@@ -255,6 +268,7 @@ static void cleared_hold_goes_back(struct contract *c)
 
 const struct contract_check contract_dm_checks[] = {
 	{ "dm: lists the maps", lists_the_maps },
+	{ "dm: one map is as in the list", one_map_is_as_in_the_list },
 	{ "dm: a table is a line per target", table_is_a_line_per_target },
 	{ "dm: a load without a resume changes nothing, and is cleared", load_without_resume_changes_nothing },
 	{ "dm: a failing load names the map and changes nothing", failing_load_names_the_map },

@@ -6,7 +6,7 @@
  */
 #include "contract.h"
 
-#include "dm-import/guardian.h"
+#include "dm-import/hold/guardian.h"
 
 #include "base/cleanup.h"
 

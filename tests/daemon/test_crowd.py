@@ -1,4 +1,4 @@
-"""Many connections: strangers share few places, and whoever is trusted gets in all the same (agent/gate.h)."""
+"""Many connections: strangers share few places, and whoever is trusted gets in all the same (agent/net/gate.h)."""
 import contextlib
 import http.client
 import json
@@ -8,7 +8,7 @@ import unittest
 
 from agentlib import BASE, PATIENCE, SANITIZER, UNDER, Agent, tls_context, wait_until
 
-PLACES, PLACES_PER_ADDRESS = 32, 16  # as in agent/gate.h
+PLACES, PLACES_PER_ADDRESS = 32, 16  # as in agent/net/gate.h
 HOME = "127.0.0.1"
 STRANGER_KIB_MAX = 4096 if SANITIZER or UNDER else 512  # those have memory of their own for each thread
 

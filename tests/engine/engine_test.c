@@ -3,7 +3,7 @@
  */
 #include "engine_test.h"
 
-#include "dm-import/engine.h"
+#include "dm-import/core/engine.h"
 
 const char *const verb_names[] = {
 	"create", "prepare", "switch",		 "switch back",		  "commit",	     "cancel", "delete",

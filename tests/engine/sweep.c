@@ -59,32 +59,12 @@ const struct sweep sweeps[SWEEPS] = {
 /* What can go on failing for a while. A resume is not among them: where the kernel never resumes there is no way out.
  */
 const char *const sweep_operations[SWEEP_OPERATIONS] = {
-	"dm.list",
-	"dm.table",
-	"dm.load",
-	"dm.clear",
-	"dm.remove",
-	"dm.message",
-	"dm.hold_prepare",
-	"dm.hold_suspend",
-	"scsi.probe",
-	"device.disks",
-	"device.rescan",
-	"device.reidentify",
-	"device.settle",
-	"device.delete_disk",
-	"device.users",
-	"multipathd.running",
-	"multipathd.command",
-	"multipathd.stop",
-	"multipathd.start",
-	"multipathd.claim",
-	"host.read",
-	"host.read_bytes",
-	"host.replace",
-	"host.append",
-	"host.reserve",
-	"host.remove",
+	"dm.list",	    "dm.device",	  "dm.table",		"dm.load",	   "dm.clear",
+	"dm.remove",	    "dm.message",	  "dm.hold_prepare",	"dm.hold_suspend", "scsi.probe",
+	"device.disks",	    "device.rescan",	  "device.reidentify",	"device.settle",   "device.delete_disk",
+	"device.users",	    "multipathd.running", "multipathd.command", "multipathd.stop", "multipathd.start",
+	"multipathd.claim", "host.read",	  "host.read_bytes",	"host.replace",	   "host.append",
+	"host.reserve",	    "host.remove",
 };
 
 struct fake_world *sweep_begin(const struct sweep *sweep, unsigned members)

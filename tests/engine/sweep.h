@@ -21,7 +21,7 @@ enum { SWEEPS = 12 };
 extern const struct sweep sweeps[SWEEPS];
 
 /* Port operations that can go on failing for a while. */
-enum { SWEEP_OPERATIONS = 26 };
+enum { SWEEP_OPERATIONS = 27 };
 extern const char *const sweep_operations[SWEEP_OPERATIONS];
 
 /* One test case: a sweep, and how it is made to fail. */

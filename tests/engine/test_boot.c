@@ -5,8 +5,8 @@
  */
 #include "engine_test.h"
 
-#include "dm-import/boot.h"
-#include "dm-import/engine.h"
+#include "dm-import/boot/files.h"
+#include "dm-import/core/engine.h"
 
 static const char store_path[] = "/etc/dm-import/identity", journal_path[] = "/var/lib/dm-import/journal";
 static struct host_test test;

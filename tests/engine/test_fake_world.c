@@ -2,9 +2,11 @@
  * The fake host itself: it behaves as kernel, udev and multipathd do where the engine depends on it, and its invariant
  * checks catch what they are for. Each wrong thing that an engine could do is done here once on purpose.
  */
+#include "dm-import/store/identity_rules.h"
+
 #include "engine_test.h"
 
-#include "dm-import/identity.h"
+#include "dm-import/core/identity.h"
 
 static struct fake_world *world;
 static struct ports ports;

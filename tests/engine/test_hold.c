@@ -4,7 +4,7 @@
  */
 #include "engine_test.h"
 
-#include "dm-import/engine.h"
+#include "dm-import/core/engine.h"
 
 enum { LEASE_MS = 2000 };
 

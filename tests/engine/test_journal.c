@@ -3,9 +3,11 @@
  * any failing call is for the sweeps; here they run once more with records that the power cut halves, and with a
  * journal that is compacted all the time.
  */
+#include "dm-import/store/journal.h"
+
 #include "sweep.h"
 
-#include "dm-import/engine.h"
+#include "dm-import/core/engine.h"
 
 static const char path[] = "/var/lib/dm-import/journal";
 static struct host_test test;

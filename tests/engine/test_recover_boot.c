@@ -4,7 +4,7 @@
  */
 #include "recovery.h"
 
-#include "dm-import/engine.h"
+#include "dm-import/core/engine.h"
 
 static const char store[] = "/etc/dm-import/identity";
 

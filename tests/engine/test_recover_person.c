@@ -3,7 +3,7 @@
  */
 #include "recovery.h"
 
-#include "dm-import/engine.h"
+#include "dm-import/core/engine.h"
 
 /* --- what a crash leaves --- */
 

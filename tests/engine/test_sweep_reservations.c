@@ -8,7 +8,7 @@
  */
 #include "sweep.h"
 
-#include "dm-import/engine.h"
+#include "dm-import/core/engine.h"
 
 #define OWN_KEY UINT64_C(0xa0001)
 #define PEER_KEY UINT64_C(0xb0001)

@@ -4,7 +4,7 @@
  */
 #include "engine_test.h"
 
-#include "dm-import/engine.h"
+#include "dm-import/core/engine.h"
 
 #include <inttypes.h>
 
@@ -295,6 +295,31 @@ static void switch_reports_the_pause_of_each_map(void **state)
 	host_test_end(&test);
 }
 
+static unsigned host_looks(const struct fake_world *world)
+{
+	unsigned count = 0;
+
+	for (const char *call = world->log; (call = strstr(call, "device.disks")); call++)
+		count++;
+	return count;
+}
+
+/* However many members: one look before anything is changed, one with the identities published, one at the end. */
+static void switch_takes_3_looks_at_the_host(void **state)
+{
+	(void)state;
+	begin(3, 2);
+	host_test_must(&test, VERB_CREATE);
+	host_test_must(&test, VERB_PREPARE);
+	world_begin(test.world, NULL);
+	host_test_must(&test, VERB_SWITCH);
+	assert_int_equal(host_looks(test.world), 3);
+	world_begin(test.world, NULL);
+	host_test_must(&test, VERB_SWITCH_BACK);
+	assert_int_equal(host_looks(test.world), 3);
+	host_test_end(&test);
+}
+
 /* The administrator had the destination mapped and scanned before anybody said that it is one. */
 static void map_older_than_the_import_is_hidden(void **state)
 {
@@ -490,6 +515,7 @@ int main(void)
 		cmocka_unit_test(second_import_beside_the_first),
 		cmocka_unit_test(switch_under_idle_applications),
 		cmocka_unit_test(switch_reports_the_pause_of_each_map),
+		cmocka_unit_test(switch_takes_3_looks_at_the_host),
 		cmocka_unit_test(map_older_than_the_import_is_hidden),
 		cmocka_unit_test(switch_without_udevd_is_refused),
 		cmocka_unit_test(idle_map_that_somebody_flushed_is_made_again),

@@ -185,6 +185,21 @@ int dm_resume_map(struct fake_world *world, struct fake_map *map)
 	return 0;
 }
 
+static void describe(const struct fake_map *map, struct dm_device *ret)
+{
+	*ret = (struct dm_device){
+		.major = 253,
+		.minor = map->minor,
+		.open_count = map->open_count,
+		.suspended = map->suspended,
+		.read_only = map->read_only,
+		.has_inactive_table = map->inactive[0] != '\0',
+		.limits = map->limits,
+	};
+	memcpy(ret->name, map->name, sizeof(ret->name));
+	memcpy(ret->uuid, map->uuid, sizeof(ret->uuid));
+}
+
 static int do_list(struct fake_world *world, struct dm_device **ret, size_t *ret_count)
 {
 	struct dm_device *devices = calloc(MAPS_MAX, sizeof(*devices));
@@ -192,25 +207,9 @@ static int do_list(struct fake_world *world, struct dm_device **ret, size_t *ret
 
 	if (!devices)
 		abort();
-	for (size_t i = 0; i < MAPS_MAX; i++) {
-		const struct fake_map *map = &world->maps[i];
-		struct dm_device *device = &devices[count];
-
-		if (!map->exists)
-			continue;
-		count++;
-		*device = (struct dm_device){
-			.major = 253,
-			.minor = map->minor,
-			.open_count = map->open_count,
-			.suspended = map->suspended,
-			.read_only = map->read_only,
-			.has_inactive_table = map->inactive[0] != '\0',
-			.limits = map->limits,
-		};
-		memcpy(device->name, map->name, sizeof(device->name));
-		memcpy(device->uuid, map->uuid, sizeof(device->uuid));
-	}
+	for (size_t i = 0; i < MAPS_MAX; i++)
+		if (world->maps[i].exists)
+			describe(&world->maps[i], &devices[count++]);
 	*ret = devices;
 	*ret_count = count;
 	return 0;
@@ -219,6 +218,21 @@ static int do_list(struct fake_world *world, struct dm_device **ret, size_t *ret
 static int dm_list(void *ctx, struct dm_device **ret, size_t *ret_count, struct error *err)
 {
 	return WORLD_QUERY(ctx, "dm.list", NULL, err, do_list(ctx, ret, ret_count));
+}
+
+static int do_device(struct fake_world *world, const char *name, struct dm_device *ret, struct error *err)
+{
+	const struct fake_map *map = world_map(world, name);
+
+	if (!map)
+		return world_refuse(world, "dm.device", name, ENXIO, err);
+	describe(map, ret);
+	return 0;
+}
+
+static int dm_device(void *ctx, const char *map, struct dm_device *ret, struct error *err)
+{
+	return WORLD_QUERY(ctx, "dm.device", map, err, do_device(ctx, map, ret, err));
 }
 
 static int do_table(struct fake_world *world, const char *name, char **ret_table, struct error *err)
@@ -445,6 +459,7 @@ void fake_dm_port(struct fake_world *world, struct dm_port *ret)
 	*ret = (struct dm_port){
 		.ctx = world,
 		.list = dm_list,
+		.device = dm_device,
 		.table = dm_table,
 		.load = dm_load,
 		.clear = dm_clear,

@@ -1,9 +1,9 @@
 /*
  * Prometheus' text as importcli reads it: what is of the format, and what is not, at every length.
  */
-#include "cli/metrics_text.h"
+#include "cli/show/metrics_text.h"
 
-#include "cli/field.h"
+#include "cli/screen/field.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
  * The guardian with real processes and false holds: a hold's operations write into shared memory what they were
  * asked, in order, so that the test sees what the child did after its parent was killed.
  */
-#include "dm-import/guardian.h"
+#include "dm-import/hold/guardian.h"
 
 #include "base/cleanup.h"
 

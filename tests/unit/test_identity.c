@@ -3,7 +3,8 @@
  * must be refused rather than half believed. The rules' effect is tested in tests/engine, where the fake udev
  * interprets them.
  */
-#include "dm-import/identity.h"
+#include "dm-import/core/identity.h"
+#include "dm-import/store/identity_rules.h"
 
 #include "base/cleanup.h"
 

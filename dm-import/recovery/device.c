@@ -1,0 +1,199 @@
+/*
+ * recover_device: inspect (inspect.c), repair the first of what was found (repairs.c), inspect again, until nothing is
+ * left that can be repaired.
+ */
+#include "dm-import/boot/judge.h"
+#include "dm-import/boot/opening.h"
+#include "dm-import/core/inventory.h"
+#include "dm-import/core/work.h"
+#include "dm-import/store/journal.h"
+#include "dm-import/store/journal_file.h"
+#include "facts.h"
+#include "inspect.h"
+#include "repairs.h"
+
+#include "base/cleanup.h"
+
+#include <string.h>
+
+/* While the sides contradict each other nothing else was looked for, and nothing is done. */
+static const struct mend *next_mend(const struct recovery *recovery)
+{
+	for (size_t i = 0; i < mend_count; i++)
+		if (recovery->found[mends[i].code])
+			return &mends[i];
+	return NULL;
+}
+
+static void tell(struct recovery *recovery, const struct mend *mend, bool done)
+{
+	struct json_object *row = json_object_new_object();
+
+	json_object_object_add(row, "action", json_object_new_string(mend->name));
+	json_object_object_add(row, "code", json_object_new_string(error_name(mend->code)));
+	json_object_object_add(row, "detail", json_object_new_string(mend->does));
+	json_object_object_add(row, "done", json_object_new_boolean(done));
+	json_object_array_add(recovery->actions, row);
+}
+
+static int mend_one(struct recovery *recovery, const struct mend *mend, struct error *err)
+{
+	const struct observer *observer = recovery->observer;
+	int result;
+
+	if (observer && observer->step)
+		observer->step(observer->ctx, mend->name, (unsigned)((size_t)(mend - mends) * 100 / mend_count));
+	result = mend->act(recovery, err);
+	if (result == 0 && recovery->engine->files->why.code != ERR_NONE)
+		result = identities_look_again(recovery->engine, err);
+	if (result < 0)
+		snprintf(err->step, sizeof(err->step), "%s", mend->name);
+	tell(recovery, mend, result == 0);
+	return result;
+}
+
+static int mend_all(struct recovery *recovery, struct error *err)
+{
+	const struct mend *mend = mends, *last = NULL;
+
+	if (journal_mend(recovery->engine, err) < 0)
+		return -1;
+	for (size_t rounds = 0; rounds < 2 * mend_count; rounds++, last = mend) {
+		if (recover_look(recovery, err) < 0)
+			return -1;
+		mend = next_mend(recovery);
+		if (!mend)
+			return 0;
+		if (mend == last)
+			break;
+		if (mend_one(recovery, mend, err) < 0)
+			return -1;
+	}
+	return error_set(err, mend->code, recovery->import->id, "(still, after this: %s)", mend->does);
+}
+
+/* Only where the import would go on as if nothing were; a committed one has nothing to wait for. */
+static void mark_attention(struct recovery *recovery)
+{
+	struct import *import = recovery->import;
+
+	if (recovery->lone || (import->state != IMPORT_PREPARED && import->state != IMPORT_ON_DESTINATION) ||
+	    (recovery->person.code != ERR_SIDE_CONTRADICTED && recovery->person.code != ERR_PATHS_MIXED))
+		return;
+	import->state = IMPORT_NEEDS_ATTENTION;
+	import->attention = recovery->person;
+	import_save(recovery->engine, import, JOURNAL_STUCK, NULL);
+}
+
+static int recover(struct recovery *recovery, struct error *err)
+{
+	if (mend_all(recovery, err) < 0)
+		return -1;
+	if (recovery->person.code == ERR_NONE)
+		return 0;
+	mark_attention(recovery);
+	*err = recovery->person;
+	return -1;
+}
+
+static int plan(struct recovery *recovery, struct error *err)
+{
+	if (recover_look(recovery, err) < 0)
+		return -1;
+	for (size_t i = 0; i < mend_count; i++)
+		if (recovery->found[mends[i].code])
+			tell(recovery, &mends[i], false);
+	return 0;
+}
+
+static void add_member(struct import *import, const struct identity_record *record, const struct inventory *now)
+{
+	struct member *member = &import->members[import->member_count++];
+	const struct map *live = inventory_map(now, record->source_wwid);
+
+	memcpy(member->source_wwid, record->source_wwid, sizeof(member->source_wwid));
+	memcpy(member->destination_wwid, record->destination_wwid, sizeof(member->destination_wwid));
+	snprintf(member->name, sizeof(member->name), "%s", live ? live->dm.name : record->source_wwid);
+	member->size_bytes = live ? live->paths.length_sectors * 512 : 0;
+	member->exchanged = record->role != IDENTITY_HIDDEN;
+}
+
+/*
+ * The import that these identities were made for, as far as they tell. Whether it came to the destination by a held
+ * switch they do not; the way back that is right for both is the held one.
+ */
+static int import_of_record(struct recovery *recovery, const struct identity_record *record, struct error *err)
+{
+	static const enum import_state states[] = { IMPORT_NEW, IMPORT_ON_DESTINATION, IMPORT_COMMITTED };
+	const struct engine *engine = recovery->engine;
+	const struct host_port *host = &engine->ports->host;
+	CLEANUP_INVENTORY struct inventory now = { 0 };
+	struct import *import;
+
+	if (inventory_load(engine->ports, &now, err) < 0)
+		return -1;
+	import = recovery->lone = recovery->import = calloc(1, sizeof(*import));
+	if (import)
+		import->members = calloc(engine->identities.count, sizeof(*import->members));
+	if (!import || !import->members)
+		return error_no_memory(err);
+	snprintf(import->id, sizeof(import->id), "%s", record->import_id);
+	import->state = states[record->role];
+	import->by_hold = record->role == IDENTITY_EXCHANGED;
+	import->min_paths = engine->options.min_paths;
+	import->created_ms = host->wall_ms(host->ctx);
+	for (size_t i = 0; i < engine->identities.count && import->member_count < MEMBERS_MAX; i++)
+		if (strcmp(engine->identities.records[i].import_id, record->import_id) == 0 &&
+		    engine->identities.records[i].role == record->role)
+			add_member(import, &engine->identities.records[i], &now);
+	return 0;
+}
+
+static int find_import(struct recovery *recovery, const char *wwid, struct error *err)
+{
+	struct engine *engine = recovery->engine;
+	const struct identity_record *record = identity_find(&engine->identities, wwid);
+	const struct boot_finding *files = engine->files;
+
+	recovery->import = import_of_lun(engine, wwid);
+	if (recovery->import)
+		return 0;
+	if (record)
+		return import_of_record(recovery, record, err);
+	if (files->verdict == BOOT_LOST || lun_set_has(&files->down, wwid)) {
+		*err = files->why;
+		return -1;
+	}
+	return error_set(err, ERR_NOT_IMPORTED, wwid, "%s", "");
+}
+
+static struct json_object *result_of(struct recovery *recovery)
+{
+	struct json_object *result = json_object_new_object();
+
+	json_object_object_add(result, "findings", TAKE(recovery->findings));
+	json_object_object_add(result, "actions", TAKE(recovery->actions));
+	json_object_object_add(result, "state", json_object_new_string(import_state_name(recovery->import->state)));
+	return result;
+}
+
+int engine_recover(struct engine *engine, const char *wwid, bool dry_run, const struct observer *observer,
+		   struct json_object **ret_result, struct error *err)
+{
+	struct recovery recovery = { .engine = engine, .observer = observer };
+	int result;
+
+	if (!identity_wwid_valid(wwid))
+		return error_set(err, ERR_WWID_FORM, wwid, "%s", "");
+	if (held_refuse(engine, NULL, err) < 0)
+		return -1;
+	result = find_import(&recovery, wwid, err);
+	if (result == 0) {
+		recovery.findings = json_object_new_array();
+		recovery.actions = json_object_new_array();
+		result = dry_run ? plan(&recovery, err) : recover(&recovery, err);
+		*ret_result = result_of(&recovery);
+	}
+	import_free(recovery.lone);
+	return result;
+}

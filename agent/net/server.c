@@ -487,13 +487,14 @@ static bool is_busy(struct server *server, bool with_new_ones)
 void server_stop(struct server *server)
 {
 	CLEANUP_FD int listen_fd = server_release_listener(server);
+	uint64_t begin_us = clock_mono_us(), ms = 0;
 
 	(void)listen_fd; /* closed at the end, when nobody listens to it any more */
 	if (!server)
 		return;
 	atomic_store(&server->stop, true);
 	server->service->wake(server->service->ctx);
-	for (unsigned ms = 0; ms < STOP_GRACE_MS && is_busy(server, ms < NEW_GRACE_MS); ms += 10)
+	for (; ms < STOP_GRACE_MS && is_busy(server, ms < NEW_GRACE_MS); ms = (clock_mono_us() - begin_us) / 1000)
 		usleep(10000);
 	free_server(server);
 }

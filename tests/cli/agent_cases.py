@@ -10,6 +10,8 @@ import subprocess
 import sys
 import time
 
+from fixtures import LIMIT_S
+
 SOURCE, DESTINATION = "36001405aaaaaaaaaaaaaaaaaaaaaaa01", "36001405bbbbbbbbbbbbbbbbbbbbbbb01"
 # the host in memory of tests/daemon/world_ports.c
 WORLD_SOURCES = [f"36006016000000000{i + 1:016x}" for i in range(2)]
@@ -61,7 +63,7 @@ def agent(tools, directory, environment, program="import-agent-fake", configure=
     finally:
         process.terminate()
         process.stderr.read()
-        process.wait(30)
+        process.wait(LIMIT_S)
 
 
 def run(program, directory, environment, words, user=None):
@@ -71,7 +73,7 @@ def run(program, directory, environment, words, user=None):
         os.chmod(directory, 0o755)
         how = {"user": user, "group": user}
     done = subprocess.run([program, "--socket", directory + "/agent.sock", "--config", directory + "/agent.conf"] + words.split(), stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=LIMIT_S,
                           env={**environment, "FAKE_ENGINE": directory}, **how)
     text = f"$ importcli {words}\n{done.stdout}exit status {done.returncode}\n"
     return text.replace(directory, "<directory>")
@@ -133,7 +135,7 @@ def dead_and_back(tools, directory, environment):
     with agent(tools, directory, environment) as process:
         text = run(program, directory, environment, "mhd_status")
         process.kill()
-        process.wait(30)
+        process.wait(LIMIT_S)
         assert os.path.exists(directory + "/agent.sock"), "the socket is to be stale here"
         text += run(program, directory, environment, "mhd_status")
         text += run(program, directory, environment, "import list")
@@ -144,14 +146,15 @@ def stopped_agent(tools, directory, environment):
     """A client that is asked to wait for a job sees the agent stop."""
     with agent(tools, directory, environment) as process:
         text = run(tools["importcli"], directory, environment, f"import prepare --id db1 {SOURCE} {DESTINATION}")
-        with open(directory + "/switch.delay_ms", "w", encoding="ascii") as file:
-            file.write("30000")
+        with open(directory + "/switch.waits", "w", encoding="ascii"):
+            pass
         waiting = subprocess.Popen([tools["importcli"], "--socket", directory + "/agent.sock", "import", "switch", "db1",
                                     "--to", "destination"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                    env=environment)
-        time.sleep(0.5)
+        while not os.path.exists(directory + "/switch.waiting") and waiting.poll() is None:
+            time.sleep(0.02)
         process.kill()
-        text += waiting.communicate(timeout=30)[0] + f"exit status {waiting.returncode}\n"
+        text += waiting.communicate(timeout=LIMIT_S)[0] + f"exit status {waiting.returncode}\n"
     assert waiting.returncode == 1
     return re.sub(r": [^\n]* on " + re.escape(directory), ": <how> on <directory>", text)
 
@@ -166,7 +169,7 @@ def not_root(tools, directory, environment):
 def full_disk(tools, directory, environment):
     """What could not be written is not called done."""
     with open("/dev/full", "w", encoding="ascii") as full:
-        done = subprocess.run([tools["importcli"], "help"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=30,
+        done = subprocess.run([tools["importcli"], "help"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=LIMIT_S,
                               env=environment)
     return f"$ importcli help > /dev/full\n{done.stderr}exit status {done.returncode}\n"
 

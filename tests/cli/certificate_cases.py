@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 from agent_cases import CONFIGURATION, DESTINATION, SOURCE, agent
+from fixtures import LIMIT_S
 
 NOBODY = 65534
 FIXTURES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "fixtures", "certs")
@@ -35,7 +36,7 @@ class Host:
     def execute(self, program, *words, user=None):
         how = {"user": user, "group": user} if user else {}
         done = subprocess.run((HOST if not user else []) + [program, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, timeout=60, check=False,
+                              stderr=subprocess.STDOUT, text=True, timeout=LIMIT_S, check=False,
                               env={**self.environment, "FAKE_ENGINE": self.directory}, **how)
         text = done.stdout.replace(self.directory, "<directory>").replace(FIXTURES, "<fixtures>")
         for pattern, replacement in VARYING:

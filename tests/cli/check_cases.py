@@ -1,11 +1,16 @@
 """importcli check: the plug-in's exit statuses and lines. Against the mock agent: name -> (words, answers); and without an
 agent, over a journal and files of its own: name -> function, as in journal_cases.py.
 """
+import os
+import struct
+import subprocess
+import threading
 import time
 
 from fixtures import *
 from host_cases import HOST
 from journal_cases import DAMAGED, HEADER, WHOLE, line, show, NOBODY
+from mock_agent import MockAgent
 
 DAY = 24 * 3600
 FAR = 4102444800  # 2100
@@ -90,7 +95,6 @@ CASES = {
     "check-part-fails": ("check", {**answers([NEW]), "GET /volumes": BUSY}),
     "check-part-fails-no-import": ("check", {**answers(), "GET /volumes": BUSY}),
     "check-agent-fails": ("check", {"GET /agent": BUSY}),
-    "check-hangs": ("check --timeout 1", {**answers([NEW]), "GET /imports": Reply(200, {"imports": []}, delay_s=3)}),
     "check-fields-missing": ("check", {"GET /agent": {}, "GET /metrics": Reply(200, raw=b"x"), "GET /imports": {"imports": [{}, 7]},
                                        "GET /volumes": {"volumes": [{"import_id": "x"}]}, "GET /host": {"findings": [{}]}}),
     "usage-check-surplus": ("check db1", {}),
@@ -102,6 +106,35 @@ CASES = {
     "usage-check-json": ("check db1 --output json", {}),
     "help-check": ("check help", {}),
 }
+
+
+
+def hangs(tools, directory, environment):
+    """The third answer does not come. The tool's clock (tests/daemon/own_clock.c) stands until it is asked for, so it is never
+    another one that is late."""
+    clock, path = os.path.join(directory, "clock"), os.path.join(directory, "agent.sock")
+    now_us, ended = time.monotonic_ns() // 1000, threading.Event()
+
+    def set_clock(at_us):
+        with open(clock, "r+b" if os.path.exists(clock) else "wb", buffering=0) as file:
+            file.write(struct.pack("=Q", at_us))
+
+    def time_is_over():
+        set_clock(now_us + 1_000_000)
+        ended.wait(LIMIT_S)
+
+    set_clock(now_us)
+    words = "check --timeout 1"
+    with MockAgent(path, {**answers([NEW]), "GET /imports": Reply(200, {"imports": []}, before=time_is_over)}) as agent:
+        done = subprocess.run([tools["importcli-fake"], "--socket", path] + words.split(), stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, timeout=LIMIT_S, env={**environment, "FAKE_CLOCK": clock}, check=False)
+        ended.set()
+        asked = "".join(f"> {request}\n" for request in agent.requests)
+    return (f"$ importcli {words}\n{asked}exit status {done.returncode}\n--- standard output\n{done.stdout}"
+            f"--- standard error\n{done.stderr}").replace(path, "<socket>")
+
+
+TOOLS_CASES = {"check-hangs": hangs}
 
 NO_AGENT_CASES = {
     "no-agent-check": show("check", "check --output json", journal=None),

@@ -1,6 +1,8 @@
 """Objects as the API shows them, for the mock agent."""
 from mock_agent import Reply, problem
 
+LIMIT_S = 200   # of a wait for what has to come: much more than a loaded machine needs
+
 SOURCE, DESTINATION = "3600140500000000000000000000000a1", "368ccf09800e8fa24ea37a1bc49d9f6b8"
 SOURCE2, DESTINATION2 = "3600140500000000000000000000000a2", "368ccf09800c0ffee0000000000000002"
 

@@ -8,6 +8,8 @@ import os
 import shutil
 import subprocess
 
+from fixtures import LIMIT_S
+
 HEADER = b"dm-import-journal 1\n"
 START_MS = 1769854272123  # 2026-01-31T10:11:12.123Z
 NOBODY = 65534
@@ -72,7 +74,7 @@ def show(*commands, journal=HEADER + b"".join(WHOLE), user=None, files=None):
         for words in commands:
             apart = [] if user else ["unshare", "-m", "sh", "-c", APART, "sh", path, below_run]
             done = subprocess.run(apart + [program, "--socket", directory + "/agent.sock"] + words.split(),
-                                  stdin=subprocess.DEVNULL, capture_output=True, timeout=30, env=environment, check=False, **how)
+                                  stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT_S, env=environment, check=False, **how)
             text += (f"$ importcli {words}\nexit status {done.returncode}\n--- standard output\n{done.stdout.decode()}"
                      f"--- standard error\n{done.stderr.decode()}")
         return text.replace(directory, "<directory>")

@@ -8,12 +8,11 @@ import json
 import socketserver
 import sys
 import threading
-import time
 
 
 class Reply:
-    def __init__(self, status, body=None, raw=None, delay_s=0):
-        self.status, self.body, self.raw, self.delay_s = status, body, raw, delay_s
+    def __init__(self, status, body=None, raw=None, before=None):
+        self.status, self.body, self.raw, self.before = status, body, raw, before
 
 
 def problem(status, code, title, detail="", remedy="", **more):
@@ -40,7 +39,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             return
         reply = answer if isinstance(answer, Reply) else Reply(200, answer)
-        time.sleep(reply.delay_s)
+        if reply.before:
+            reply.before()
         data = reply.raw if reply.raw is not None else b"" if reply.body is None else json.dumps(reply.body).encode()
         self.send_response(reply.status)
         self.send_header("Content-Type", "application/json" if reply.status < 400 else "application/problem+json")

@@ -10,6 +10,8 @@ import struct
 import termios
 import time
 
+from fixtures import LIMIT_S
+
 SEQUENCE = re.compile(r"\x1b\[([0-9;]*)([A-Za-z])")
 
 
@@ -92,7 +94,7 @@ class Terminal:
         self.screen.put(whole)
         return bool(data)
 
-    def wait_for(self, text, timeout_s=10):
+    def wait_for(self, text, timeout_s=LIMIT_S):
         end = time.monotonic() + timeout_s
         while text not in self.screen.text():
             assert self.read() and time.monotonic() < end, f"{text!r} did not appear:\n{self.screen.text()}"
@@ -104,7 +106,7 @@ class Terminal:
     def key(self, text):
         os.write(self.fd, text.encode())
 
-    def finish(self, timeout_s=10):
+    def finish(self, timeout_s=LIMIT_S):
         """The exit status; the program must end by itself."""
         end = time.monotonic() + timeout_s
         while self.read():

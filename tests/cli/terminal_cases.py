@@ -77,7 +77,7 @@ def keys_as_before(case):
         seen = []
         finish = Terminal.finish
 
-        def look_and_finish(terminal, timeout_s=10):
+        def look_and_finish(terminal, timeout_s=LIMIT_S):
             import time
             end = time.monotonic() + timeout_s
             while terminal.takes_keys() and time.monotonic() < end:

@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 
-from fixtures import DESTINATION, SOURCE
+from fixtures import DESTINATION, LIMIT_S, SOURCE
 from mock_agent import MockAgent
 
 OPERANDS = {"<import>": "db1", "<job>": "7", "<WWID>": SOURCE, "<source>": SOURCE, "<destination>": DESTINATION,
@@ -72,7 +72,7 @@ def judge(words, status, done, requests):
 
 def sweep(program, directory, environment):
     """The transcript: how many command lines were refused."""
-    commands = json.loads(subprocess.run([program, "help", "--output", "json"], capture_output=True, check=True, timeout=30,
+    commands = json.loads(subprocess.run([program, "help", "--output", "json"], capture_output=True, check=True, timeout=LIMIT_S,
                                          env=environment).stdout)["commands"]
     count, complaints = 0, []
     with MockAgent(os.path.join(directory, "agent.sock"), {}) as agent:
@@ -80,7 +80,7 @@ def sweep(program, directory, environment):
             status = 3 if command["name"] == "check" else 2
             for words in wrong_uses(command):
                 done = subprocess.run([program, "--socket", os.path.join(directory, "agent.sock")] + words, capture_output=True,
-                                      text=True, timeout=30, env=environment, stdin=subprocess.DEVNULL, check=False)
+                                      text=True, timeout=LIMIT_S, env=environment, stdin=subprocess.DEVNULL, check=False)
                 wrong = judge(words, status, done, agent.requests)
                 count += 1
                 if wrong:

@@ -12,6 +12,7 @@ import shutil
 import signal
 import socket
 import ssl
+import struct
 import subprocess
 import tempfile
 import time
@@ -24,7 +25,8 @@ OUT = os.environ["OUT"]
 PORTS = (8443, 50443, 55443, 60443)
 BASE = "/api/v1"
 UNDER = shlex.split(os.environ.get("UNDER", ""))  # the words that an agent is started with: valgrind
-PATIENCE = 10 if UNDER else 1
+LIMIT_S = 200  # of a wait for what has to come: much more than a loaded machine needs, so that it is never about speed
+WAIT_S = 60    # the most that the agent lets a client wait for a job (Prefer: wait)
 SANITIZER = next((mode for mode in ("asan", "tsan") if mode in os.path.basename(OUT)), None)  # MODE-CC, as the Makefile names it
 WWIDS = [f"36001405aaaaaaaaaaaaaaaaaaaaaaa0{i}" for i in range(1, 5)]
 DESTINATIONS = [f"36001405bbbbbbbbbbbbbbbbbbbbbbb0{i}" for i in range(1, 5)]
@@ -112,6 +114,27 @@ def exchange(connection, method, path, body=None, headers=None, check=True):
     return answer
 
 
+class Clock:
+    """The agent's monotonic clock (own_clock.c): the machine's, until it is stopped; then it goes on as the test says."""
+
+    def __init__(self, path):
+        self.path, self.at_us = path, 0
+        self.store()
+
+    def store(self):
+        with open(self.path, "r+b" if os.path.exists(self.path) else "wb", buffering=0) as file:
+            file.write(struct.pack("=Q", self.at_us))
+
+    def stop(self):
+        self.at_us = time.monotonic_ns() // 1000
+        self.store()
+
+    def advance(self, seconds):
+        assert self.at_us, "the clock goes by itself"
+        self.at_us += round(seconds * 1_000_000)
+        self.store()
+
+
 class Agent:
     """
     `settings`: lines for [server]; `raw`: the whole configuration instead; `program`: import-agent-fake (fake engine) or
@@ -129,8 +152,10 @@ class Agent:
         self.socket = os.path.join(self.directory, "run", "agent.sock")
         self.config = os.path.join(self.directory, "agent.conf")
         self.log = os.path.join(self.directory, "log", "agent.log")
+        self.notices = os.path.join(self.directory, "notices")
         os.mkdir(self.fake)
         os.mkdir(self.trusted)
+        self.clock = Clock(os.path.join(self.directory, "clock"))
         self.trust("trusted")
         self.port = port or free_ports(1)[0]
         with open(self.config, "w", encoding="utf-8") as file:
@@ -152,7 +177,7 @@ location = {self.directory}/log
             self.start()
 
     def spawn(self):
-        environment = dict(os.environ, FAKE_ENGINE=self.fake)
+        environment = dict(os.environ, FAKE_ENGINE=self.fake, FAKE_CLOCK=self.clock.path, NOTIFY_SOCKET=self.notices)
         self.errors = open(os.path.join(self.directory, "stderr"), "ab")
         self.process = subprocess.Popen(UNDER + [os.path.join(OUT, self.program), "--config", self.config],
                                         env=environment, stderr=self.errors, stdout=self.errors,
@@ -180,7 +205,7 @@ location = {self.directory}/log
     def stop(self, how=signal.SIGTERM):
         if self.process and self.process.poll() is None:
             self.process.send_signal(how)
-        status = self.process.wait(20 * PATIENCE) if self.process else None
+        status = self.process.wait(LIMIT_S) if self.process else None
         self.process = None
         self.errors.close()
         return status
@@ -204,33 +229,86 @@ location = {self.directory}/log
         with open(os.path.join(self.fake, f"{function}.{what}"), "w", encoding="utf-8") as file:
             file.write(f"{value}\n")
 
+    def hold_up(self, function):
+        """From now on the fake engine waits in this function, at each of its steps, until it is let go."""
+        self.command(function, "waits", "")
+
+    def is_held_up(self, function):
+        return os.path.exists(os.path.join(self.fake, function + ".waiting"))
+
+    def next_step(self, function):
+        wait_until(lambda: self.is_held_up(function))
+        os.unlink(os.path.join(self.fake, function + ".waiting"))
+
+    def let_go(self, function):
+        os.unlink(os.path.join(self.fake, function + ".waits"))
+
+    def wait_a_turn(self):
+        """Until the control thread has been through its loop once more: what it was told before is done. It says so at the
+        beginning of each turn, as to systemd's watchdog."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notices:
+            notices.settimeout(LIMIT_S)
+            notices.bind(self.notices)
+            for _ in range(2):
+                notices.recv(100)
+        os.unlink(self.notices)
+
     def no_commands(self):
         for name in os.listdir(self.fake):
             os.unlink(os.path.join(self.fake, name))
 
     def tls(self, method, path, body=None, headers=None, client="trusted", port=None, **more):
-        connection = http.client.HTTPSConnection("127.0.0.1", port or self.port, context=tls_context(client),
-                                                 timeout=20 * PATIENCE)
+        connection = http.client.HTTPSConnection("127.0.0.1", port or self.port, context=tls_context(client), timeout=LIMIT_S)
         return exchange(connection, method, path, body, headers, **more)
 
     def local(self, method, path, body=None, headers=None, **more):
-        return exchange(UnixConnection(self.socket, 20 * PATIENCE), method, path, body, headers, **more)
+        return exchange(UnixConnection(self.socket, LIMIT_S), method, path, body, headers, **more)
 
     def new_import(self, name, i=0):
         answer = self.tls("POST", "/imports", {"id": name, "members": [member(i)]})
         assert answer.status in (200, 201), answer.body
         return answer.body
 
-    def verb(self, name, verb, body=None, wait=10, **more):
+    def verb(self, name, verb, body=None, wait=WAIT_S, **more):
         return self.tls("POST", f"/imports/{name}/{verb}", body, {"Prefer": f"wait={wait}"}, **more)
 
     def log_text(self):
         with open(self.log, encoding="utf-8") as file:
             return file.read()
 
+    def whole_log(self):
+        """With all that was logged until now: lines are written in the background, in their order."""
+        self.mark = getattr(self, "mark", 0) + 1
+        self.local("POST", f"/imports/mark-{self.mark}/prepare")
+        wait_until(lambda: f"/mark-{self.mark}/" in self.log_text())
+        return self.log_text()
 
-def wait_until(condition, seconds=20):
-    deadline = time.monotonic() + seconds * PATIENCE
+
+def is_closed(connection):
+    """By the agent. What it has sent before is not looked at."""
+    connection.setblocking(False)
+    try:
+        return connection.recv(1) == b""
+    except (BlockingIOError, ssl.SSLWantReadError):
+        return False
+    except OSError:
+        return True
+
+
+def expect_timeout(agent, connection, seconds, drip=b""):
+    """The agent, whose clock stands, keeps the connection for so long, whatever it drips meanwhile, and no longer."""
+    assert agent.tls("GET", "/agent").status == 200     # who came later is served: so it is served, too
+    for _ in range(4):
+        connection.sendall(drip)
+        agent.clock.advance(seconds / 4)
+    agent.wait_a_turn()
+    assert not is_closed(connection), f"closed within {seconds} s"
+    agent.clock.advance(0.001)
+    wait_until(lambda: is_closed(connection))
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + LIMIT_S
     while not condition():
         assert time.monotonic() < deadline, "did not happen in time\n" + (Agent.last.output() if Agent.last else "")
         time.sleep(0.02)

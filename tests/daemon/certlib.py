@@ -6,7 +6,7 @@ import ssl
 import subprocess
 import sys
 
-from agentlib import OUT
+from agentlib import LIMIT_S, OUT
 
 IMPORT_CERT = os.path.join(OUT, "import-cert")
 # In a network of its own: lo is up, and has the address argv[1]; the host is called argv[2]; then the program.
@@ -23,7 +23,7 @@ os.execv(sys.argv[3], sys.argv[3:])
 def import_cert(*arguments, host=None, **environment):
     """host: (address, name) of the host that it believes to be on."""
     apart = ["unshare", "-n", "-u", sys.executable, "-c", ELSEWHERE, *host] if host else []
-    return subprocess.run(apart + [IMPORT_CERT, *arguments], capture_output=True, text=True, timeout=60, check=False,
+    return subprocess.run(apart + [IMPORT_CERT, *arguments], capture_output=True, text=True, timeout=LIMIT_S, check=False,
                           env={**os.environ, **environment})
 
 
@@ -76,7 +76,7 @@ def connect(port, **settings):
     context.verify_mode = ssl.CERT_NONE
     for name, value in settings.items():
         setattr(context, name, value)
-    return context.wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=20))
+    return context.wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=LIMIT_S))
 
 
 def served(port, **settings):

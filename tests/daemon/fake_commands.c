@@ -8,38 +8,46 @@
 #include "base/num.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <unistd.h>
+
+static bool path_of(const char *function, const char *what, char ret[static PATH_MAX])
+{
+	const char *directory = getenv("FAKE_ENGINE");
+
+	snprintf(ret, PATH_MAX, "%s/%s.%s", directory ? directory : "", function, what);
+	return directory;
+}
 
 /* The content of $FAKE_ENGINE/<function>.<what>, without its newline; false when there is no such file. */
 bool fake_command(const char *function, const char *what, char *ret, size_t size)
 {
-	const char *directory = getenv("FAKE_ENGINE");
 	CLEANUP_FREE char *text = NULL;
 	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/%s.%s", directory ? directory : "", function, what);
-	if (!directory || file_read(path, 256, &text, NULL, NULL) < 0)
+	if (!path_of(function, what, path) || file_read(path, 256, &text, NULL, NULL) < 0)
 		return false;
 	snprintf(ret, size, "%.*s", (int)strcspn(text, "\n"), text);
 	return true;
 }
 
-void fake_time(const char *function, unsigned parts)
+/* <function>.waiting shows the test that it waits; it goes on when the test removes that, or the command. */
+void fake_wait(const char *function)
 {
-	char text[32];
-	uint64_t ms;
-	struct timespec nap;
+	char command[PATH_MAX], shown[PATH_MAX];
+	CLEANUP_FD int fd = -1;
 
-	if (!fake_command(function, "delay_ms", text, sizeof(text)) || !num_parse(text, 600000, &ms))
+	if (!path_of(function, "waits", command) || !path_of(function, "waiting", shown) || access(command, F_OK) < 0)
 		return;
-	ms /= parts;
-	nap = (struct timespec){ (time_t)(ms / 1000), (long)(ms % 1000) * 1000000 };
-	nanosleep(&nap, NULL);
+	fd = open(shown, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	while (access(shown, F_OK) == 0 && access(command, F_OK) == 0)
+		usleep(2000);
+	unlink(shown);
 }
 
 int fake_fault(const char *function, struct error *err)

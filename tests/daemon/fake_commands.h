@@ -1,5 +1,5 @@
 /*
- * The fake engine's faults and delays on command, and what it answers as JSON.
+ * The fake engine's faults and waits on command, and what it answers as JSON.
  */
 #ifndef FAKE_COMMANDS_H
 #define FAKE_COMMANDS_H
@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 bool fake_command(const char *function, const char *what, char *ret, size_t size);
-void fake_time(const char *function, unsigned parts);
+void fake_wait(const char *function);
 int fake_fault(const char *function, struct error *err);
 struct json_object *fake_shape(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

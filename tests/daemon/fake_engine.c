@@ -1,12 +1,12 @@
 /*
  * The engine's public face (dm-import/dm_import.h) in memory, so that the real agent can be tested without devices.
- * Four volumes, imports with their state machine, and faults on command: in the directory $FAKE_ENGINE,
+ * Four volumes, imports with their state machine, and faults and waits on command: in the directory $FAKE_ENGINE,
  *   <function>.fail      an error's name: the function fails with it
- *   <function>.delay_ms  how long the function takes
+ *   <function>.waits     the function waits, in each of its steps, until it is let go (fake_wait)
  *   volumes.mount        the bytes of a mount path of the first volume
  *   reservations.source  a type: every source is reserved so, by this host; prepared imports have it on both sides
  * where <function> is open, create, precheck, prepare, switch, hold, release, reservation, commit, cancel, recover,
- * delete, session, refresh, volumes.
+ * delete, session, refresh, volumes, and expire: the end of a lease.
  */
 #include "tests/daemon/fake_commands.h"
 
@@ -169,7 +169,7 @@ int engine_import_create(struct engine *engine, const struct import_request *req
 {
 	struct import *import = request->id[0] ? find(engine, request->id, NULL) : NULL;
 
-	fake_time("create", 1);
+	fake_wait("create");
 	if (fake_fault("create", err) < 0)
 		return -1;
 	if (observer && observer->log)
@@ -198,7 +198,7 @@ int engine_import_create(struct engine *engine, const struct import_request *req
 	return 0;
 }
 
-/* The time a verb takes, in the steps of a switch, and its fault. */
+/* A verb in the steps of a switch, and its fault. */
 static int work(const char *function, const struct observer *observer, struct error *err)
 {
 	static const char *const steps[] = { "check", "journal", "present", "load", "hold", "verify" };
@@ -206,7 +206,7 @@ static int work(const char *function, const struct observer *observer, struct er
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
 		observer->step(observer->ctx, steps[i], (unsigned)(i * 100 / ARRAY_SIZE(steps)));
 		observer->log(observer->ctx, 3, steps[i]);
-		fake_time(function, ARRAY_SIZE(steps));
+		fake_wait(function);
 	}
 	return fake_fault(function, err);
 }
@@ -367,6 +367,7 @@ bool engine_tend(struct engine *engine, const struct observer *observer)
 	(void)observer;
 	if (!import || clock_mono_us() < import->lease_end_us)
 		return false;
+	fake_wait("expire");
 	import->state = import->held_to == SIDE_DESTINATION ? IMPORT_PREPARED : IMPORT_ON_DESTINATION;
 	import->lease_expired = true;
 	engine->held = NULL;
@@ -464,7 +465,7 @@ size_t engine_imports_in_progress(struct engine *engine)
 int engine_refresh(struct engine *engine, struct error *err)
 {
 	(void)engine;
-	fake_time("refresh", 1);
+	fake_wait("refresh");
 	return fake_fault("refresh", err);
 }
 
@@ -509,7 +510,7 @@ int engine_report_volumes(struct engine *engine, bool importable_only, struct js
 	struct json_object *list;
 
 	(void)importable_only;
-	fake_time("volumes", 1);
+	fake_wait("volumes");
 	if (fake_fault("volumes", err) < 0)
 		return -1;
 	list = json_object_new_array();

@@ -1,7 +1,7 @@
 """What every call answers when all is well, over TLS and over the Unix socket."""
 import unittest
 
-from agentlib import DESTINATIONS, WWIDS, Agent, member
+from agentlib import DESTINATIONS, WAIT_S, WWIDS, Agent, member
 
 
 class Api(unittest.TestCase):
@@ -32,7 +32,7 @@ class Api(unittest.TestCase):
         self.assertEqual((host["agent_type"], host["agent_status"]), ("Native_MPIO", "Running"))
         self.assertEqual(host["findings"], [])
         self.agent.command("host", "findings", "initramfs_old")
-        self.agent.tls("POST", "/host/refresh", headers={"Prefer": "wait=5"})
+        self.agent.tls("POST", "/host/refresh", headers={"Prefer": f"wait={WAIT_S}"})
         self.assertEqual([finding["code"] for finding in self.get("/host")["findings"]], ["initramfs_old"])
         self.agent.no_commands()
 
@@ -40,9 +40,9 @@ class Api(unittest.TestCase):
         answer = self.agent.tls("POST", "/host/refresh")
         self.assertEqual((answer.status, answer.body["kind"]), (202, "refresh"))
         self.assertEqual(answer.headers["Location"], f"/api/v1/jobs/{answer.body['id']}")
-        answer = self.agent.tls("POST", "/host/refresh", "{}", {"Prefer": "wait=5"})
+        answer = self.agent.tls("POST", "/host/refresh", "{}", {"Prefer": f"wait={WAIT_S}"})
         self.assertEqual((answer.status, answer.body["state"]), (200, "done"))
-        self.assertEqual(answer.headers["Preference-Applied"], "wait=5")
+        self.assertEqual(answer.headers["Preference-Applied"], f"wait={WAIT_S}")
 
     def test_volumes(self):
         volumes = self.get("/volumes")["volumes"]
@@ -58,7 +58,7 @@ class Api(unittest.TestCase):
         bad = b"|\xff|\xc0\xaf|\xed\xa0\x80|\xf4\x90\x80\x80|\xe2\x82"
         with open(f"{self.agent.fake}/volumes.mount", "wb") as file:
             file.write(good + bad)
-        self.agent.tls("POST", "/host/refresh", headers={"Prefer": "wait=5"})
+        self.agent.tls("POST", "/host/refresh", headers={"Prefer": f"wait={WAIT_S}"})
         mount = self.get(f"/volumes/{WWIDS[0]}")["mount_paths"][-1]
         self.agent.no_commands()
         self.assertEqual(mount, good.decode() + "|?|??|???|????|??")
@@ -66,7 +66,7 @@ class Api(unittest.TestCase):
     def test_precheck_without_import(self):
         body = {"members": [{"source_wwid": WWIDS[2], "destination_wwid": DESTINATIONS[0]}], "min_paths": 4}
         before = self.get("/imports")
-        answer = self.agent.tls("POST", "/precheck", body, {"Prefer": "respond-async, wait=5"})
+        answer = self.agent.tls("POST", "/precheck", body, {"Prefer": f"respond-async, wait={WAIT_S}"})
         self.assertEqual((answer.status, answer.body["state"]), (200, "done"))
         self.assertTrue(answer.body["result"]["passed"])
         self.assertEqual(self.agent.tls("POST", "/precheck", body).status, 202)
@@ -109,7 +109,7 @@ class Api(unittest.TestCase):
                            ("cancel", {"force": False})):
             answer = self.agent.tls("POST", f"/imports/back/{verb}", body)
             self.assertEqual(answer.status, 202)
-            job = self.agent.tls("GET", f"/jobs/{answer.body['id']}", headers={"Prefer": "wait=5"}).body
+            job = self.agent.tls("GET", f"/jobs/{answer.body['id']}", headers={"Prefer": f"wait={WAIT_S}"}).body
             self.assertEqual((job["state"], job["kind"]), ("done", verb))
         self.assertEqual(self.get("/imports/back")["state"], "cancelled")
         self.assertEqual(self.agent.verb("back", "cancel", {"force": True}).status, 200)
@@ -127,7 +127,7 @@ class Api(unittest.TestCase):
         self.assertEqual(self.get(f"/imports/{answer.body['id']}")["min_paths"], 2)
 
     def test_jobs(self):
-        number = self.agent.tls("POST", "/host/refresh", None, {"Prefer": "wait=5"}).body["id"]
+        number = self.agent.tls("POST", "/host/refresh", None, {"Prefer": f"wait={WAIT_S}"}).body["id"]
         self.assertIn(number, [job["id"] for job in self.get("/jobs")["jobs"]])
         self.assertEqual(self.get(f"/jobs/{number}")["kind"], "refresh")
 
@@ -151,5 +151,5 @@ class Api(unittest.TestCase):
     def test_unix_socket_has_the_same_api(self):
         for path in ("/", "/host", "/volumes", "/imports", "/jobs", "/agent", "/agent/arrays", "/metrics"):
             self.assertEqual(self.agent.local("GET", path).status, 200, path)
-        answer = self.agent.local("POST", "/host/refresh", headers={"Prefer": "wait=5"})
+        answer = self.agent.local("POST", "/host/refresh", headers={"Prefer": f"wait={WAIT_S}"})
         self.assertEqual(answer.body["state"], "done")

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import unittest
 
-from agentlib import BASE, WWIDS, Agent, member
+from agentlib import BASE, LIMIT_S, WWIDS, Agent, member
 from openapi import api
 
 # body, expected code: of POST /imports
@@ -210,7 +210,7 @@ class BadInput(unittest.TestCase):
     def raw(self, text):
         """Whatever the Unix socket's server says to these bytes."""
         with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(5)
+            connection.settimeout(LIMIT_S)
             connection.connect(self.agent.socket)
             try:
                 connection.sendall(text.encode())
@@ -249,7 +249,7 @@ print(connection.makefile("rb").read().decode())
 
     def ask(self, path):
         return subprocess.run([sys.executable, "-c", self.PROGRAM, self.agent.socket, path], capture_output=True,
-                              text=True, timeout=10, check=True).stdout
+                              text=True, timeout=LIMIT_S, check=True).stdout
 
     @unittest.skipUnless(os.getuid() == 0 and os.access(sys.executable, os.X_OK), "needs root")
     def test_not_root(self):

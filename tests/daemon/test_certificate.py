@@ -4,12 +4,13 @@ import shutil
 import signal
 import socket
 import ssl
-import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
-from agentlib import CERTS, Agent, cert, member, wait_until
+from agentlib import CERTS, LIMIT_S, WAIT_S, Agent, cert, member, wait_until
 from certlib import content, fingerprint, import_cert, served
+
+DAY_S = 86400
 
 
 class Certificate(unittest.TestCase):
@@ -76,29 +77,31 @@ class Certificate(unittest.TestCase):
         self.agent.start()
         old = self.told()["fingerprint_sha256"]
         self.agent.local("POST", "/imports", {"id": "a", "members": [member()]})
-        self.agent.local("POST", "/imports/a/prepare", headers={"Prefer": "wait=10"})
-        self.agent.command("switch", "delay_ms", 1500)
+        self.agent.local("POST", "/imports/a/prepare", headers={"Prefer": f"wait={WAIT_S}"})
+        self.agent.hold_up("switch")
         job = self.agent.local("POST", "/imports/a/switch", {"to": "destination"}).body["id"]
         new = self.create()
         self.assertEqual(self.reload().status, 200)
         self.assertNotEqual(old, new)
         self.assertEqual(served(self.agent.port), new)
         self.assertIn(self.agent.local("GET", f"/jobs/{job}").body["state"], ("queued", "running"))
-        ended = self.agent.local("GET", f"/jobs/{job}", headers={"Prefer": "wait=10"}).body
+        self.agent.let_go("switch")
+        ended = self.agent.local("GET", f"/jobs/{job}", headers={"Prefer": f"wait={WAIT_S}"}).body
         self.assertEqual(ended["state"], "done")
         self.assertEqual(self.agent.local("GET", "/imports/a").body["state"], "on_destination")
         self.assertEqual(self.agent.local("POST", "/agent/restart_web_server").code, "import_in_progress")
 
     def test_a_held_import_is_released_as_before(self):
         self.agent.start()
+        self.agent.clock.stop()     # and with it the lease
         self.agent.local("POST", "/imports", {"id": "a", "members": [member()]})
         for verb, body in (("prepare", None), ("hold", {"to": "destination", "lease_ms": 20000})):
-            self.agent.local("POST", f"/imports/a/{verb}", body, {"Prefer": "wait=10"})
+            self.agent.local("POST", f"/imports/a/{verb}", body, {"Prefer": f"wait={WAIT_S}"})
         self.assertEqual(self.agent.local("GET", "/imports/a").body["state"], "held")
         new = self.create()
         self.assertEqual(self.reload().status, 200)
         self.assertEqual(served(self.agent.port), new)
-        released = self.agent.local("POST", "/imports/a/release", {"to": "destination"}, {"Prefer": "wait=10"})
+        released = self.agent.local("POST", "/imports/a/release", {"to": "destination"}, {"Prefer": f"wait={WAIT_S}"})
         self.assertEqual(released.body["state"], "done", released.body)
         self.assertEqual(self.agent.local("GET", "/imports/a").body["state"], "on_destination")
 
@@ -108,9 +111,10 @@ class Certificate(unittest.TestCase):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         context.load_cert_chain(cert("trusted"), cert("trusted")[:-4] + ".key")
-        with socket.create_connection(("127.0.0.1", self.agent.port), timeout=20) as plain, context.wrap_socket(plain) as old:
-            old.sendall(b"PUT /api/v1/agent/log_level HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\n{\"lev")
-            time.sleep(0.2)  # for the agent to see that a request has begun
+        with socket.create_connection(("127.0.0.1", self.agent.port), timeout=LIMIT_S) as plain, context.wrap_socket(plain) as old:
+            old.sendall(b"PUT /api/v1/agent/log_level HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\nExpect: 100-continue\r\n\r\n")
+            self.assertIn(b" 100 ", old.recv(4096))     # the agent has seen that a request has begun
+            old.sendall(b"{\"lev")
             new = self.create()
             self.assertEqual(self.reload().status, 200)
             self.assertEqual(served(self.agent.port), new)
@@ -171,25 +175,27 @@ class Certificate(unittest.TestCase):
         self.assertEqual(self.reload().code, "certificate_invalid")
 
     def warnings(self):
-        return [line for line in self.agent.log_text().splitlines() if "certificate: " in line]
+        return [line for line in self.agent.whole_log().splitlines() if "certificate: " in line]
 
     def test_the_log_warns_once_a_day(self):
         self.create("--days", "29")
+        self.agent.clock.stop()
         self.agent.start()
-        wait_until(self.warnings)
-        time.sleep(2.5)  # ticks in which it does not come again
-        self.assertEqual(len(self.warnings()), 1, self.warnings())
+        for passed_s, warnings in ((0, 1), (DAY_S - 1, 1), (1, 2)):
+            self.agent.clock.advance(passed_s)
+            self.agent.wait_a_turn()
+            self.assertEqual(len(self.warnings()), warnings, self.warnings())
         self.assertIn("expires soon", self.warnings()[0])
         self.create()
         self.assertEqual(self.reload().status, 200)
         self.put("expired")
         self.assertEqual(self.reload().status, 200)
-        wait_until(lambda: len(self.warnings()) > 1)
-        self.assertIn("has expired", self.warnings()[1])
+        wait_until(lambda: len(self.warnings()) > 2)
+        self.assertIn("has expired", self.warnings()[2])
         self.assertLess(self.told()["days_left"], 0)
 
     def test_the_log_does_not_warn_before(self):
         self.create("--days", "31")
         self.agent.start()
-        time.sleep(1.5)
+        self.agent.wait_a_turn()
         self.assertEqual(self.warnings(), [])

@@ -9,7 +9,7 @@ import threading
 import time
 import unittest
 
-from agentlib import DESTINATIONS, PATIENCE, WWIDS, Agent, UnixConnection, exchange, tls_context
+from agentlib import DESTINATIONS, LIMIT_S, WAIT_S, WWIDS, Agent, UnixConnection, exchange, tls_context
 
 PATHS = ("/", "/host", "/volumes", "/volumes?importable=true", f"/volumes/{WWIDS[0]}", "/imports", "/imports/a", "/imports/b",
          "/jobs", "/agent", "/agent/arrays", "/metrics")
@@ -54,9 +54,9 @@ class Driver(threading.Thread):
         self.agent, self.path, self.member, self.complaints = test.agent, f"/imports/{name}", member, []
 
     def call(self, method, path, body=None):
-        answer = self.agent.local(method, path, body, {"Prefer": "wait=5"})
+        answer = self.agent.local(method, path, body, {"Prefer": f"wait={WAIT_S}"})
         while answer.status < 300 and "state" in answer.body and answer.body["state"] in ("queued", "running"):
-            answer = self.agent.local("GET", f"/jobs/{answer.body['id']}", headers={"Prefer": "wait=5"})
+            answer = self.agent.local("GET", f"/jobs/{answer.body['id']}", headers={"Prefer": f"wait={WAIT_S}"})
         if answer.status >= 400 or (answer.status == 200 and answer.body.get("state") == "failed"):
             self.complaints.append(f"{method} {path}: {answer.status} {answer.body}")
 
@@ -85,10 +85,10 @@ class Concurrent(unittest.TestCase):
     def readers(self):
         def tls():
             return http.client.HTTPSConnection("127.0.0.1", self.agent.port, context=tls_context(),
-                                               timeout=20 * PATIENCE)
+                                               timeout=LIMIT_S)
 
         def local():
-            return UnixConnection(self.agent.socket, 20 * PATIENCE)
+            return UnixConnection(self.agent.socket, LIMIT_S)
         return [Reader(self, connect, connect is tls, first) for connect in (tls, local) for first in range(READERS)]
 
     def disturb(self, level):
@@ -113,7 +113,7 @@ class Concurrent(unittest.TestCase):
             time.sleep(0.2)
         self.ended.set()
         for thread in readers + drivers:
-            thread.join(30 * PATIENCE)
+            thread.join(LIMIT_S)
             self.assertFalse(thread.is_alive())
         self.assertEqual([text for thread in readers + drivers for text in thread.complaints], [])
         self.assertEqual([reader for reader in readers if not reader.answers], [])

@@ -7,11 +7,10 @@ import re
 import socket
 import ssl
 import subprocess
-import time
 import unittest
 import urllib.parse
 
-from agentlib import BASE, CERTS, DESTINATIONS, PATIENCE, WWIDS, Agent, cert, die_with_parent, tls_context, wait_until
+from agentlib import BASE, CERTS, DESTINATIONS, LIMIT_S, WWIDS, Agent, cert, die_with_parent, expect_timeout, tls_context, wait_until
 from openapi import api
 from test_pairing import proof
 
@@ -19,6 +18,44 @@ HOME = "127.0.0.1"
 LINE = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (error  |info   |verbose) [ -~]+"
 REQUEST = f"GET {BASE} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
 STRANGERS = (None, "stranger", "expired")
+
+
+class Tls:
+    """A TLS connection with two ends, which ssl.SSLSocket has not: ours can be closed, and the other one still be read."""
+
+    def __init__(self, plain, context):
+        self.plain, self.come, self.go = plain, ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.session = context.wrap_bio(self.come, self.go)
+        self.until_done(self.session.do_handshake)
+        self.flush()
+
+    def until_done(self, step, *arguments):
+        while True:
+            try:
+                return step(*arguments)
+            except ssl.SSLWantReadError:
+                self.flush()
+                data = self.plain.recv(65536)
+                self.come.write(data) if data else self.come.write_eof()
+
+    def flush(self):
+        self.plain.sendall(self.go.read())
+
+    def sendall(self, data):
+        self.session.write(data)
+        self.flush()
+
+    def shutdown(self, _):
+        try:
+            self.session.unwrap()
+        except ssl.SSLWantReadError:
+            self.flush()
+
+    def recv(self, size):
+        try:
+            return self.until_done(self.session.read, size)
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
+            return b""
 
 
 class Hostile(unittest.TestCase):
@@ -35,27 +72,22 @@ class Hostile(unittest.TestCase):
 
     def plain(self):
         """A connection from an address that nobody came from before, so that no limit of one counts."""
-        connection = socket.create_connection((HOME, self.agent.port), timeout=10, source_address=(next(self.addresses), 0))
+        connection = socket.create_connection((HOME, self.agent.port), timeout=LIMIT_S, source_address=(next(self.addresses), 0))
         self.addCleanup(connection.close)
         return connection
 
-    def tls(self, client="stranger", **settings):
-        connection = tls_context(client, **settings).wrap_socket(self.plain())
-        self.addCleanup(connection.close)
-        return connection
+    def tls(self, client="stranger"):
+        return Tls(self.plain(), tls_context(client))
 
     @staticmethod
-    def answer(connection, data=b"", last=False):
-        """All that comes until the agent closes, or is silent for a while. `last`: the data's end is the connection's, too."""
+    def answer(connection, data=b""):
+        """All that comes, when the connection ends behind the data: so the agent closes it, too, as soon as it has done all."""
         got = b""
-        connection.settimeout(2 * PATIENCE)
         try:
             connection.sendall(data)
-            if last:
-                connection.shutdown(socket.SHUT_WR)
+            connection.shutdown(socket.SHUT_WR)
             while part := connection.recv(65536):
                 got += part
-                connection.settimeout(0.15 * PATIENCE)
         except OSError:
             pass
         return got
@@ -116,29 +148,20 @@ class Http(Hostile):
 class TlsLayer(Hostile):
     settings = "request_timeout = 2"
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.agent.clock.stop()
+
     def test_handshake_that_stalls(self):
         with self.plain() as connection:
             connection.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc")    # the head of a ClientHello of 508 bytes
-            self.closed_soon(connection)
+            expect_timeout(self.agent, connection, 2)
 
     def test_handshake_that_drips(self):
         with self.plain() as connection:
             connection.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc")
-            self.closed_soon(connection, b"\x03")
-
-    def closed_soon(self, connection, drip=b""):
-        begin = time.monotonic()
-        connection.settimeout(0.2)
-        while time.monotonic() - begin < 8:
-            try:
-                connection.sendall(drip)
-                if connection.recv(4096) == b"":
-                    return
-            except TimeoutError:
-                continue
-            except OSError:
-                return
-        self.fail("still open after 8 seconds")
+            expect_timeout(self.agent, connection, 2, b"\x03")
 
     @staticmethod
     def handshakes(port):
@@ -194,7 +217,7 @@ class TlsLayer(Hostile):
             context.set_ciphers(suite + ":@SECLEVEL=0")
         except ssl.SSLError:    # one that OpenSSL lists and has not (PSK, SRP)
             return False
-        time.sleep(0.02)        # strangers are let in 100 times a second
+        self.agent.clock.advance(0.02)      # strangers are let in 100 times a second
         try:
             with context.wrap_socket(self.plain()) as connection:
                 return connection.cipher()[0] == suite
@@ -230,9 +253,9 @@ class Log(Hostile):
             self.assertRegex(line, r"^(<[367]>[ -~]+)?$")
 
     def trusted(self):
-        connection = tls_context("trusted").wrap_socket(socket.create_connection((HOME, self.agent.port), timeout=10))
+        connection = socket.create_connection((HOME, self.agent.port), timeout=LIMIT_S)
         self.addCleanup(connection.close)
-        return connection
+        return Tls(connection, tls_context("trusted"))
 
 
 class Knowledge(Hostile):
@@ -287,7 +310,7 @@ class Knowledge(Hostile):
         for broken in self.BROKEN:
             got += self.answer(self.tls(client), broken)
         for raw in (REQUEST, b"\0" * 100, os.urandom(200), b"\x16\x03\x01\x00\x05hello"):
-            got += self.answer(self.plain(), raw, last=True)
+            got += self.answer(self.plain(), raw)
         return got
 
     @staticmethod

@@ -6,7 +6,7 @@ import os
 import re
 import unittest
 
-from agentlib import BASE, SANITIZER, Agent, tls_context
+from agentlib import BASE, LIMIT_S, SANITIZER, Agent, tls_context
 
 PRIVILEGED = 3 if SANITIZER == "tsan" else 2    # worker and log; TSan has a thread of its own
 
@@ -32,7 +32,7 @@ class Privileges(unittest.TestCase):
         before = capabilities(self.agent.process.pid)
         self.assertEqual(before[self.agent.process.pid], 0)
         self.assertEqual(sum(map(bool, before.values())), PRIVILEGED, before)
-        connection = http.client.HTTPSConnection("127.0.0.1", self.agent.port, context=tls_context(), timeout=20)
+        connection = http.client.HTTPSConnection("127.0.0.1", self.agent.port, context=tls_context(), timeout=LIMIT_S)
         with contextlib.closing(connection):
             connection.request("GET", BASE + "/agent")
             self.assertEqual(connection.getresponse().status, 200)

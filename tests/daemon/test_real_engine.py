@@ -4,7 +4,7 @@ says, and an import driven over HTTPS goes all its ways.
 """
 import unittest
 
-from agentlib import Agent
+from agentlib import WAIT_S, Agent
 
 
 class RealEngine(unittest.TestCase):
@@ -84,7 +84,7 @@ class RealEngine(unittest.TestCase):
         self.assertEqual(self.agent.tls("DELETE", "/imports/wrong").code, "state_wrong")
 
     def test_precheck_before_the_destination_is_there(self):
-        job = self.agent.tls("POST", "/precheck", {"members": [self.member(0)]}, {"Prefer": "wait=10"}).body
+        job = self.agent.tls("POST", "/precheck", {"members": [self.member(0)]}, {"Prefer": f"wait={WAIT_S}"}).body
         self.assertTrue(job["result"]["passed"], job)
         self.assertIn(("destination_absent", "info"),
                       [(finding["code"], finding["severity"]) for finding in job["result"]["findings"]])
@@ -109,4 +109,4 @@ class RealEngine(unittest.TestCase):
         self.assertEqual(self.get("/imports"), {"imports": []})
 
     def test_refresh(self):
-        self.assertEqual(self.agent.tls("POST", "/host/refresh", None, {"Prefer": "wait=5"}).body["state"], "done")
+        self.assertEqual(self.agent.tls("POST", "/host/refresh", None, {"Prefer": f"wait={WAIT_S}"}).body["state"], "done")

@@ -4,7 +4,7 @@ the real engine on a host in memory, to which somebody does things.
 """
 import unittest
 
-from agentlib import DESTINATIONS, WWIDS, Agent, wait_until
+from agentlib import DESTINATIONS, WAIT_S, WWIDS, Agent, wait_until
 
 PERSON = "side_contradicted"
 
@@ -17,7 +17,7 @@ class Recover(unittest.TestCase):
     def tearDown(self):
         self.agent.close()
 
-    def send(self, wwid=WWIDS[0], wait=10, **more):
+    def send(self, wwid=WWIDS[0], wait=WAIT_S, **more):
         return self.agent.tls("POST", "/recover", {"wwid": wwid, **more}, headers={"Prefer": f"wait={wait}"} if wait else {})
 
     def test_finds_and_mends(self):
@@ -30,12 +30,13 @@ class Recover(unittest.TestCase):
         wait_until(lambda: f"recover {WWIDS[0]}: begins" in self.agent.log_text())
 
     def test_accepted_without_waiting_and_sent_again(self):
-        self.agent.command("recover", "delay_ms", 600)
+        self.agent.hold_up("recover")
         first = self.send(wait=0)
         self.assertEqual((first.status, first.headers["Location"]), (202, f"/api/v1/jobs/{first.body['id']}"))
         self.assertEqual(self.send(wait=0).body["id"], first.body["id"])
         self.assertNotEqual(self.send(wait=0, dry_run=True).body["id"], first.body["id"])
         self.assertNotEqual(self.send(DESTINATIONS[0], wait=0).body["id"], first.body["id"])
+        self.agent.let_go("recover")
         wait_until(lambda: all(job["state"] in ("done", "failed") for job in self.agent.tls("GET", "/jobs").body["jobs"]))
 
     def test_left_to_a_person(self):
@@ -53,6 +54,7 @@ class Recover(unittest.TestCase):
             self.assertEqual((job["state"], job["error"]["code"], job["result"]), ("failed", code, None))
 
     def test_refused_while_held(self):
+        self.agent.clock.stop()     # and with it the lease
         self.agent.verb("a", "prepare")
         self.agent.verb("a", "hold", {"to": "destination"})
         self.assertEqual(self.send().body["error"]["code"], "import_held")
@@ -80,7 +82,7 @@ class RealEngine(unittest.TestCase):
         self.agent.close()
 
     def recover(self, wwid, dry_run=False):
-        job = self.agent.tls("POST", "/recover", {"wwid": wwid, "dry_run": dry_run}, headers={"Prefer": "wait=20"}).body
+        job = self.agent.tls("POST", "/recover", {"wwid": wwid, "dry_run": dry_run}, headers={"Prefer": f"wait={WAIT_S}"}).body
         self.assertEqual((job["state"], job["error"]), ("done", None))
         return ([finding["code"] for finding in job["result"]["findings"]],
                 [action["action"] for action in job["result"]["actions"]], job["result"]["state"])

@@ -4,7 +4,7 @@ On the fake engine, and with the real engine on a fake host.
 """
 import unittest
 
-from agentlib import Agent, wait_until
+from agentlib import WAIT_S, Agent, wait_until
 
 TYPE = "write_exclusive_registrants_only"
 
@@ -17,11 +17,11 @@ class Reservation(unittest.TestCase):
     def tearDown(self):
         self.agent.close()
 
-    def send(self, source, wait=10):
+    def send(self, source, wait=WAIT_S):
         return self.agent.verb("a", "reservation", {"source": source}, wait)
 
     def reservations(self):
-        self.agent.local("POST", "/host/refresh", headers={"Prefer": "wait=5"})  # reports are made anew
+        self.agent.local("POST", "/host/refresh", headers={"Prefer": f"wait={WAIT_S}"})  # reports are made anew
         return self.agent.tls("GET", "/imports/a").body["members"][0]["reservations"]
 
     def test_lift_and_restore(self):

@@ -3,10 +3,10 @@ import os
 import re
 import socket
 import ssl
-import time
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 
-from agentlib import Agent, cert, tls_context, wait_until
+from agentlib import LIMIT_S, WAIT_S, Agent, cert, expect_timeout, is_closed, tls_context, wait_until
 from openapi import api
 
 
@@ -89,7 +89,7 @@ class Tls(unittest.TestCase):
             self.assertEqual(answer.status, 401)
 
     def connect(self, context):
-        return context.wrap_socket(socket.create_connection(("127.0.0.1", self.agent.port), timeout=5))
+        return context.wrap_socket(socket.create_connection(("127.0.0.1", self.agent.port), timeout=LIMIT_S))
 
     @staticmethod
     def get(connection, path):
@@ -118,7 +118,7 @@ class Tls(unittest.TestCase):
                 self.connect(context).close()
 
     def test_plain_http(self):
-        with socket.create_connection(("127.0.0.1", self.agent.port), timeout=5) as connection:
+        with socket.create_connection(("127.0.0.1", self.agent.port), timeout=LIMIT_S) as connection:
             connection.sendall(b"GET /api/v1 HTTP/1.1\r\nHost: x\r\n\r\n")
             try:
                 reply = connection.recv(4096)
@@ -134,7 +134,7 @@ class Tls(unittest.TestCase):
         self.assertEqual(self.agent.tls("GET", "/agent").status, 200)
 
     def test_ipv6(self):
-        with socket.create_connection(("::1", self.agent.port), timeout=5) as plain:
+        with socket.create_connection(("::1", self.agent.port), timeout=LIMIT_S) as plain:
             with tls_context().wrap_socket(plain) as connection:
                 self.assertIn(b" 200 ", self.get(connection, "/api/v1/agent"))
 
@@ -142,43 +142,40 @@ class Tls(unittest.TestCase):
 class Limits(unittest.TestCase):
     def setUp(self):
         self.agent = Agent(settings="request_timeout = 2")
+        self.agent.clock.stop()
 
     def tearDown(self):
         self.agent.close()
 
-    def closed_within(self, connection, seconds, drip=None):
-        begin = time.monotonic()
-        while time.monotonic() - begin < seconds:
-            try:
-                if drip:
-                    connection.sendall(drip)
-                connection.settimeout(0.2)
-                if connection.recv(4096) == b"":
-                    return True
-            except TimeoutError:
-                continue
-            except OSError:
-                return True
-        return False
+    def connect(self):
+        return socket.create_connection(("127.0.0.1", self.agent.port), timeout=LIMIT_S)
 
     def test_client_that_says_nothing(self):
-        with socket.create_connection(("127.0.0.1", self.agent.port)) as connection:
-            self.assertTrue(self.closed_within(connection, 8))
+        with self.connect() as connection:
+            expect_timeout(self.agent, connection, 2)
 
     def test_client_that_sends_headers_slowly(self):
-        with tls_context().wrap_socket(socket.create_connection(("127.0.0.1", self.agent.port))) as connection:
+        with tls_context().wrap_socket(self.connect()) as connection:
             connection.sendall(b"GET /api/v1 HTTP/1.1\r\n")
-            self.assertTrue(self.closed_within(connection, 8, b"X-A: b\r\n"))
+            expect_timeout(self.agent, connection, 2, b"X-A: b\r\n")
 
     def test_client_that_sends_its_body_slowly(self):
-        with tls_context().wrap_socket(socket.create_connection(("127.0.0.1", self.agent.port))) as connection:
-            connection.sendall(b"POST /api/v1/imports HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n")
-            self.assertTrue(self.closed_within(connection, 8, b" "))
+        with tls_context().wrap_socket(self.connect()) as connection:
+            connection.sendall(b"POST /api/v1/imports HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\nExpect: 100-continue\r\n\r\n")
+            self.assertIn(b" 100 ", connection.recv(4096))      # the headers have been read: from here on it is the body
+            expect_timeout(self.agent, connection, 2, b" ")
 
     def test_slow_clients_do_not_hinder_others_and_a_wait_is_not_slow(self):
-        slow = [socket.create_connection(("127.0.0.1", self.agent.port)) for _ in range(10)]
-        self.agent.command("refresh", "delay_ms", 2600)
-        answer = self.agent.tls("POST", "/host/refresh", headers={"Prefer": "wait=10"})
+        slow = [self.connect() for _ in range(10)]
+        self.agent.hold_up("refresh")
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(self.agent.tls, "POST", "/host/refresh", headers={"Prefer": f"wait={WAIT_S}"})
+            wait_until(lambda: self.agent.is_held_up("refresh"))
+            self.agent.clock.advance(2.6)
+            self.agent.wait_a_turn()
+            self.agent.let_go("refresh")
+            answer = waiting.result()
         self.assertEqual((answer.status, answer.body["state"]), (200, "done"))
         for connection in slow:
+            self.assertTrue(is_closed(connection))
             connection.close()

@@ -1,11 +1,13 @@
 """The HTTPS server's life apart from the agent's: port changes, restarts, failures. The Unix socket always answers."""
 import os
 import socket
-import time
+import threading
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
-from agentlib import PATIENCE, PORTS, Agent, cert, free_ports, wait_until
+from agentlib import PORTS, WAIT_S, Agent, cert, free_ports, wait_until
+
+RESTARTS = 25
 
 
 def occupy(port):
@@ -122,41 +124,52 @@ class WebServer(unittest.TestCase):
     def test_restart_does_not_disturb_a_running_job(self):
         self.agent = Agent()
         self.agent.new_import("a")
-        self.agent.command("prepare", "delay_ms", 800)
+        self.agent.hold_up("prepare")
         number = self.agent.tls("POST", "/imports/a/prepare").body["id"]
         self.agent.tls("POST", "/agent/restart_web_server", {"force": True})
         wait_until(lambda: "HTTPS is restarted" in self.agent.log_text())
         wait_until(lambda: self.answers_on(self.agent.port))
-        job = self.agent.tls("GET", f"/jobs/{number}", headers={"Prefer": "wait=10"}).body
+        self.agent.let_go("prepare")
+        job = self.agent.tls("GET", f"/jobs/{number}", headers={"Prefer": f"wait={WAIT_S}"}).body
         self.assertEqual(job["state"], "done")
 
     def test_restart_lets_a_waiting_client_have_its_answer(self):
         self.agent = Agent()
-        self.agent.command("refresh", "delay_ms", 1500)
-        number = self.agent.tls("POST", "/host/refresh").body["id"]
+        self.agent.hold_up("refresh")
         with ThreadPoolExecutor(1) as pool:
-            waiting = pool.submit(self.agent.tls, "GET", f"/jobs/{number}", headers={"Prefer": "wait=10"})
-            time.sleep(0.5)
+            waiting = pool.submit(self.agent.tls, "POST", "/host/refresh", headers={"Prefer": f"wait={WAIT_S}"})
+            wait_until(lambda: self.agent.is_held_up("refresh"))    # the client has come
             self.agent.local("POST", "/agent/restart_web_server", {"force": True})
-            self.assertIn(waiting.result().body["state"], ("running", "done"))
+            self.assertEqual(waiting.result().body["state"], "running")
+        self.agent.let_go("refresh")
         wait_until(lambda: self.answers_on(self.agent.port))
 
+    def restart(self):
+        """Until there is a new server; the old one may still have clients."""
+        before = self.agent.whole_log().count("HTTPS on port")
+        self.agent.local("POST", "/agent/restart_web_server", {})
+        wait_until(lambda: self.agent.log_text().count("HTTPS on port") > before)
+
     def test_restart_cuts_nobody_off(self):
-        """Who has just connected has his answer, too, from the old server or the new one."""
+        """Who has just connected has his answer, too, from the old server or the new one. The agent's clock stands, and with it
+        the second for which the old one waits for those who have not asked yet."""
         self.agent = Agent()
+        self.agent.clock.stop()
         self.assertEqual(self.agent.tls("GET", "/agent").status, 200)    # an address that is known has no limit on how often it connects
-        end = time.monotonic() + 3 * PATIENCE
+        restarted = threading.Event()
         answers = []
 
         def ask():
-            while time.monotonic() < end:
+            while not restarted.is_set():
                 answers.append(self.agent.tls("GET", "/agent").status)
 
         with ThreadPoolExecutor(3) as pool:
             asking = [pool.submit(ask) for _ in range(3)]
-            while time.monotonic() < end:
-                self.agent.local("POST", "/agent/restart_web_server", {})
-                time.sleep(0.1)
+            try:
+                for _ in range(RESTARTS):
+                    self.restart()
+            finally:
+                restarted.set()
             for one in asking:
                 one.result()
         self.assertEqual(set(answers), {200})
@@ -167,7 +180,7 @@ class WebServer(unittest.TestCase):
             self.agent = Agent(port=port)
             self.assertEqual(self.web_server(), "INACTIVE")
             self.assertIn("Another program uses the port", self.agent.log_text())
-            job = self.agent.local("POST", "/host/refresh", headers={"Prefer": "wait=5"})
+            job = self.agent.local("POST", "/host/refresh", headers={"Prefer": f"wait={WAIT_S}"})
             self.assertEqual(job.body["state"], "done")
         self.assertEqual(self.agent.local("POST", "/agent/restart_web_server").status, 200)
         wait_until(lambda: self.answers_on(port))

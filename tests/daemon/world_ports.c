@@ -12,10 +12,10 @@
 #include "dm-import/ports.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 enum { PAIRS = 3, PATHS = 2 };
 
@@ -61,10 +61,7 @@ static int disks(void *ctx, struct disk **ret, size_t *ret_count, struct error *
 /* The world's time passes by what is done in it; here it passes by itself as well. */
 static uint64_t now_us(void *ctx)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return world_now_us(ctx) + (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	return world_now_us(ctx) + clock_mono_us();
 }
 
 /* As the host's cluster would. The nexuses are those that the source's disks have. */

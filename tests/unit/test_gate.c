@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-enum { STRANGERS = 150, WAIT_MS = 5000 };
+enum { STRANGERS = 150, WAIT_MS = 200000 };
 
 /* What the web server was given. */
 static struct {

@@ -21,6 +21,8 @@ struct run {
 	struct error err;
 };
 
+enum { FAR_MS = 600000 };
+
 static struct run run(const char *script, unsigned timeout_ms)
 {
 	const char *argv[] = { "sh", "-c", script, NULL };
@@ -32,13 +34,13 @@ static struct run run(const char *script, unsigned timeout_ms)
 
 static void test_output_and_status(void **state)
 {
-	struct run result = run("echo out; echo err >&2; exit 7", 10000);
+	struct run result = run("echo out; echo err >&2; exit 7", FAR_MS);
 
 	(void)state;
 	assert_int_equal(result.rc, 0);
 	assert_int_equal(result.status, 7);
 	assert_string_equal(result.output, "out\nerr\n");
-	result = run("kill -TERM $$", 10000);
+	result = run("kill -TERM $$", FAR_MS);
 	assert_int_equal(result.rc, 0);
 	assert_int_equal(result.status, 128 + SIGTERM);
 }
@@ -47,7 +49,7 @@ static void test_long_output_is_cut_and_does_not_block(void **state)
 {
 	struct run result = run("i=0; while [ $i -lt 5000 ]; do echo 0123456789012345678901234567890123456789; "
 				"i=$((i+1)); done",
-				30000);
+				FAR_MS);
 
 	(void)state;
 	assert_int_equal(result.rc, 0);
@@ -73,7 +75,7 @@ static void test_missing_program(void **state)
 	int status;
 
 	(void)state;
-	assert_int_equal(sys_exec(argv, 10000, output, sizeof(output), &status, &err), -1);
+	assert_int_equal(sys_exec(argv, FAR_MS, output, sizeof(output), &status, &err), -1);
 	assert_int_equal(err.sys_errno, ENOENT);
 	assert_string_equal(err.device, argv[0]);
 }
@@ -94,7 +96,7 @@ static void test_nothing_is_inherited(void **state)
 	setenv("DM_IMPORT_SECRET", "1", 1);
 	result = run(
 		"[ -e /proc/$$/fd/200 ] && echo inherited; echo \"[$DM_IMPORT_SECRET]\"; grep SigBlk /proc/self/status",
-		10000);
+		FAR_MS);
 	sigprocmask(SIG_UNBLOCK, &usr1, NULL);
 	assert_int_equal(result.rc, 0);
 	assert_string_equal(result.output, "[]\nSigBlk:\t0000000000000000\n");

@@ -24,6 +24,7 @@ import sys
 import time
 
 BASE = "/api/v1"
+IDLE_S = 10     # the agent closes a connection that has been idle for 15 seconds: what is sent on it then is lost
 LOST = (ConnectionError, TimeoutError, http.client.HTTPException, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 
@@ -65,7 +66,7 @@ class Agent:
         if certificate:
             self.tls.load_cert_chain(certificate, key)
         self.certificate = certificate
-        self.connection = None
+        self.connection, self.used = None, 0
 
     def close(self):
         if self.connection:
@@ -84,6 +85,8 @@ class Agent:
                 time.sleep(0.5 * (attempt + 1))
 
     def exchange(self, method, path, body, wait_s):
+        if time.monotonic() - self.used > IDLE_S:
+            self.close()
         if not self.connection:
             self.connection = http.client.HTTPSConnection(*self.address, context=self.tls, timeout=self.timeout_s)
         headers = {"Accept": "application/json"}
@@ -94,6 +97,7 @@ class Agent:
         self.connection.request(method, BASE + path, None if body is None else json.dumps(body), headers)
         reply = self.connection.getresponse()
         text = reply.read()
+        self.used = time.monotonic()
         document = json.loads(text) if text and "json" in reply.getheader("Content-Type", "") else text.decode()
         if reply.status >= 400:
             raise Problem(reply.status, document if isinstance(document, dict) else {"detail": document})

@@ -18,7 +18,7 @@ HOST = "127.0.0.1"
 REQUEST = b"GET /api/v1/volumes HTTP/1.1\r\nHost: x\r\n\r\n"
 GUESS = b'{"proof":"%064x"}'
 PAUSE_S = 0.1       # of each that works: the machine is the host's own
-LIFE_S = 900        # nobody outlives a scenario by much
+LIFE_S = 2400       # nobody outlives a scenario by much
 
 
 class Crowd:
@@ -135,7 +135,7 @@ class Strangers:
 
     def __exit__(self, *_):
         self.process.stdin.close()
-        self.process.wait(60)
+        self.process.wait(300)
 
 
 if __name__ == "__main__":

@@ -175,17 +175,19 @@ def log_lines():
     return len(read(LOG).splitlines())
 
 
-@scenario("hostile-crowd", core=True, max_io_ms=30000)
+@scenario("hostile-crowd", core=True, max_io_ms=30000, timeout=2400)
 def hostile_crowd(lab):
-    """A whole import there and back, under load, amid strangers: no call of the orchestrator is lost, and none is repeated."""
+    """A whole import there and back, under load, amid strangers: no call of the orchestrator is lost, and none is repeated.
+    It keeps its connection while the crowd gathers, and uses it."""
     lab.fio()
     lab.agent.tries = 1
     lab.agent.who()
-    before, lines = host.main_pid(), log_lines()
+    before = host.main_pid()
     pairing.make_certificate(STRANGER, "stranger")
     with Strangers(pairing.configured_port(), SILENT, STRANGER) as crowd:
-        wait_for("the crowd", lambda: crowd.count("silent closed") > 200 and crowd.count("asks 401") and crowd.count("guesses 403"), 180)
-        begin = float(read("/proc/uptime").split()[0])
+        wait_for("the crowd", lambda: lab.agent.who() and crowd.count("silent closed") > 200 and crowd.count("asks 401") and crowd.count("guesses 403"),
+                 600, 1)
+        begin, lines = float(read("/proc/uptime").split()[0]), log_lines()
         work = lab.create_import()
         work.to_destination()
         found = descriptors()
@@ -197,4 +199,4 @@ def hostile_crowd(lab):
         log("the crowd: %s" % crowd.numbers)
     lab.expect(host.main_pid() == before, "it is another process", "resources")
     lab.expect(log_lines() - lines < 500 + 4 * seconds, "%d lines of log in %d s" % (log_lines() - lines, seconds), "resources")
-    wait_for("an end of the strangers' descriptors", lambda: descriptors() < 64, 120)
+    wait_for("an end of the strangers' descriptors", lambda: descriptors() < 64, 600)

@@ -88,7 +88,7 @@ static int run(struct cli *cli)
 	struct error err = { 0 };
 
 	if (geteuid() != 0)
-		error_set(&err, ERR_NOT_ROOT, "", "Most of what belongs into it is root's.");
+		error_set(&err, ERR_NOT_ROOT, "", "Only root may read most of what belongs into it.");
 	else
 		bundle(program ? program : PROGRAM, directory ? directory : "/var/tmp", &output, &err);
 	if (err.code != ERR_NONE)
@@ -102,7 +102,7 @@ static int run(struct cli *cli)
 	fputs("Support bundle: ", stdout);
 	print_text(stdout, buf_text(&text));
 	fputs("\n", stdout);
-	fputs("It has names, addresses and serial numbers of this host and its arrays; look at it before you send "
+	fputs("It has names, addresses and serial numbers of this host and its arrays; check it before you send "
 	      "it.\n",
 	      stderr);
 	return 0;

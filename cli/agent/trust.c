@@ -39,7 +39,7 @@ static void show_list(struct json_object *answer)
 		add_row(&table, json_object_array_get_idx(list, i));
 	table_print(&table, &text);
 	print_text(stdout,
-		   count ? buf_text(&text) : "No orchestrator is trusted. To let one in: importcli trust new-code\n");
+		   count ? buf_text(&text) : "No orchestrator is trusted. To pair one: importcli trust new-code\n");
 }
 
 static int run_list(struct cli *cli)

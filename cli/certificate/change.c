@@ -48,7 +48,8 @@ static void show_changed(const struct certificate *certificate, const char *what
 	print_text(stdout, buf_text(&text));
 	fflush(stdout);
 	if (!running)
-		fputs("importcli: The agent does not run; it serves this certificate from its start on.\n", stderr);
+		fputs("importcli: The agent does not run; it will serve this certificate when it is started.\n",
+		      stderr);
 	fputs("Orchestrators that pinned the old certificate must now accept this one, by its fingerprint.\n", stderr);
 }
 
@@ -117,7 +118,7 @@ static int run_regenerate(struct cli *cli)
 	}
 	if (regenerate(&files, &names, &err) < 0)
 		return cli_fail(cli, &err);
-	return finish(cli, &files, "made anew");
+	return finish(cli, &files, "renewed");
 }
 
 static const struct option_spec regenerate_options[] = {

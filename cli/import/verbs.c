@@ -101,7 +101,7 @@ static int prepare_new(struct cli *cli)
 	if (prepare(cli, id) == 0)
 		return 0;
 	fprintf(stderr,
-		"Import %s was created. Try again: importcli import prepare %s, or drop it: importcli import cancel "
+		"Import %s was created. Try again: importcli import prepare %s, or cancel it: importcli import cancel "
 		"%s\n",
 		id, id, id);
 	return -1;
@@ -149,7 +149,7 @@ static int run_to_side(struct cli *cli, const char *verb)
 	CLEANUP_BUF struct buf path = { 0 };
 
 	if (!is_side(to))
-		return cli_usage(cli, "say where to: --to destination or --to source");
+		return cli_usage(cli, "the side is missing: --to destination or --to source");
 	if (import_path(cli, verb, &path) < 0)
 		return -1;
 	json_object_object_add(body, "to", json_object_new_string(to));
@@ -278,7 +278,7 @@ static int run_cutover(struct cli *cli)
 
 	if (import_path(cli, "/commit", &path) < 0)
 		return -1;
-	return run_verb(cli, buf_text(&path), NULL, "committed", "The source is no longer on this host.");
+	return run_verb(cli, buf_text(&path), NULL, "committed", "The source was removed from this host.");
 }
 
 const struct command command_import_cutover = {

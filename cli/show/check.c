@@ -54,8 +54,8 @@ static int look_without_agent(struct cli *cli, struct check *check)
 	damage = field_get(journal, "damage");
 	if (damage)
 		check_add(check, CHECK_CRITICAL, error_name(ERR_STORE_DAMAGED), "journal",
-			  "See dm-import-journal(5): the agent does not start with it.", "The journal is damaged: %s",
-			  field_text(damage, "detail"));
+			  "See dm-import-journal(5). The agent does not start until it is repaired.",
+			  "The journal is damaged: %s", field_text(damage, "detail"));
 	check_host_findings(check, findings);
 	return 0;
 }
@@ -76,7 +76,7 @@ static int get_metrics(struct cli *cli, struct check *check, struct json_object 
 	*ret = metrics_parse(text);
 	if (!*ret)
 		check_add(check, CHECK_WARNING, error_name(ERR_INTERNAL), "metrics", error_remedy(ERR_INTERNAL),
-			  "The agent's metrics cannot be read: when its certificate ends is not known.");
+			  "The agent's metrics cannot be read: when its certificate expires is not known.");
 	return 0;
 }
 

@@ -90,7 +90,7 @@ def boots(lab, maker):
         lab.reboot()
     lab.expect(made.get(source) == {source}, "the old initramfs made %s" % made, "staging")
     said = sh("journalctl -b --no-pager -o cat -u dm-import-maps.service")
-    lab.expect("is made anew" in said, "the check of maps said: " + said)
+    lab.expect("builds it again" in said, "the check of maps said: " + said)
     work = on_destination(lab)
     lab.fio()
     work.commit()

@@ -96,12 +96,12 @@ def boots(lab, maker):
     work.commit()
 
 
-@scenario("reboot-initramfs", shelf=1, luns=2, timeout=3600)
+@scenario("reboot-initramfs", qemu_luns=1, luns=2, timeout=3600)
 def reboot_initramfs(lab):
     boots(lab, INITRAMFS_TOOLS)
 
 
-@scenario("reboot-initramfs-dracut", shelf=1, luns=2, timeout=3600)
+@scenario("reboot-initramfs-dracut", qemu_luns=1, luns=2, timeout=3600)
 def reboot_initramfs_dracut(lab):
     """As on RHEL and SLES: systemd and multipathd run in the initramfs."""
     boots(lab, DRACUT)

@@ -88,7 +88,7 @@ static int run(struct cli *cli)
 	struct error err = { 0 };
 
 	if (geteuid() != 0)
-		error_set(&err, ERR_NOT_ROOT, "", "Only root may read most of what belongs into it.");
+		error_set(&err, ERR_NOT_ROOT, "", "Most of its contents belong to root.");
 	else
 		bundle(program ? program : PROGRAM, directory ? directory : "/var/tmp", &output, &err);
 	if (err.code != ERR_NONE)

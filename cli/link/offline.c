@@ -113,7 +113,7 @@ int offline_journal(struct cli *cli, const char *import_id, struct json_object *
 	struct error err = { 0 };
 
 	if (geteuid() != 0)
-		error_set(&err, ERR_NOT_ROOT, "", "Only root may read the journal.");
+		error_set(&err, ERR_NOT_ROOT, "", "The journal belongs to root.");
 	else {
 		engine_options_defaults(&options);
 		ports_system_host(&host);

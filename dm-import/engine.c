@@ -1,5 +1,5 @@
 /*
- * The engine as an object: opening it (lock, state, recovery), finding imports, and what runs of verbs share.
+ * The engine as an object: opening it (lock, state, recovery), and from a verb to the function that runs it.
  */
 #include "dm-import/boot/judge.h"
 #include "dm-import/boot/opening.h"
@@ -8,6 +8,8 @@
 #include "dm-import/store/journal.h"
 #include "dm-import/store/journal_file.h"
 #include "dm-import/verbs/held.h"
+
+#include "dm-import/verbs/verbs.h"
 
 #include "base/cleanup.h"
 
@@ -162,4 +164,19 @@ size_t engine_imports_in_progress(struct engine *engine)
 	for (size_t i = 0; i < engine->import_count; i++)
 		count += import_state_in_progress(engine->imports[i]->state);
 	return count;
+}
+
+int engine_run(struct engine *engine, const struct verb_request *request, const struct observer *observer,
+	       struct json_object **ret_result, struct error *err)
+{
+	static int (*const verbs[VERB_COUNT])(struct engine *, const struct verb_request *, const struct observer *,
+					      struct json_object **, struct error *) = {
+		[VERB_REFRESH] = verb_refresh,	 [VERB_PRECHECK] = verb_precheck,
+		[VERB_PREPARE] = verb_prepare,	 [VERB_SWITCH] = verb_switch,
+		[VERB_COMMIT] = verb_commit,	 [VERB_CANCEL] = verb_cancel,
+		[VERB_HOLD] = verb_hold,	 [VERB_RELEASE] = verb_release,
+		[VERB_RECOVER] = recover_device, [VERB_RESERVATION] = verb_reservation,
+	};
+
+	return verbs[request->verb](engine, request, observer, ret_result, err);
 }

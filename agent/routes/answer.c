@@ -3,6 +3,7 @@
  */
 #include "answer.h"
 
+#include "handlers.h"
 #include "router.h"
 
 #include "agent/trust/auth.h"

@@ -1,18 +1,26 @@
 /*
- * One function per route (router.c). Each gets an authenticated request, unless its route is PUBLIC, and fills the
- * reply, or the error that becomes a problem document. They may block for Prefer: wait, never on a device.
+ * A route, and the functions that the routes (router.c) have. Each gets an authenticated request, unless its route is
+ * PUBLIC, and fills the reply, or the error that becomes a problem document. They may block for Prefer: wait, never on
+ * a device.
  */
 #ifndef AGENT_HANDLERS_H
 #define AGENT_HANDLERS_H
 
 #include "agent/shared/service.h"
 
+struct route {
+	const char *method;
+	const char *pattern; /* under API_BASE; "{}" is one segment */
+	int (*handler)(struct request *request, struct reply *reply, struct error *err);
+	/* PUBLIC: anybody who can connect. LOCAL: root on the Unix socket alone. */
+	enum { TRUSTED, PUBLIC, LOCAL } access;
+};
+
 #define HANDLER(name) int name(struct request *request, struct reply *reply, struct error *err)
 
 /* handlers_host.c */
 HANDLER(get_root);
 HANDLER(get_host);
-HANDLER(post_host_refresh);
 HANDLER(get_volumes);
 HANDLER(get_volume);
 
@@ -25,15 +33,7 @@ HANDLER(delete_import);
 HANDLER(put_import_session);
 
 /* handlers_jobs.c */
-HANDLER(post_import_precheck);
-HANDLER(post_import_prepare);
-HANDLER(post_import_switch);
-HANDLER(post_import_hold);
-HANDLER(post_import_release);
-HANDLER(post_import_reservation);
-HANDLER(post_import_commit);
-HANDLER(post_import_cancel);
-HANDLER(post_recover);
+HANDLER(post_verb); /* the one that the route's last word names */
 HANDLER(get_jobs);
 HANDLER(get_job);
 

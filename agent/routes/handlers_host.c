@@ -7,7 +7,6 @@
 #include "parts.h"
 #include "reply.h"
 
-#include "base/cleanup.h"
 #include "base/version.h"
 
 #include <string.h>
@@ -42,17 +41,6 @@ int get_host(struct request *request, struct reply *reply, struct error *err)
 	add_default(json, "agent_build", version_build);
 	add_default(json, "agent_api_version", version_api);
 	return reply_json(reply, 200, json, err);
-}
-
-int post_host_refresh(struct request *request, struct reply *reply, struct error *err)
-{
-	struct job_request job = { .kind = JOB_REFRESH };
-	CLEANUP_JSON struct json_object *body = NULL;
-
-	if (json_in_parse(buf_text(&request->body), request->body.length, &body, err) < 0 ||
-	    json_in_only(body, (const char *const[]){ NULL }, err) < 0)
-		return -1;
-	return reply_with_job(request, &job, reply, err);
 }
 
 int get_volumes(struct request *request, struct reply *reply, struct error *err)

@@ -96,13 +96,13 @@ static int read_request(struct request *request, bool with_id, struct import_req
 
 int post_precheck(struct request *request, struct reply *reply, struct error *err)
 {
-	struct job_request job = { .kind = JOB_PRECHECK };
+	struct verb_request verb = { .verb = VERB_PRECHECK };
 	int result;
 
-	if (read_request(request, false, &job.precheck, err) < 0)
+	if (read_request(request, false, &verb.members, err) < 0)
 		return -1;
-	result = reply_with_job(request, &job, reply, err);
-	free_import_request(&job.precheck); /* NULL when the job took it */
+	result = reply_with_job(request, &verb, reply, err);
+	free_import_request(&verb.members); /* NULL when the job took it */
 	return result;
 }
 

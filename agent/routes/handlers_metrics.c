@@ -19,16 +19,16 @@ static void head(struct buf *out, const char *name, const char *type, const char
 static void jobs_part(struct buf *out, const struct job_totals *totals)
 {
 	head(out, "jobs_total", "counter", "Jobs that ended.");
-	for (int kind = 0; kind < JOB_KINDS; kind++) {
-		buf_printf(out, "dm_import_jobs_total{kind=\"%s\",state=\"done\"} %llu\n", job_kind_name(kind),
-			   (unsigned long long)totals->done[kind]);
-		buf_printf(out, "dm_import_jobs_total{kind=\"%s\",state=\"failed\"} %llu\n", job_kind_name(kind),
-			   (unsigned long long)totals->failed[kind]);
+	for (enum verb verb = 0; verb < VERB_COUNT; verb++) {
+		buf_printf(out, "dm_import_jobs_total{kind=\"%s\",state=\"done\"} %llu\n", verb_name(verb),
+			   (unsigned long long)totals->done[verb]);
+		buf_printf(out, "dm_import_jobs_total{kind=\"%s\",state=\"failed\"} %llu\n", verb_name(verb),
+			   (unsigned long long)totals->failed[verb]);
 	}
 	head(out, "job_seconds_total", "counter", "Time that jobs took.");
-	for (int kind = 0; kind < JOB_KINDS; kind++)
-		buf_printf(out, "dm_import_job_seconds_total{kind=\"%s\"} %.6f\n", job_kind_name(kind),
-			   (double)totals->duration_us[kind] / 1e6);
+	for (enum verb verb = 0; verb < VERB_COUNT; verb++)
+		buf_printf(out, "dm_import_job_seconds_total{kind=\"%s\"} %.6f\n", verb_name(verb),
+			   (double)totals->duration_us[verb] / 1e6);
 	head(out, "jobs_waiting", "gauge", "Jobs queued or running.");
 	buf_printf(out, "dm_import_jobs_waiting %zu\n", totals->waiting);
 }

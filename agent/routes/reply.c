@@ -16,13 +16,13 @@ int reply_json(struct reply *reply, unsigned status, struct json_object *json, s
 	return 0;
 }
 
-int reply_with_job(struct request *request, struct job_request *job, struct reply *reply, struct error *err)
+int reply_with_job(struct request *request, struct verb_request *verb, struct reply *reply, struct error *err)
 {
 	struct agent *agent = request->agent;
 	struct json_object *json;
 	uint64_t id;
 
-	if (worker_submit(agent->worker, job, &id, err) < 0)
+	if (worker_submit(agent->worker, verb, &id, err) < 0)
 		return -1;
 	reply->waited = request->wait_s && jobs_wait(agent->jobs, id, request->wait_s, request->stop);
 	if (jobs_json_one(agent->jobs, id, &json, err) < 0)

@@ -13,6 +13,6 @@
 int reply_json(struct reply *reply, unsigned status, struct json_object *json, struct error *err);
 
 /* Queue a job and answer 202, or 200 when the client waits and the job ends in time. */
-int reply_with_job(struct request *request, struct job_request *job, struct reply *reply, struct error *err);
+int reply_with_job(struct request *request, struct verb_request *verb, struct reply *reply, struct error *err);
 
 #endif

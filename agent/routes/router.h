@@ -7,14 +7,6 @@
 
 #include "agent/shared/service.h"
 
-struct route {
-	const char *method;
-	const char *pattern; /* under API_BASE; "{}" is one segment */
-	int (*handler)(struct request *request, struct reply *reply, struct error *err);
-	/* PUBLIC: anybody who can connect. LOCAL: root on the Unix socket alone. */
-	enum { TRUSTED, PUBLIC, LOCAL } access;
-};
-
 /*
  * Fill request->route and request->parameter. ERR_PATH_UNKNOWN, or ERR_METHOD_NOT_ALLOWED with the methods that there
  * are in ret_allow.

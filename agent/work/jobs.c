@@ -24,7 +24,7 @@ struct step {
 
 struct job {
 	uint64_t id;
-	struct job_request request;
+	struct verb_request request;
 	enum job_state state;
 	unsigned percent;
 	uint64_t created_ms, started_ms, finished_ms; /* wall clock */
@@ -44,14 +44,7 @@ struct jobs {
 	struct job_totals totals;
 };
 
-static const char *const kind_names[] = { "refresh", "precheck", "prepare", "switch",	   "commit",
-					  "cancel",  "hold",	 "release", "reservation", "recover" };
 static const char *const state_names[] = { "queued", "running", "done", "failed" };
-
-const char *job_kind_name(enum job_kind kind)
-{
-	return kind_names[kind];
-}
 
 int jobs_open(struct jobs **ret, struct error *err)
 {
@@ -70,17 +63,17 @@ int jobs_open(struct jobs **ret, struct error *err)
 	return 0;
 }
 
-static void free_precheck(struct job *job)
+static void free_members(struct job *job)
 {
-	if (job->request.precheck)
-		free(job->request.precheck->members);
-	free(job->request.precheck);
-	job->request.precheck = NULL;
+	if (job->request.members)
+		free(job->request.members->members);
+	free(job->request.members);
+	job->request.members = NULL;
 }
 
 static void free_job(struct job *job)
 {
-	free_precheck(job);
+	free_members(job);
 	json_object_put(job->result);
 	free(job);
 }
@@ -110,14 +103,14 @@ static struct job *find(struct jobs *jobs, uint64_t id)
 	return NULL;
 }
 
-static struct job *find_same(struct jobs *jobs, const struct job_request *request)
+static struct job *find_same(struct jobs *jobs, const struct verb_request *request)
 {
-	if (request->precheck)
+	if (request->members)
 		return NULL;
 	for (size_t i = 0; i < jobs->count; i++) {
-		const struct job_request *other = &jobs->list[i]->request;
+		const struct verb_request *other = &jobs->list[i]->request;
 
-		if (is_active(jobs->list[i]) && !other->precheck && other->kind == request->kind &&
+		if (is_active(jobs->list[i]) && !other->members && other->verb == request->verb &&
 		    other->to == request->to && other->force == request->force &&
 		    other->lease_ms == request->lease_ms && other->lifted == request->lifted &&
 		    other->dry_run == request->dry_run && strcmp(other->wwid, request->wwid) == 0 &&
@@ -139,7 +132,7 @@ static void forget_oldest_finished(struct jobs *jobs)
 	}
 }
 
-static int submit(struct jobs *jobs, struct job_request *request, uint64_t *ret_id, struct error *err)
+static int submit(struct jobs *jobs, struct verb_request *request, uint64_t *ret_id, struct error *err)
 {
 	struct job *job = find_same(jobs, request);
 
@@ -154,14 +147,14 @@ static int submit(struct jobs *jobs, struct job_request *request, uint64_t *ret_
 		return error_no_memory(err);
 	job->id = ++jobs->last_id;
 	job->request = *request;
-	request->precheck = NULL;
+	request->members = NULL;
 	job->created_ms = clock_wall_ms();
 	jobs->list[jobs->count++] = job;
 	*ret_id = job->id;
 	return 0;
 }
 
-int jobs_submit(struct jobs *jobs, struct job_request *request, uint64_t *ret_id, struct error *err)
+int jobs_submit(struct jobs *jobs, struct verb_request *request, uint64_t *ret_id, struct error *err)
 {
 	int result;
 
@@ -225,7 +218,7 @@ static struct json_object *job_json(const struct job *job)
 	if (job->result)
 		json_object_deep_copy(job->result, &result, NULL);
 	json_object_object_add(json, "id", json_object_new_uint64(job->id));
-	json_object_object_add(json, "kind", json_object_new_string(kind_names[job->request.kind]));
+	json_object_object_add(json, "kind", json_object_new_string(verb_name(job->request.verb)));
 	json_object_object_add(json, "import_id", import_id[0] ? json_object_new_string(import_id) : NULL);
 	json_object_object_add(json, "state", json_object_new_string(state_names[job->state]));
 	json_object_object_add(json, "step",
@@ -312,7 +305,7 @@ struct job *jobs_take(struct jobs *jobs)
 	return job;
 }
 
-const struct job_request *job_request(const struct job *job)
+const struct verb_request *job_request(const struct job *job)
 {
 	return &job->request;
 }
@@ -345,7 +338,7 @@ void jobs_step(struct jobs *jobs, struct job *job, const char *name, unsigned pe
 
 static void finish(struct jobs *jobs, struct job *job, struct json_object *result, const struct error *err)
 {
-	enum job_kind kind = job->request.kind;
+	enum verb verb = job->request.verb;
 
 	if (job->started_us) {
 		job->duration_us = clock_mono_us() - job->started_us;
@@ -358,9 +351,9 @@ static void finish(struct jobs *jobs, struct job *job, struct json_object *resul
 		job->error = *err;
 	else
 		job->percent = 100;
-	free_precheck(job);
-	(err ? jobs->totals.failed : jobs->totals.done)[kind]++;
-	jobs->totals.duration_us[kind] += job->duration_us;
+	free_members(job);
+	(err ? jobs->totals.failed : jobs->totals.done)[verb]++;
+	jobs->totals.duration_us[verb] += job->duration_us;
 	if (++jobs->finished > FINISHED_MAX)
 		forget_oldest_finished(jobs);
 	pthread_cond_broadcast(&jobs->changed);

@@ -9,55 +9,27 @@
 
 #include <stdatomic.h>
 
-enum job_kind {
-	JOB_REFRESH,
-	JOB_PRECHECK,
-	JOB_PREPARE,
-	JOB_SWITCH,
-	JOB_COMMIT,
-	JOB_CANCEL,
-	JOB_HOLD,
-	JOB_RELEASE,
-	JOB_RESERVATION,
-	JOB_RECOVER,
-	JOB_KINDS
-};
 enum job_state { JOB_QUEUED, JOB_RUNNING, JOB_DONE, JOB_FAILED };
-
-/* What is to be done. */
-struct job_request {
-	enum job_kind kind;
-	char import_id[IMPORT_ID_SIZE];	 /* "" where there is none */
-	enum side to;			 /* JOB_SWITCH, JOB_HOLD, JOB_RELEASE */
-	unsigned lease_ms;		 /* JOB_HOLD */
-	bool force;			 /* JOB_CANCEL */
-	bool lifted;			 /* JOB_RESERVATION */
-	char wwid[WWID_SIZE];		 /* JOB_RECOVER, which has no import_id */
-	bool dry_run;			 /* JOB_RECOVER */
-	struct import_request *precheck; /* JOB_PRECHECK without an import; else NULL */
-};
 
 /* Totals since the start, for the metrics. */
 struct job_totals {
-	uint64_t done[JOB_KINDS], failed[JOB_KINDS];
-	uint64_t duration_us[JOB_KINDS];
+	uint64_t done[VERB_COUNT], failed[VERB_COUNT];
+	uint64_t duration_us[VERB_COUNT];
 	size_t waiting; /* now, the running one included */
 };
 
 struct jobs;
 struct job;
 
-const char *job_kind_name(enum job_kind kind);
-
 int jobs_open(struct jobs **ret, struct error *err);
 void jobs_close(struct jobs *jobs);
 
 /*
  * Queue a job and return its number. When the same is queued or running already, that job's number is returned: a
- * request may be sent again after a lost reply. Takes request->precheck over on success. ERR_BUSY when the queue is
+ * request may be sent again after a lost reply. Takes request->members over on success. ERR_BUSY when the queue is
  * full.
  */
-int jobs_submit(struct jobs *jobs, struct job_request *request, uint64_t *ret_id, struct error *err);
+int jobs_submit(struct jobs *jobs, struct verb_request *request, uint64_t *ret_id, struct error *err);
 
 /* Wait until the job has ended, for `seconds` at most, or until *stop. True when it has ended. */
 bool jobs_wait(struct jobs *jobs, uint64_t id, unsigned seconds, const atomic_bool *stop);
@@ -79,7 +51,7 @@ void jobs_totals(struct jobs *jobs, struct job_totals *ret);
 
 /* For the worker alone. jobs_take: the oldest queued job, now running; NULL when there is none. */
 struct job *jobs_take(struct jobs *jobs);
-const struct job_request *job_request(const struct job *job);
+const struct verb_request *job_request(const struct job *job);
 void jobs_step(struct jobs *jobs, struct job *job, const char *step, unsigned percent);
 /* err NULL: done. Takes result (may be NULL) over. `job` is not valid afterwards. */
 void jobs_finish(struct jobs *jobs, struct job *job, struct json_object *result, const struct error *err);

@@ -15,40 +15,9 @@
 
 #define MAX_AGE_US 2000000
 
-/* What engine_verb_allowed is asked after every change. */
-enum verb {
-	VERB_PREPARE,
-	VERB_SWITCH_DESTINATION,
-	VERB_SWITCH_SOURCE,
-	VERB_HOLD_DESTINATION,
-	VERB_HOLD_SOURCE,
-	VERB_RELEASE_DESTINATION,
-	VERB_RELEASE_SOURCE,
-	VERB_COMMIT,
-	VERB_CANCEL,
-	VERB_RESERVATION,
-	VERB_COUNT
-};
-
-static const struct {
-	const char *name;
-	enum side to;
-} verbs[VERB_COUNT] = {
-	[VERB_PREPARE] = { "prepare", SIDE_DESTINATION },
-	[VERB_SWITCH_DESTINATION] = { "switch", SIDE_DESTINATION },
-	[VERB_SWITCH_SOURCE] = { "switch", SIDE_SOURCE },
-	[VERB_COMMIT] = { "commit", SIDE_DESTINATION },
-	[VERB_CANCEL] = { "cancel", SIDE_SOURCE },
-	[VERB_HOLD_DESTINATION] = { "hold", SIDE_DESTINATION },
-	[VERB_HOLD_SOURCE] = { "hold", SIDE_SOURCE },
-	[VERB_RELEASE_DESTINATION] = { "release", SIDE_DESTINATION },
-	[VERB_RELEASE_SOURCE] = { "release", SIDE_SOURCE },
-	[VERB_RESERVATION] = { "reservation", SIDE_SOURCE },
-};
-
 struct import_verbs {
 	char id[IMPORT_ID_SIZE];
-	struct error refusals[VERB_COUNT]; /* code ERR_NONE: allowed */
+	struct error refusals[VERB_COUNT][2]; /* by the side it goes to; code ERR_NONE: allowed */
 };
 
 /* One report of the engine: the last one that worked, and why the last one did not. */
@@ -144,6 +113,21 @@ static struct json_object *find(struct json_object *report, const char *list, co
 	return NULL;
 }
 
+/* What engine_verb_allowed says to each verb, after every change. */
+static void ask_each_verb(struct engine *engine, struct import_verbs *import)
+{
+	struct verb_request request = { 0 };
+
+	memcpy(request.import_id, import->id, sizeof(request.import_id));
+	for (request.verb = 0; request.verb < VERB_COUNT; request.verb++)
+		for (request.to = SIDE_SOURCE; request.to <= SIDE_DESTINATION; request.to++) {
+			struct error *refusal = &import->refusals[request.verb][request.to];
+
+			if (engine_verb_allowed(engine, &request, refusal) == 0)
+				refusal->code = ERR_NONE;
+		}
+}
+
 static struct import_verbs *ask_verbs(struct engine *engine, struct json_object *imports, size_t *ret_count)
 {
 	struct json_object *array = NULL;
@@ -159,10 +143,7 @@ static struct import_verbs *ask_verbs(struct engine *engine, struct json_object 
 		return NULL;
 	for (size_t i = 0; i < count; i++) {
 		snprintf(list[i].id, sizeof(list[i].id), "%s", text_of(json_object_array_get_idx(array, i), "id"));
-		for (int verb = 0; verb < VERB_COUNT; verb++)
-			if (engine_verb_allowed(engine, list[i].id, verbs[verb].name, verbs[verb].to,
-						&list[i].refusals[verb]) == 0)
-				list[i].refusals[verb].code = ERR_NONE;
+		ask_each_verb(engine, &list[i]);
 	}
 	*ret_count = count;
 	return list;
@@ -312,46 +293,18 @@ int snapshot_import(struct snapshot *snapshot, const char *id, struct json_objec
 	return result;
 }
 
-static int verb_refusal(const struct import_verbs *import, const struct job_request *request, struct error *err)
+static int verb_refusal(const struct import_verbs *import, const struct verb_request *request, struct error *err)
 {
-	enum verb verb = VERB_COUNT;
+	const struct error *refusal = &import->refusals[request->verb][request->to];
 
-	switch (request->kind) {
-	case JOB_PREPARE:
-		verb = VERB_PREPARE;
-		break;
-	case JOB_SWITCH:
-		verb = request->to == SIDE_SOURCE ? VERB_SWITCH_SOURCE : VERB_SWITCH_DESTINATION;
-		break;
-	case JOB_HOLD:
-		verb = request->to == SIDE_SOURCE ? VERB_HOLD_SOURCE : VERB_HOLD_DESTINATION;
-		break;
-	case JOB_RELEASE:
-		verb = request->to == SIDE_SOURCE ? VERB_RELEASE_SOURCE : VERB_RELEASE_DESTINATION;
-		break;
-	case JOB_COMMIT:
-		verb = VERB_COMMIT;
-		break;
-	case JOB_CANCEL:
-		verb = VERB_CANCEL;
-		break;
-	case JOB_RESERVATION:
-		verb = VERB_RESERVATION;
-		break;
-	case JOB_REFRESH:
-	case JOB_PRECHECK:
-	case JOB_RECOVER:
-	case JOB_KINDS:
-		return 0;
-	}
-	if (import->refusals[verb].code == ERR_NONE)
+	if (request->verb == VERB_PRECHECK || refusal->code == ERR_NONE) /* of a pre-check its job says it */
 		return 0;
 	if (err)
-		*err = import->refusals[verb];
+		*err = *refusal;
 	return -1;
 }
 
-int snapshot_verb_allowed(struct snapshot *snapshot, const struct job_request *request, struct error *err)
+int snapshot_verb_allowed(struct snapshot *snapshot, const struct verb_request *request, struct error *err)
 {
 	int result = error_set(err, ERR_IMPORT_UNKNOWN, NULL, "'%.64s'", request->import_id);
 

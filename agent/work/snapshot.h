@@ -39,7 +39,7 @@ int snapshot_imports(struct snapshot *snapshot, struct json_object **ret, struct
 int snapshot_import(struct snapshot *snapshot, const char *id, struct json_object **ret, struct error *err);
 
 /* Whether the engine would take this verb now, as engine_verb_allowed said; IMPORT_UNKNOWN, STATE_WRONG, ... */
-int snapshot_verb_allowed(struct snapshot *snapshot, const struct job_request *request, struct error *err);
+int snapshot_verb_allowed(struct snapshot *snapshot, const struct verb_request *request, struct error *err);
 
 size_t snapshot_imports_in_progress(struct snapshot *snapshot);
 

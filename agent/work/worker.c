@@ -111,43 +111,10 @@ void worker_log(void *ctx, int level, const char *line)
 	log_line((enum log_level)level, line);
 }
 
-static int run_verb(struct engine *engine, const struct job_request *request, const struct observer *observer,
-		    struct json_object **ret_result, struct error *err)
-{
-	const char *id = request->import_id;
-
-	switch (request->kind) {
-	case JOB_REFRESH:
-		return engine_refresh(engine, err);
-	case JOB_PRECHECK:
-		if (request->precheck)
-			return engine_precheck_members(engine, request->precheck, observer, ret_result, err);
-		return engine_precheck(engine, id, observer, ret_result, err);
-	case JOB_PREPARE:
-		return engine_prepare(engine, id, observer, ret_result, err);
-	case JOB_SWITCH:
-		return engine_switch(engine, id, request->to, observer, ret_result, err);
-	case JOB_COMMIT:
-		return engine_commit(engine, id, observer, ret_result, err);
-	case JOB_CANCEL:
-		return engine_cancel(engine, id, request->force, observer, ret_result, err);
-	case JOB_HOLD:
-		return engine_hold(engine, id, request->to, request->lease_ms, observer, ret_result, err);
-	case JOB_RELEASE:
-		return engine_release(engine, id, request->to, observer, ret_result, err);
-	case JOB_RESERVATION:
-		return engine_lift_reservation(engine, id, request->lifted, observer, ret_result, err);
-	case JOB_RECOVER:
-		return engine_recover(engine, request->wwid, request->dry_run, observer, ret_result, err);
-	case JOB_KINDS:
-		break;
-	}
-	return error_set(err, ERR_INTERNAL, NULL, "no such kind of job");
-}
-
 static bool run_one_job(struct worker *worker)
 {
 	struct job *job = jobs_take(worker->jobs);
+	const struct verb_request *request = job ? job_request(job) : NULL;
 	struct progress progress = { worker, job };
 	const struct observer observer = { &progress, on_step, worker_log };
 	struct json_object *result = NULL;
@@ -158,10 +125,10 @@ static bool run_one_job(struct worker *worker)
 
 	if (!job)
 		return false;
-	subject = *job_request(job)->import_id ? job_request(job)->import_id : job_request(job)->wwid;
-	snprintf(what, sizeof(what), "%s%s%s", job_kind_name(job_request(job)->kind), *subject ? " " : "", subject);
+	subject = *request->import_id ? request->import_id : request->wwid;
+	snprintf(what, sizeof(what), "%s%s%s", verb_name(request->verb), *subject ? " " : "", subject);
 	log_info("%s: begins", what);
-	failed = run_verb(worker->engine, job_request(job), &observer, &result, &err) < 0;
+	failed = engine_run(worker->engine, request, &observer, &result, &err) < 0;
 	if (failed)
 		log_failure(what, &err);
 	else
@@ -276,7 +243,7 @@ void worker_stop(struct worker *worker)
 	destroy(worker);
 }
 
-int worker_submit(struct worker *worker, struct job_request *request, uint64_t *ret_id, struct error *err)
+int worker_submit(struct worker *worker, struct verb_request *request, uint64_t *ret_id, struct error *err)
 {
 	if (jobs_submit(worker->jobs, request, ret_id, err) < 0)
 		return -1;

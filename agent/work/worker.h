@@ -18,7 +18,7 @@ int worker_start(struct worker **ret, struct engine *engine, struct jobs *jobs, 
 void worker_stop(struct worker *worker);
 
 /* Queue a job, as jobs_submit, and see to it that it is run. */
-int worker_submit(struct worker *worker, struct job_request *request, uint64_t *ret_id, struct error *err);
+int worker_submit(struct worker *worker, struct verb_request *request, uint64_t *ret_id, struct error *err);
 
 /*
  * Have `function` called on the worker's thread and wait for its result. When it has not begun after timeout_ms it is

@@ -4,11 +4,10 @@
 #include "commands.h"
 
 static const struct command *const verbs[] = {
-	&command_import_create,	     &command_import_precheck, &command_import_prepare,
-	&command_import_switch,	     &command_import_hold,     &command_import_release,
-	&command_import_reservation, &command_import_cutover,  &command_import_cancel,
-	&command_import_delete,	     &command_import_list,     &command_import_show,
-	&command_import_watch,	     &command_import_session,  NULL,
+	&command_import_create, &command_import_precheck, &command_import_prepare,     &command_import_switch,
+	&command_import_hold,	&command_import_release,  &command_import_reservation, &command_import_cutover,
+	&command_import_commit, &command_import_cancel,	  &command_import_delete,      &command_import_list,
+	&command_import_show,	&command_import_watch,	  &command_import_session,     NULL,
 };
 
 const struct command command_import = {

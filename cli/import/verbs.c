@@ -1,6 +1,6 @@
 /*
- * import prepare, switch, hold, release, cutover, cancel: the verbs that move an import from state to state, each a
- * job; and import reservation, which moves nothing.
+ * import prepare, switch, hold, release, cutover (or commit), cancel: the verbs that move an import from state to
+ * state, each a job; and import reservation, which moves nothing.
  */
 #include "commands.h"
 #include "request.h"
@@ -287,6 +287,17 @@ const struct command command_import_cutover = {
 	.summary = "make an import final: remove the source from this host",
 	.help = "There is no way back afterwards. Wait until the array has copied everything:\n"
 		"what is not copied by then is lost.\n",
+	.options = wait_options,
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run_cutover,
+};
+
+const struct command command_import_commit = {
+	.name = "commit",
+	.usage = "import commit [--no-wait] <import>",
+	.summary = "the same as cutover",
+	.help = "Both words mean the same verb.\n",
 	.options = wait_options,
 	.min_operands = 1,
 	.max_operands = 1,

@@ -18,8 +18,7 @@
 struct question {
 	int (*ask)(struct engine *engine, const struct question *question, struct json_object **ret, struct error *err);
 	bool importable_only;
-	const char *wwid;
-	bool dry_run;
+	struct verb_request verb;
 };
 
 static int report_volumes(struct engine *engine, const struct question *question, struct json_object **ret,
@@ -41,7 +40,7 @@ static int report_arrays(struct engine *engine, const struct question *question,
 
 static int recover(struct engine *engine, const struct question *question, struct json_object **ret, struct error *err)
 {
-	return engine_recover(engine, question->wwid, question->dry_run, NULL, ret, err);
+	return engine_run(engine, &question->verb, NULL, ret, err);
 }
 
 static int ask(const struct question *question, struct json_object **ret, struct error *err)
@@ -56,7 +55,7 @@ static int ask(const struct question *question, struct json_object **ret, struct
 		return -1;
 	engine_options_defaults(&options);
 	options.leave_torn = question->ask == recover;
-	options.look_only = !options.leave_torn || question->dry_run;
+	options.look_only = !options.leave_torn || question->verb.dry_run;
 	int result = engine_open(&engine, &options, &ports, err);
 
 	if (result == 0)
@@ -101,8 +100,9 @@ int offline_arrays(struct cli *cli, struct json_object **ret)
 
 int offline_recover(struct cli *cli, const char *wwid, bool dry_run, struct json_object **ret)
 {
-	const struct question question = { .ask = recover, .wwid = wwid, .dry_run = dry_run };
+	struct question question = { .ask = recover, .verb = { .verb = VERB_RECOVER, .dry_run = dry_run } };
 
+	snprintf(question.verb.wwid, sizeof(question.verb.wwid), "%s", wwid);
 	return instead(cli, &question, ret);
 }
 

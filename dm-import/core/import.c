@@ -9,12 +9,19 @@
 
 static const char *const state_names[] = { "new",	"prepared",   "on_destination",	 "committed",
 					   "cancelled", "recovering", "needs_attention", "held" };
+static const char *const verb_names[] = { "refresh", "precheck", "prepare", "switch",	   "commit",
+					  "cancel",  "hold",	 "release", "reservation", "recover" };
 static const char *const outcome_names[] = { "none", "interrupted", "released", "taken_back", "lease_expired" };
 static const char *const doing_names[] = { "nothing", "prepare", "to_destination", "to_source", "commit", "cancel" };
 
 const char *import_state_name(enum import_state state)
 {
 	return state_names[state];
+}
+
+const char *verb_name(enum verb verb)
+{
+	return verb_names[verb];
 }
 
 const char *doing_name(enum doing doing)
@@ -34,6 +41,11 @@ static int index_of(const char *name, const char *const *names, size_t count)
 		if (strcmp(names[i], name) == 0)
 			return (int)i;
 	return -1;
+}
+
+int verb_from_name(const char *name)
+{
+	return strcmp(name, "cutover") == 0 ? VERB_COMMIT : index_of(name, verb_names, ARRAY_SIZE(verb_names));
 }
 
 int import_state_from_name(const char *name)

@@ -10,6 +10,7 @@
 #include "dm-import/store/journal_file.h"
 #include "facts.h"
 #include "inspect.h"
+#include "recover.h"
 #include "repairs.h"
 
 #include "base/cleanup.h"
@@ -177,21 +178,21 @@ static struct json_object *result_of(struct recovery *recovery)
 	return result;
 }
 
-int engine_recover(struct engine *engine, const char *wwid, bool dry_run, const struct observer *observer,
+int recover_device(struct engine *engine, const struct verb_request *request, const struct observer *observer,
 		   struct json_object **ret_result, struct error *err)
 {
 	struct recovery recovery = { .engine = engine, .observer = observer };
 	int result;
 
-	if (!identity_wwid_valid(wwid))
-		return error_set(err, ERR_WWID_FORM, wwid, "%s", "");
+	if (!identity_wwid_valid(request->wwid))
+		return error_set(err, ERR_WWID_FORM, request->wwid, "%s", "");
 	if (held_refuse(engine, NULL, err) < 0)
 		return -1;
-	result = find_import(&recovery, wwid, err);
+	result = find_import(&recovery, request->wwid, err);
 	if (result == 0) {
 		recovery.findings = json_object_new_array();
 		recovery.actions = json_object_new_array();
-		result = dry_run ? plan(&recovery, err) : recover(&recovery, err);
+		result = request->dry_run ? plan(&recovery, err) : recover(&recovery, err);
 		*ret_result = result_of(&recovery);
 	}
 	import_free(recovery.lone);

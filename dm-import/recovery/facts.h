@@ -6,7 +6,6 @@
 
 #include "dm-import/core/engine.h"
 
-/* One run of engine_recover. */
 struct recovery {
 	struct engine *engine;
 	struct import *import; /* the engine's; or `lone` */

@@ -11,9 +11,8 @@
 #include "dm-import/store/identities.h"
 #include "dm-import/store/journal.h"
 #include "dm-import/store/journal_file.h"
-#include "dm-import/verbs/finish.h"
 #include "dm-import/verbs/plan.h"
-#include "dm-import/verbs/switch.h"
+#include "dm-import/verbs/plans.h"
 
 #include "base/cleanup.h"
 

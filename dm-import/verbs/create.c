@@ -9,6 +9,7 @@
 #include "dm-import/store/journal.h"
 #include "dm-import/store/journal_file.h"
 #include "state.h"
+#include "verbs.h"
 
 #include "base/cleanup.h"
 
@@ -246,29 +247,14 @@ int engine_import_create(struct engine *engine, const struct import_request *req
 	return -1;
 }
 
-int engine_precheck(struct engine *engine, const char *id, const struct observer *observer,
-		    struct json_object **ret_result, struct error *err)
-{
-	CLEANUP_INVENTORY struct inventory now = { 0 };
-	struct import *import = import_find(engine, id, err);
-	size_t errors;
-
-	(void)observer;
-	if (!import || import_check_allowed(engine, import, "precheck", SIDE_DESTINATION, err) < 0 ||
-	    inventory_load(engine->ports, &now, err) < 0)
-		return -1;
-	return precheck_run(engine, import, &now, false, ret_result, &errors, err);
-}
-
-int engine_precheck_members(struct engine *engine, const struct import_request *request,
-			    const struct observer *observer, struct json_object **ret_result, struct error *err)
+static int precheck_request(struct engine *engine, const struct import_request *request,
+			    struct json_object **ret_result, struct error *err)
 {
 	CLEANUP_INVENTORY struct inventory now = { 0 };
 	struct import *import;
 	size_t errors;
 	int result;
 
-	(void)observer;
 	if (held_refuse(engine, NULL, err) < 0 || check_request(engine, request, err) < 0)
 		return -1;
 	import = import_of(engine, request, err);
@@ -281,12 +267,47 @@ int engine_precheck_members(struct engine *engine, const struct import_request *
 	return result;
 }
 
+int verb_precheck(struct engine *engine, const struct verb_request *request, const struct observer *observer,
+		  struct json_object **ret_result, struct error *err)
+{
+	CLEANUP_INVENTORY struct inventory now = { 0 };
+	struct import *import;
+	size_t errors;
+
+	(void)observer;
+	if (request->members)
+		return precheck_request(engine, request->members, ret_result, err);
+	import = import_find(engine, request->import_id, err);
+	if (!import || import_check_allowed(engine, import, request, err) < 0 ||
+	    inventory_load(engine->ports, &now, err) < 0)
+		return -1;
+	return precheck_run(engine, import, &now, false, ret_result, &errors, err);
+}
+
+static int refresh(struct engine *engine, struct error *err)
+{
+	const struct device_port *device = &engine->ports->device;
+
+	if (held_refuse(engine, NULL, err) < 0 || device->rescan(device->ctx, err) < 0)
+		return -1;
+	return device->settle(device->ctx, SETTLE_TIMEOUT_MS, err);
+}
+
+int verb_refresh(struct engine *engine, const struct verb_request *request, const struct observer *observer,
+		 struct json_object **ret_result, struct error *err)
+{
+	(void)request;
+	(void)observer;
+	(void)ret_result;
+	return refresh(engine, err);
+}
+
 static int check_unmapped(struct engine *engine, const struct import *import, struct error *err)
 {
 	CLEANUP_INVENTORY struct inventory now = { 0 };
 
 	/* cancel took its disks off the host; whether the array still maps it only a new look can tell */
-	if (engine_refresh(engine, err) < 0 || inventory_load(engine->ports, &now, err) < 0)
+	if (refresh(engine, err) < 0 || inventory_load(engine->ports, &now, err) < 0)
 		return -1;
 	for (size_t i = 0; i < import->member_count; i++)
 		if (inventory_lun_disk(&now, import->members[i].destination_wwid, 0))
@@ -365,13 +386,4 @@ int engine_import_session(struct engine *engine, const char *id, const char *sta
 	snprintf(import->session_state, sizeof(import->session_state), "%s", state);
 	import->session_percent = percent;
 	return engine->held ? 0 : import_save(engine, import, JOURNAL_SESSION, err); /* the end of the hold saves it */
-}
-
-int engine_refresh(struct engine *engine, struct error *err)
-{
-	const struct device_port *device = &engine->ports->device;
-
-	if (held_refuse(engine, NULL, err) < 0 || device->rescan(device->ctx, err) < 0)
-		return -1;
-	return device->settle(device->ctx, SETTLE_TIMEOUT_MS, err);
 }

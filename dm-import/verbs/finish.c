@@ -3,8 +3,6 @@
  * back, if there was one to take back). Both remove a side that nobody uses: its map, then its disks. What they cannot
  * finish they can be asked again; there is nothing to undo, since the application is not concerned.
  */
-#include "finish.h"
-
 #include "dm-import/core/work.h"
 #include "dm-import/host/maps.h"
 #include "dm-import/host/wait.h"
@@ -12,6 +10,7 @@
 #include "dm-import/store/identities.h"
 #include "dm-import/store/journal_file.h"
 #include "plan.h"
+#include "plans.h"
 #include "steps.h"
 
 #include "base/cleanup.h"

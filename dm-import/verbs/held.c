@@ -11,9 +11,10 @@
 #include "dm-import/hold/hold.h"
 #include "dm-import/reservations/move.h"
 #include "plan.h"
+#include "plans.h"
 #include "result.h"
 #include "state.h"
-#include "switch.h"
+#include "verbs.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -176,7 +177,7 @@ static int settle(struct engine *engine, struct import *import, const struct obs
 	return rc;
 }
 
-static int hold_new(struct engine *engine, struct import *import, enum side to, unsigned lease_ms,
+static int hold_new(struct engine *engine, struct import *import, const struct verb_request *request,
 		    const struct observer *observer, struct json_object **ret_result, struct error *err)
 {
 	struct work *work = calloc(1, sizeof(*work));
@@ -184,8 +185,8 @@ static int hold_new(struct engine *engine, struct import *import, enum side to, 
 
 	if (!work)
 		return error_no_memory(err);
-	*work = (struct work){ .engine = engine, .import = import, .observer = observer, .to = to };
-	work->lease_ms = lease_ms == LEASE_NOT_GIVEN ? LEASE_DEFAULT_MS : lease_ms;
+	*work = (struct work){ .engine = engine, .import = import, .observer = observer, .to = request->to };
+	work->lease_ms = request->lease_ms == LEASE_NOT_GIVEN ? LEASE_DEFAULT_MS : request->lease_ms;
 	work->before = import->state;
 	outcome = hold_run(work, err);
 	if (outcome != PLAN_DONE)
@@ -197,22 +198,22 @@ static int hold_new(struct engine *engine, struct import *import, enum side to, 
 	return 0;
 }
 
-int engine_hold(struct engine *engine, const char *id, enum side to, unsigned lease_ms, const struct observer *observer,
-		struct json_object **ret_result, struct error *err)
+int verb_hold(struct engine *engine, const struct verb_request *request, const struct observer *observer,
+	      struct json_object **ret_result, struct error *err)
 {
-	struct import *import = import_find(engine, id, err);
+	struct import *import = import_find(engine, request->import_id, err);
 	int answer;
 
-	if (!import || check_lease(engine, lease_ms, err) < 0)
+	if (!import || check_lease(engine, request->lease_ms, err) < 0)
 		return -1;
-	answer = import_check_allowed(engine, import, "hold", to, err);
+	answer = import_check_allowed(engine, import, request, err);
 	if (answer < 0)
 		return -1;
 	if (answer == 0)
-		return renew(engine, lease_ms, observer, ret_result, err);
-	if (settle(engine, import, observer, err) < 0 || import_check_allowed(engine, import, "hold", to, err) < 0)
+		return renew(engine, request->lease_ms, observer, ret_result, err);
+	if (settle(engine, import, observer, err) < 0 || import_check_allowed(engine, import, request, err) < 0)
 		return -1;
-	return hold_new(engine, import, to, lease_ms, observer, ret_result, err);
+	return hold_new(engine, import, request, observer, ret_result, err);
 }
 
 static int release_back(struct engine *engine, enum side side, const struct observer *observer,
@@ -239,22 +240,21 @@ static int release_forward(struct engine *engine, const struct observer *observe
 	return finish_and_free(work, outcome, err, ret_result);
 }
 
-int engine_release(struct engine *engine, const char *id, enum side to, const struct observer *observer,
-		   struct json_object **ret_result, struct error *err)
+int verb_release(struct engine *engine, const struct verb_request *request, const struct observer *observer,
+		 struct json_object **ret_result, struct error *err)
 {
-	struct import *import = import_find(engine, id, err);
+	struct import *import = import_find(engine, request->import_id, err);
 	int answer;
 
 	engine_tend(engine, observer);
-	answer = import ? import_check_allowed(engine, import, "release", to, err) : -1;
+	answer = import ? import_check_allowed(engine, import, request, err) : -1;
 	if (answer > 0 && import->state != IMPORT_HELD) /* stuck: it is released already, to one side or the other */
-		answer = settle(engine, import, observer, err) < 0
-				 ? -1
-				 : import_check_allowed(engine, import, "release", to, err);
+		answer = settle(engine, import, observer, err) < 0 ? -1
+								   : import_check_allowed(engine, import, request, err);
 	if (answer == 0)
 		*ret_result = result_unchanged();
 	if (answer <= 0)
 		return answer;
-	return to == import->last_hold.to ? release_forward(engine, observer, ret_result, err)
-					  : release_back(engine, to, observer, ret_result, err);
+	return request->to == import->last_hold.to ? release_forward(engine, observer, ret_result, err)
+						   : release_back(engine, request->to, observer, ret_result, err);
 }

@@ -2,8 +2,6 @@
  * Prepare: find the destination's paths, have multipathd build its map, and see that everything about the pair is
  * right. The LUN is hidden since the import was created. No I/O of an application moves.
  */
-#include "prepare.h"
-
 #include "dm-import/checks/precheck.h"
 #include "dm-import/core/inventory.h"
 #include "dm-import/core/work.h"
@@ -14,6 +12,7 @@
 #include "dm-import/reservations/move.h"
 #include "dm-import/store/journal_file.h"
 #include "plan.h"
+#include "plans.h"
 #include "steps.h"
 
 #include "base/buf.h"

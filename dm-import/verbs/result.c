@@ -7,7 +7,7 @@
 #include "dm-import/store/journal.h"
 #include "dm-import/store/journal_file.h"
 #include "plan.h"
-#include "switch.h"
+#include "plans.h"
 
 #include "base/cleanup.h"
 #include "base/json.h"

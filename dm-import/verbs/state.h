@@ -10,8 +10,9 @@
  * back. */
 int import_check_way_back(const struct import *import, struct error *err);
 
-/* 1 = the verb is allowed, 0 = the import is there already, -1 = not in this state */
-int import_check_allowed(struct engine *engine, const struct import *import, const char *verb, enum side to,
+/* 1 = the verb is allowed, 0 = the import is there already, -1: STATE_WRONG, LEASE_EXPIRED, IMPORT_HELD (another one)
+ */
+int import_check_allowed(struct engine *engine, const struct import *import, const struct verb_request *request,
 			 struct error *err);
 
 #endif

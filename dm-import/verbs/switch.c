@@ -8,8 +8,6 @@
  *
  * A held switch is the same in two halves, between which the agent lives on: the two tables behind that one.
  */
-#include "switch.h"
-
 #include "dm-import/checks/precheck.h"
 #include "dm-import/core/inventory.h"
 #include "dm-import/core/work.h"
@@ -23,6 +21,7 @@
 #include "dm-import/store/journal.h"
 #include "dm-import/store/journal_file.h"
 #include "plan.h"
+#include "plans.h"
 #include "sides.h"
 
 #include "base/cleanup.h"

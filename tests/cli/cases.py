@@ -198,6 +198,8 @@ IMPORTS = {
     "show-reservations-json": ("import show db1 --output json", {"GET /imports/db1": imported("prepared", members=[
         member(reservations=reservations(reserved_side(), None))])}),
     "cutover": ("import cutover db1", {"POST /imports/db1/commit": accepted("commit"), "GET /jobs/7": job("commit")}),
+    "commit": ("import commit db1", {"POST /imports/db1/commit": job("commit")}),
+    "commit-json": ("import commit db1 --output json", {"POST /imports/db1/commit": job("commit")}),
     "cutover-json": ("import cutover db1 --output json", {"POST /imports/db1/commit": job("commit")}),
     "cancel": ("import cancel db1", {
         "POST /imports/db1/cancel": accepted("cancel"),
@@ -267,7 +269,7 @@ USAGE = {
     "usage-nothing": ("", {}),
     "usage-unknown-command": ("frobnicate", {}),
     "usage-unknown-command-json": ("frobnicate --output json", {}),
-    "usage-unknown-import-command": ("import commit db1", {}),
+    "usage-unknown-import-command": ("import finish db1", {}),
     "usage-import-alone": ("import", {}),
     "usage-certificate-alone": ("certificate", {}),
     "usage-certificate-command": ("certificate renew", {}),

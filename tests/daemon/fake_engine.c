@@ -57,14 +57,6 @@ static const char *const wwids[VOLUMES] = {
 	"36001405aaaaaaaaaaaaaaaaaaaaaaa04",
 };
 
-static const char *const state_names[] = { "new",	"prepared",   "on_destination",	 "committed",
-					   "cancelled", "recovering", "needs_attention", "held" };
-
-const char *import_state_name(enum import_state state)
-{
-	return state_names[state];
-}
-
 void engine_options_defaults(struct engine_options *ret)
 {
 	*ret = (struct engine_options){ .min_paths = 2, .max_members = 16, .hold_deadline_ms = 5000 };
@@ -211,147 +203,128 @@ static int work(const char *function, const struct observer *observer, struct er
 	return fake_fault(function, err);
 }
 
-int engine_precheck_members(struct engine *engine, const struct import_request *request,
-			    const struct observer *observer, struct json_object **ret_result, struct error *err)
-{
-	if (check_members(engine, request, err) < 0 || work("precheck", observer, err) < 0)
-		return -1;
-	*ret_result = fake_findings(request->members[0].source_wwid, request->members[0].destination_wwid, false);
-	return 0;
-}
-
-int engine_precheck(struct engine *engine, const char *id, const struct observer *observer,
+static int precheck(struct engine *engine, const struct verb_request *request, const struct observer *observer,
 		    struct json_object **ret_result, struct error *err)
 {
-	struct import *import = find(engine, id, err);
+	const struct import *import = request->members ? NULL : find(engine, request->import_id, err);
+	const struct member_request *first = request->members ? request->members->members : NULL;
 
-	if (!import || work("precheck", observer, err) < 0)
+	if (first ? check_members(engine, request->members, err) < 0 : !import)
 		return -1;
-	*ret_result = fake_findings(import->members[0].source_wwid, import->members[0].destination_wwid, false);
+	if (work("precheck", observer, err) < 0)
+		return -1;
+	if (import)
+		first = import->members;
+	*ret_result = fake_findings(first->source_wwid, first->destination_wwid, false);
 	return 0;
 }
 
-static enum import_state wanted(const char *verb, enum side to)
+static enum import_state wanted(const struct verb_request *request)
 {
-	if (strcmp(verb, "prepare") == 0)
+	enum verb verb = request->verb;
+
+	if (verb == VERB_PREPARE)
 		return IMPORT_PREPARED;
-	if (strcmp(verb, "hold") == 0 || strcmp(verb, "reservation") == 0)
+	if (verb == VERB_HOLD || verb == VERB_RESERVATION)
 		return IMPORT_NEEDS_ATTENTION; /* none: a hold again may renew the lease, a reservation moves nothing */
-	if (strcmp(verb, "switch") == 0 || strcmp(verb, "release") == 0)
-		return to == SIDE_DESTINATION ? IMPORT_ON_DESTINATION : IMPORT_PREPARED;
-	return strcmp(verb, "commit") == 0 ? IMPORT_COMMITTED : IMPORT_CANCELLED;
+	if (verb == VERB_SWITCH || verb == VERB_RELEASE)
+		return request->to == SIDE_DESTINATION ? IMPORT_ON_DESTINATION : IMPORT_PREPARED;
+	return verb == VERB_COMMIT ? IMPORT_COMMITTED : IMPORT_CANCELLED;
 }
 
-int engine_verb_allowed(struct engine *engine, const char *id, const char *verb, enum side to, struct error *err)
+int engine_verb_allowed(struct engine *engine, const struct verb_request *request, struct error *err)
 {
-	const struct import *import = find(engine, id, err);
+	const struct import *import = find(engine, request->import_id, err);
+	enum verb verb = request->verb;
 	bool allowed = false;
 
 	if (!import)
 		return -1;
-	if (import->state == wanted(verb, to))
+	if (import->state == wanted(request))
 		return 0;
 	if (engine->held && engine->held != import)
 		return error_set(err, ERR_IMPORT_HELD, NULL, "%s", engine->held->id);
-	if (strcmp(verb, "release") == 0 && import->lease_expired && to == import->held_to)
-		return error_set(err, ERR_LEASE_EXPIRED, NULL, "%s", id);
-	if (strcmp(verb, "hold") == 0)
-		allowed = import->state == (to == SIDE_DESTINATION ? IMPORT_PREPARED : IMPORT_ON_DESTINATION) ||
-			  (import->state == IMPORT_HELD && to == import->held_to);
-	else if (strcmp(verb, "release") == 0)
+	if (verb == VERB_RELEASE && import->lease_expired && request->to == import->held_to)
+		return error_set(err, ERR_LEASE_EXPIRED, NULL, "%s", import->id);
+	if (verb == VERB_HOLD)
+		allowed =
+			import->state == (request->to == SIDE_DESTINATION ? IMPORT_PREPARED : IMPORT_ON_DESTINATION) ||
+			(import->state == IMPORT_HELD && request->to == import->held_to);
+	else if (verb == VERB_RELEASE)
 		allowed = import->state == IMPORT_HELD;
-	else if (strcmp(verb, "prepare") == 0)
+	else if (verb == VERB_PREPARE)
 		allowed = import->state == IMPORT_NEW;
-	else if (strcmp(verb, "switch") == 0 || strcmp(verb, "reservation") == 0)
+	else if (verb == VERB_SWITCH || verb == VERB_RESERVATION)
 		allowed = is_ready(import);
-	else if (strcmp(verb, "commit") == 0)
+	else if (verb == VERB_COMMIT)
 		allowed = import->state == IMPORT_ON_DESTINATION;
 	else
 		allowed = import->state != IMPORT_COMMITTED;
 	if (!allowed)
-		return error_set(err, ERR_STATE_WRONG, NULL, "%s is %s", id, import_state_name(import->state));
+		return error_set(err, ERR_STATE_WRONG, NULL, "%s is %s", import->id, import_state_name(import->state));
 	return 0;
 }
 
-static int verb(struct engine *engine, const char *id, const char *name, enum side to, const struct observer *observer,
+static const char *side(enum side to)
+{
+	return to == SIDE_SOURCE ? "source" : "destination";
+}
+
+/* prepare, switch, release, commit, cancel */
+static int move(struct engine *engine, const struct verb_request *request, const struct observer *observer,
 		struct json_object **ret_result, struct error *err)
 {
-	struct import *import = find(engine, id, err);
+	struct import *import = find(engine, request->import_id, err);
 
-	if (!import || engine_verb_allowed(engine, id, name, to, err) < 0)
+	if (!import || engine_verb_allowed(engine, request, err) < 0)
 		return -1;
-	if (import->state == wanted(name, to)) {
+	if (import->state == wanted(request)) {
 		*ret_result = fake_shape("{\"unchanged\":true}");
 		return 0;
 	}
-	if (work(name, observer, err) < 0) {
+	if (work(verb_name(request->verb), observer, err) < 0) {
 		if (err->code == ERR_PRECHECK_FAILED)
 			*ret_result = fake_findings(import->members[0].source_wwid, import->members[0].destination_wwid,
 						    true);
 		return -1;
 	}
-	import->state = wanted(name, to);
+	import->state = wanted(request);
 	import->updated_ms = clock_wall_ms();
 	if (is_over(import))
 		*ret_result = fake_shape("{\"state\":\"%s\"}", import_state_name(import->state));
-	return 1;
-}
-
-int engine_prepare(struct engine *engine, const char *id, const struct observer *observer,
-		   struct json_object **ret_result, struct error *err)
-{
-	return verb(engine, id, "prepare", SIDE_DESTINATION, observer, ret_result, err) < 0 ? -1 : 0;
-}
-
-int engine_switch(struct engine *engine, const char *id, enum side to, const struct observer *observer,
-		  struct json_object **ret_result, struct error *err)
-{
-	int result = verb(engine, id, "switch", to, observer, ret_result, err);
-
-	if (result <= 0)
-		return result;
-	find(engine, id, NULL)->pause_us = 12345;
-	if (to == SIDE_SOURCE)
-		find(engine, id, NULL)->lifted = false;
-	*ret_result = fake_shape("{\"pauses_us\":{\"mpatha\":12345},\"to\":\"%s\"}",
-				 to == SIDE_SOURCE ? "source" : "destination");
+	if (request->verb == VERB_SWITCH) {
+		import->pause_us = 12345;
+		import->lifted &= request->to == SIDE_DESTINATION;
+		*ret_result = fake_shape("{\"pauses_us\":{\"mpatha\":12345},\"to\":\"%s\"}", side(request->to));
+	}
+	if (request->verb == VERB_RELEASE) {
+		engine->held = NULL;
+		*ret_result = fake_shape("{\"to\":\"%s\",\"held_ms\":1}", side(request->to));
+	}
 	return 0;
 }
 
-int engine_hold(struct engine *engine, const char *id, enum side to, unsigned lease_ms, const struct observer *observer,
+static int hold(struct engine *engine, const struct verb_request *request, const struct observer *observer,
 		struct json_object **ret_result, struct error *err)
 {
-	struct import *import = find(engine, id, err);
-	bool again = import && import->state == IMPORT_HELD;
+	struct import *import = find(engine, request->import_id, err);
+	bool again = import && import->state == IMPORT_HELD, leased = request->lease_ms != LEASE_NOT_GIVEN;
 
-	if (!import || engine_verb_allowed(engine, id, "hold", to, err) < 0 || work("hold", observer, err) < 0)
+	if (!import || engine_verb_allowed(engine, request, err) < 0 || work("hold", observer, err) < 0)
 		return -1;
-	if (again && lease_ms == LEASE_NOT_GIVEN) {
+	if (again && !leased) {
 		*ret_result = fake_shape("{\"unchanged\":true}");
 		return 0;
 	}
 	import->state = IMPORT_HELD;
-	import->held_to = to;
-	import->lease_ms = lease_ms == LEASE_NOT_GIVEN ? LEASE_DEFAULT_MS : lease_ms;
+	import->held_to = request->to;
+	import->lease_ms = leased ? request->lease_ms : LEASE_DEFAULT_MS;
 	import->lease_end_us = clock_mono_us() + UINT64_C(1000) * import->lease_ms;
 	import->lease_expired = false;
 	engine->held = import;
-	*ret_result = fake_shape("{\"to\":\"%s\",\"lease_ms\":%u}", to == SIDE_SOURCE ? "source" : "destination",
-				 import->lease_ms);
+	*ret_result = fake_shape("{\"to\":\"%s\",\"lease_ms\":%u}", side(request->to), import->lease_ms);
 	if (again)
 		json_object_object_add(*ret_result, "renewed", json_object_new_boolean(true));
-	return 0;
-}
-
-int engine_release(struct engine *engine, const char *id, enum side to, const struct observer *observer,
-		   struct json_object **ret_result, struct error *err)
-{
-	int result = verb(engine, id, "release", to, observer, ret_result, err);
-
-	if (result <= 0)
-		return result;
-	engine->held = NULL;
-	*ret_result = fake_shape("{\"to\":\"%s\",\"held_ms\":1}", to == SIDE_SOURCE ? "source" : "destination");
 	return 0;
 }
 
@@ -384,39 +357,26 @@ unsigned engine_tend_every_ms(const struct engine *engine)
 	return engine->held ? 20 : 0;
 }
 
-int engine_lift_reservation(struct engine *engine, const char *id, bool lifted, const struct observer *observer,
+static int lift_reservation(struct engine *engine, const struct verb_request *request, const struct observer *observer,
 			    struct json_object **ret_result, struct error *err)
 {
-	struct import *import = find(engine, id, err);
+	struct import *import = find(engine, request->import_id, err);
 	bool unchanged;
 
-	if (!import || engine_verb_allowed(engine, id, "reservation", SIDE_SOURCE, err) < 0 ||
-	    work("reservation", observer, err) < 0)
+	if (!import || engine_verb_allowed(engine, request, err) < 0 || work("reservation", observer, err) < 0)
 		return -1;
-	unchanged = import->lifted == lifted;
-	import->lifted = lifted;
+	unchanged = import->lifted == request->lifted;
+	import->lifted = request->lifted;
 	*ret_result = unchanged ? fake_shape("{\"unchanged\":true}")
 				: fake_shape("{\"state\":\"%s\"}", import_state_name(import->state));
 	return 0;
 }
 
-int engine_commit(struct engine *engine, const char *id, const struct observer *observer,
-		  struct json_object **ret_result, struct error *err)
-{
-	return verb(engine, id, "commit", SIDE_DESTINATION, observer, ret_result, err) < 0 ? -1 : 0;
-}
-
-int engine_cancel(struct engine *engine, const char *id, bool force, const struct observer *observer,
-		  struct json_object **ret_result, struct error *err)
-{
-	(void)force;
-	return verb(engine, id, "cancel", SIDE_SOURCE, observer, ret_result, err) < 0 ? -1 : 0;
-}
-
 /* Every device of an import was suspended by somebody. A fault is that one finding needs a person. */
-int engine_recover(struct engine *engine, const char *wwid, bool dry_run, const struct observer *observer,
+static int recover(struct engine *engine, const struct verb_request *request, const struct observer *observer,
 		   struct json_object **ret_result, struct error *err)
 {
+	const char *wwid = request->wwid;
 	bool failed;
 
 	if (!fake_wwid_form_is_right(wwid))
@@ -426,8 +386,34 @@ int engine_recover(struct engine *engine, const char *wwid, bool dry_run, const 
 	if (!import_of(engine, wwid))
 		return error_set(err, ERR_NOT_IMPORTED, wwid, "%s", "");
 	failed = work("recover", observer, err) < 0;
-	*ret_result = fake_recovered(dry_run, failed ? err->code : ERR_NONE);
-	return failed && !dry_run ? -1 : 0;
+	*ret_result = fake_recovered(request->dry_run, failed ? err->code : ERR_NONE);
+	return failed && !request->dry_run ? -1 : 0;
+}
+
+int engine_run(struct engine *engine, const struct verb_request *request, const struct observer *observer,
+	       struct json_object **ret_result, struct error *err)
+{
+	switch (request->verb) {
+	case VERB_REFRESH:
+		fake_wait("refresh");
+		return fake_fault("refresh", err);
+	case VERB_PRECHECK:
+		return precheck(engine, request, observer, ret_result, err);
+	case VERB_HOLD:
+		return hold(engine, request, observer, ret_result, err);
+	case VERB_RESERVATION:
+		return lift_reservation(engine, request, observer, ret_result, err);
+	case VERB_RECOVER:
+		return recover(engine, request, observer, ret_result, err);
+	case VERB_PREPARE:
+	case VERB_SWITCH:
+	case VERB_RELEASE:
+	case VERB_COMMIT:
+	case VERB_CANCEL:
+	case VERB_COUNT:
+		break;
+	}
+	return move(engine, request, observer, ret_result, err);
 }
 
 int engine_import_delete(struct engine *engine, const char *id, struct error *err)
@@ -460,13 +446,6 @@ size_t engine_imports_in_progress(struct engine *engine)
 	for (size_t i = 0; i < engine->count; i++)
 		count += !is_over(&engine->imports[i]) && engine->imports[i].state != IMPORT_NEW;
 	return count;
-}
-
-int engine_refresh(struct engine *engine, struct error *err)
-{
-	(void)engine;
-	fake_wait("refresh");
-	return fake_fault("refresh", err);
 }
 
 static struct json_object *volume_json(struct engine *engine, int i)

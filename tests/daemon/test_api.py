@@ -118,7 +118,10 @@ class Api(unittest.TestCase):
         self.agent.new_import("accepted", 2)
         self.agent.verb("accepted", "prepare")
         self.agent.verb("accepted", "switch", {"to": "destination"})
-        self.assertEqual(self.agent.tls("POST", "/imports/accepted/commit").status, 202)
+        for word in ("cutover", "commit"):
+            answer = self.agent.tls("POST", f"/imports/accepted/{word}")
+            self.assertEqual((answer.status, answer.body["kind"]), (202, "commit"))
+        self.assertEqual(self.agent.verb("accepted", "cutover").body["result"], {"unchanged": True})
 
     def test_import_without_id_gets_one(self):
         answer = self.agent.tls("POST", "/imports", {"members": [{"source_wwid": WWIDS[3],

@@ -20,18 +20,17 @@ static void begin(unsigned members)
 
 static int hold(enum side to, unsigned lease_ms)
 {
-	json_object_put(test.result);
-	test.result = NULL;
-	test.err = (struct error){ 0 };
-	return engine_hold(test.engine, "test", to, lease_ms, NULL, &test.result, &test.err);
+	return host_test_ask(&test, (struct verb_request){ .verb = VERB_HOLD, .to = to, .lease_ms = lease_ms });
 }
 
 static int release(enum side to)
 {
-	json_object_put(test.result);
-	test.result = NULL;
-	test.err = (struct error){ 0 };
-	return engine_release(test.engine, "test", to, NULL, &test.result, &test.err);
+	return host_test_ask(&test, (struct verb_request){ .verb = VERB_RELEASE, .to = to });
+}
+
+static int ask(enum verb verb, struct import_request *members)
+{
+	return host_test_ask(&test, (struct verb_request){ .verb = verb, .import_id = "other", .members = members });
 }
 
 static void must_hold(enum side to)
@@ -204,7 +203,6 @@ static void others_are_refused_meanwhile(void **state)
 	struct member_request member;
 	struct import_request request = { .id = "other", .members = &member, .member_count = 1 };
 	char id[IMPORT_ID_SIZE];
-	struct json_object *result = NULL;
 	bool created;
 
 	(void)state;
@@ -217,12 +215,12 @@ static void others_are_refused_meanwhile(void **state)
 	snprintf(member.destination_wwid, sizeof(member.destination_wwid), "%s", world_destination_wwid(1));
 	assert_int_equal(engine_import_create(test.engine, &request, NULL, id, &created, &test.err), 0);
 	must_hold(SIDE_DESTINATION);
-	expect_error(engine_prepare(test.engine, "other", NULL, &result, &test.err), ERR_IMPORT_HELD);
-	expect_error(engine_cancel(test.engine, "other", false, NULL, &result, &test.err), ERR_IMPORT_HELD);
-	expect_error(engine_refresh(test.engine, &test.err), ERR_IMPORT_HELD);
+	expect_error(ask(VERB_PREPARE, NULL), ERR_IMPORT_HELD);
+	expect_error(ask(VERB_CANCEL, NULL), ERR_IMPORT_HELD);
+	expect_error(ask(VERB_REFRESH, NULL), ERR_IMPORT_HELD);
 	expect_error(engine_import_delete(test.engine, "other", &test.err), ERR_IMPORT_HELD);
 	expect_error(engine_import_session(test.engine, "other", "paused", 1, &test.err), ERR_IMPORT_HELD);
-	expect_error(engine_precheck_members(test.engine, &request, NULL, &result, &test.err), ERR_IMPORT_HELD);
+	expect_error(ask(VERB_PRECHECK, &request), ERR_IMPORT_HELD);
 	snprintf(request.id, sizeof(request.id), "third");
 	expect_error(engine_import_create(test.engine, &request, NULL, id, &created, &test.err), ERR_IMPORT_HELD);
 	assert_int_equal(engine_import_session(test.engine, "test", "in_progress", 1, &test.err), 0);
@@ -334,18 +332,18 @@ static void power_is_cut_at_the_release(void **state)
 /* An array for which the maps were held does not forward: an exchange without it would lose what was written since. */
 static void way_back_without_a_hold(void **state)
 {
-	struct json_object *result = NULL;
+	const struct verb_request cancel = { .verb = VERB_CANCEL };
 
 	(void)state;
 	begin(1);
 	host_test_must(&test, VERB_HELD_SWITCH);
-	expect_error(engine_switch(test.engine, "test", SIDE_SOURCE, NULL, &result, &test.err), ERR_HOLD_NEEDED);
-	expect_error(engine_cancel(test.engine, "test", false, NULL, &result, &test.err), ERR_HOLD_NEEDED);
+	expect_error(host_test_run(&test, VERB_SWITCH_BACK), ERR_HOLD_NEEDED);
+	expect_error(host_test_ask(&test, cancel), ERR_HOLD_NEEDED);
 	must_hold(SIDE_SOURCE);
-	expect_error(engine_cancel(test.engine, "test", false, NULL, &result, &test.err), ERR_HOLD_NEEDED);
+	expect_error(host_test_ask(&test, cancel), ERR_HOLD_NEEDED);
 	assert_int_equal(release(SIDE_DESTINATION), 0);
 	host_test_expect(&test, "on_destination", SIDE_DESTINATION);
-	expect_error(engine_cancel(test.engine, "test", false, NULL, &result, &test.err), ERR_HOLD_NEEDED);
+	expect_error(host_test_ask(&test, cancel), ERR_HOLD_NEEDED);
 	host_test_must(&test, VERB_HELD_SWITCH_BACK);
 	host_test_must(&test, VERB_CANCEL);
 	host_test_expect(&test, "cancelled", SIDE_SOURCE);

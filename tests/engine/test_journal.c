@@ -146,9 +146,8 @@ static unsigned call_behind(const char *name)
 
 static void full_disk_refuses_the_verb(void **state)
 {
-	static const enum verb verbs[] = { VERB_PREPARE,     VERB_SWITCH, VERB_HOLD,
-					   VERB_SWITCH_BACK, VERB_CANCEL, VERB_COMMIT };
-	static const enum verb way[] = { VERB_PREPARE, VERB_SWITCH };
+	static const int verbs[] = { VERB_PREPARE, VERB_SWITCH, VERB_HOLD, VERB_SWITCH_BACK, VERB_CANCEL, VERB_COMMIT };
+	static const int way[] = { VERB_PREPARE, VERB_SWITCH };
 	static const size_t way_length[] = { 0, 1, 1, 2, 2, 2 };
 
 	(void)state;
@@ -187,7 +186,7 @@ static void full_disk_refuses_the_verb(void **state)
 static void full_disk_behind_the_reservation(void **state)
 {
 	static const struct {
-		enum verb verb;
+		int verb;
 		const char *ends;
 	} rows[] = { { VERB_CANCEL, "cancelled" },
 		     { VERB_PREPARE, "new" } /* the pre-check in it finds the full disk */ };

@@ -56,13 +56,13 @@ static void note_warning(void *ctx, int level, const char *line)
 static int try_to_end(const struct end *end)
 {
 	const struct observer observer = { .log = note_warning };
+	const struct verb_request request = { .verb = end->commits ? VERB_COMMIT : VERB_CANCEL, .import_id = "test" };
 
 	warnings[0] = '\0';
 	json_object_put(pr_test.result);
 	pr_test.result = NULL;
 	pr_test.err = (struct error){ 0 };
-	return end->commits ? engine_commit(pr_test.engine, "test", &observer, &pr_test.result, &pr_test.err)
-			    : engine_cancel(pr_test.engine, "test", false, &observer, &pr_test.result, &pr_test.err);
+	return engine_run(pr_test.engine, &request, &observer, &pr_test.result, &pr_test.err);
 }
 
 static void must_end(const struct end *end)

@@ -5,10 +5,7 @@
 
 static int lift(bool lifted)
 {
-	json_object_put(pr_test.result);
-	pr_test.result = NULL;
-	pr_test.err = (struct error){ 0 };
-	return engine_lift_reservation(pr_test.engine, "test", lifted, NULL, &pr_test.result, &pr_test.err);
+	return host_test_ask(&pr_test, (struct verb_request){ .verb = VERB_RESERVATION, .lifted = lifted });
 }
 
 /* It is so already: nothing is sent, and the result says so. */

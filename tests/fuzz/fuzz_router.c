@@ -4,6 +4,7 @@
  * The pattern of what is found, with its parameter put in, is the path, byte for byte: nothing is decoded, shortened or
  * passed over. What is said of methods holds: each that is offered is found, and no other. Strangers get to two paths.
  */
+#include "agent/routes/handlers.h"
 #include "agent/routes/reply.h"
 #include "agent/routes/router.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,10 +1,12 @@
 /*
- * The plans of the switch; switch.c ends in their tables.
+ * The plans, by their entry functions. The steps of each are the tables at the end of prepare.c, switch.c and finish.c.
  */
-#ifndef DM_IMPORT_VERBS_SWITCH_H
-#define DM_IMPORT_VERBS_SWITCH_H
+#ifndef DM_IMPORT_VERBS_PLANS_H
+#define DM_IMPORT_VERBS_PLANS_H
 
 #include "plan.h"
+
+enum plan_outcome prepare_run(struct work *work, struct error *err);
 
 enum plan_outcome switch_run(struct work *work, struct error *err);
 
@@ -17,5 +19,8 @@ enum plan_outcome release_run(struct work *work, struct error *err);
 enum plan_outcome hold_undo(struct work *work, struct error *err);
 
 void switch_leave_safe(struct work *work); /* after a plan that got stuck with multipathd stopped */
+
+enum plan_outcome commit_run(struct work *work, struct error *err);
+enum plan_outcome cancel_run(struct work *work, struct error *err); /* after the switch back to the source */
 
 #endif

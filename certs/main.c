@@ -35,12 +35,12 @@ static int usage(FILE *out, int status)
 		"       import-cert show FILE\n"
 		"       import-cert --version | --help\n"
 		"create makes DIR/agent.crt (self-signed, for all names and addresses of this host and every NAME,\n"
-		"valid for N days, 730 unless told) and DIR/agent.key. What is there is replaced only with --force;\n"
-		"with --if-missing it is kept.\n"
-		"check says what is wrong with them, one line each; an expiry from N days before, 30 unless told.\n"
-		"Exit status 1 when something is to be done.\n"
-		"install puts an administrator's own certificate (PEM, its issuers behind it) and key in their place.\n"
-		"With --force also a certificate that is not for this host.\n"
+		"valid for N days, default 730) and DIR/agent.key. Existing files are replaced only with --force;\n"
+		"with --if-missing they are kept.\n"
+		"check says what is wrong with them, one line each; an expiry from N days before, default 30.\n"
+		"Exit status 1 if something has to be done.\n"
+		"install installs an administrator's own certificate (PEM, followed by its issuers) and key.\n"
+		"With --force a certificate that is not for this host is accepted, too.\n"
 		"Afterwards: systemctl reload import-agent\n");
 	return status;
 }

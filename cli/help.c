@@ -154,6 +154,6 @@ static int run(struct cli *cli)
 const struct command command_help = {
 	.name = "help",
 	.usage = "help",
-	.summary = "this list",
+	.summary = "show this list",
 	.run = run,
 };

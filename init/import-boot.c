@@ -19,12 +19,10 @@ enum { RECORDS_LIMIT = 1 << 20 };
 static int usage(FILE *out, int status)
 {
 	fputs("usage: import-boot [--root DIRECTORY] COMMAND\n"
-	      "       import-boot check            the identities' files; makes rules for this boot where they are not "
-	      "whole\n"
-	      "       import-boot maps             removes maps that were assembled of the wrong LUN\n"
-	      "       import-boot initramfs-rules  the rules for an initramfs\n"
-	      "       import-boot restore [FILE]   store and rules anew, from the newest whole copy or the records in "
-	      "FILE\n"
+	      "       import-boot check            checks the identity files, and writes rules for this boot\n"
+	      "       import-boot maps             removes maps that were assembled from the wrong LUN\n"
+	      "       import-boot initramfs-rules  prints the rules for an initramfs\n"
+	      "       import-boot restore [FILE]   writes store and rules from the newest intact copy, or FILE\n"
 	      "       import-boot --version | --help\n",
 	      out);
 	return status;
@@ -101,7 +99,7 @@ static int run_restore(const struct engine_options *options, const char *file)
 	if ((file && file_read(file, RECORDS_LIMIT, &records, NULL, &err) < 0) ||
 	    engine_boot_restore(options, &host, records, &err) < 0)
 		return fail(&err);
-	puts("The identity store and its rules are written. Reboot now, so that everything is assembled by them.");
+	puts("The identity store and its rules were written. Reboot now, so that everything is assembled by them.");
 	return EXIT_DONE;
 }
 

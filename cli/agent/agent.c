@@ -74,9 +74,9 @@ const struct command command_server_port = {
 	.name = "server_port",
 	.usage = "server_port\nserver_port change <port>",
 	.summary = "show or change the agent's HTTPS port",
-	.help = "The port is one of 8443, 50443, 55443 and 60443. It cannot be changed while an\n"
-		"import is in progress. Afterwards the orchestrator must add this host again,\n"
-		"and a firewall must let the new port through.\n",
+	.help = "The port is 8443, 50443, 55443 or 60443. It cannot be changed while an import is\n"
+		"in progress. Afterwards the orchestrator must add this host again, and a\n"
+		"firewall must admit the new port.\n",
 	.max_operands = 2,
 	.diagnostic = true,
 	.run = run_server_port,
@@ -101,9 +101,9 @@ static int run_log_show(struct cli *cli)
 const struct command command_log_show = {
 	.name = "log_show",
 	.usage = "log_show",
-	.summary = "the log's level and where it is",
-	.help = "Levels: 0 nothing, 1 errors, 2 errors and information, 3 verbose.\n"
-		"When the agent does not run: journalctl -u import-agent\n",
+	.summary = "show the log's level and directory",
+	.help = "Levels: 0 nothing, 1 errors, 2 errors and information, 3 verbose. If the agent\n"
+		"does not run: journalctl -u import-agent\n",
 	.diagnostic = true,
 	.run = run_log_show,
 };
@@ -136,8 +136,8 @@ const struct command command_log_level = {
 	.name = "log_level",
 	.usage = "log_level\nlog_level set <0..3>",
 	.summary = "show or set how much the agent logs",
-	.help = "Levels: 0 nothing, 1 errors, 2 errors and information, 3 verbose.\n"
-		"A new level holds at once; the agent goes on running.\n",
+	.help = "Levels: 0 nothing, 1 errors, 2 errors and information, 3 verbose. A new level\n"
+		"takes effect at once, until the agent is started again.\n",
 	.max_operands = 2,
 	.run = run_log_level,
 };
@@ -165,9 +165,9 @@ static int run_mhd_status(struct cli *cli)
 const struct command command_mhd_status = {
 	.name = "mhd_status",
 	.usage = "mhd_status",
-	.summary = "whether the agent's web server serves",
-	.help = "Prints ACTIVE or INACTIVE; exit status 0 for both. INACTIVE also when the agent\n"
-		"does not run.\n",
+	.summary = "show whether the agent's web server answers",
+	.help = "Prints ACTIVE, or INACTIVE if the web server or the agent does not run. The exit\n"
+		"status is 0 in both cases.\n",
 	.diagnostic = true,
 	.run = run_mhd_status,
 };
@@ -183,7 +183,7 @@ static int run_restart(struct cli *cli)
 }
 
 static const struct option_spec restart_options[] = {
-	{ "force", 'f', NULL, "also while an import is in progress" },
+	{ "force", 'f', NULL, "even while an import is in progress" },
 	{ 0 },
 };
 
@@ -191,8 +191,8 @@ const struct command command_restart_web_server = {
 	.name = "restart_webServer",
 	.usage = "restart_webServer [--force]",
 	.summary = "restart the agent's web server; imports go on",
-	.help = "Orchestrators lose their connection and connect again. Refused while an import\n"
-		"is in progress, unless forced.\n",
+	.help = "Orchestrators lose their connection and connect again. The restart is refused\n"
+		"while an import is in progress, unless it is forced.\n",
 	.options = restart_options,
 	.diagnostic = true,
 	.run = run_restart,

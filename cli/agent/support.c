@@ -88,7 +88,7 @@ static int run(struct cli *cli)
 	struct error err = { 0 };
 
 	if (geteuid() != 0)
-		error_set(&err, ERR_NOT_ROOT, "", "Most of what belongs into it is root's.");
+		error_set(&err, ERR_NOT_ROOT, "", "Most of its contents belong to root.");
 	else
 		bundle(program ? program : PROGRAM, directory ? directory : "/var/tmp", &output, &err);
 	if (err.code != ERR_NONE)
@@ -102,14 +102,14 @@ static int run(struct cli *cli)
 	fputs("Support bundle: ", stdout);
 	print_text(stdout, buf_text(&text));
 	fputs("\n", stdout);
-	fputs("It has names, addresses and serial numbers of this host and its arrays; look at it before you send "
+	fputs("It has names, addresses and serial numbers of this host and its arrays; check it before you send "
 	      "it.\n",
 	      stderr);
 	return 0;
 }
 
 static const struct option_spec options[] = {
-	{ "directory", 0, "directory", "where to put it, /var/tmp unless told" },
+	{ "directory", 0, "directory", "where to put it (default: /var/tmp)" },
 	{ "program", 0, "path", NULL }, /* for tests */
 	{ 0 },
 };
@@ -117,12 +117,12 @@ static const struct option_spec options[] = {
 static const struct command command_support_bundle = {
 	.name = "bundle",
 	.usage = "support bundle [--directory directory]",
-	.summary = "one file with all that somebody needs who is to help you",
-	.help = "Makes dm-import-support-<host>-<time>.tar.gz, readable by root alone: versions,\n"
-		"configuration, identities, journal, logs, and what multipath, device-mapper, udev\n"
-		"and systemd say. Keys and passwords are left out. It changes nothing, needs no\n"
-		"agent, and takes a minute; /usr/lib/dm-import/support-bundle does the same\n"
-		"without importcli.\n",
+	.summary = "collect what is needed to help you in one file",
+	.help = "Makes dm-import-support-<host>-<time>.tar.gz, which only root can read:\n"
+		"versions, configuration, identities, journal, logs, and the output of multipath,\n"
+		"device-mapper, udev and systemd. Keys and passwords are left out. It changes\n"
+		"nothing, needs no agent, and takes about a minute.\n"
+		"/usr/lib/dm-import/support-bundle does the same without importcli.\n",
 	.options = options,
 	.run = run,
 };

@@ -39,7 +39,7 @@ static void show_list(struct json_object *answer)
 		add_row(&table, json_object_array_get_idx(list, i));
 	table_print(&table, &text);
 	print_text(stdout,
-		   count ? buf_text(&text) : "No orchestrator is trusted. To let one in: importcli trust new-code\n");
+		   count ? buf_text(&text) : "No orchestrator is trusted. To pair one: importcli trust new-code\n");
 }
 
 static int run_list(struct cli *cli)
@@ -50,9 +50,9 @@ static int run_list(struct cli *cli)
 static const struct command command_list = {
 	.name = "list",
 	.usage = "trust list",
-	.summary = "the orchestrators that may drive imports on this host",
-	.help = "Shows the first digits of each certificate's SHA-256 fingerprint; --output json has\n"
-		"all of them. Status is trusted, expired or not_yet_valid.\n",
+	.summary = "list the orchestrators that may drive imports",
+	.help = "Shows the first digits of each certificate's SHA-256 fingerprint; --output json\n"
+		"shows all. The status is trusted, expired or not_yet_valid.\n",
 	.run = run_list,
 };
 
@@ -78,10 +78,11 @@ static int run_new_code(struct cli *cli)
 static const struct command command_new_code = {
 	.name = "new-code",
 	.usage = "trust new-code",
-	.summary = "a code with which one orchestrator can pair with this host",
-	.help = "Type the code into the orchestrator. It ends after ten minutes, after five wrong\n"
-		"attempts, when it was used, and with the next code. It never goes over the network.\n"
-		"An orchestrator that shows the host's certificate must show the same SHA-256.\n",
+	.summary = "make a code with which one orchestrator can pair",
+	.help = "Type the code into the orchestrator. It is void after ten minutes, after five\n"
+		"wrong attempts, when it was used, and when another code is made. It never goes\n"
+		"over the network. If the orchestrator shows the host's certificate, it must show\n"
+		"the same SHA-256.\n",
 	.run = run_new_code,
 };
 
@@ -127,9 +128,10 @@ static int run_remove(struct cli *cli)
 static const struct command command_remove = {
 	.name = "remove",
 	.usage = "trust remove <fingerprint>",
-	.summary = "end the trust in an orchestrator's certificate, at once",
-	.help = "Takes the fingerprint, or its first digits (eight at least), as `trust list` shows\n"
-		"it. What that orchestrator sends from now on is refused, on open connections, too.\n",
+	.summary = "no longer trust an orchestrator's certificate, at once",
+	.help = "Takes the fingerprint, or its first digits (at least eight), as `trust list`\n"
+		"shows it. What that orchestrator sends from now on is refused, on open\n"
+		"connections too.\n",
 	.min_operands = 1,
 	.max_operands = 1,
 	.run = run_remove,
@@ -166,7 +168,8 @@ static const struct command command_add = {
 	.name = "add",
 	.usage = "trust add <file>",
 	.summary = "trust the certificate in a file, without pairing",
-	.help = "The file holds one client certificate, PEM, of an orchestrator; no authority's.\n",
+	.help = "The file contains one client certificate of an orchestrator, in PEM; not an\n"
+		"authority's.\n",
 	.min_operands = 1,
 	.max_operands = 1,
 	.run = run_add,
@@ -178,8 +181,8 @@ const struct command command_trust = {
 	.name = "trust",
 	.usage = "trust <command> [options]\ntrust <command> help",
 	.summary = "",
-	.help = "Who may drive imports over the network: exactly the clients whose certificates are\n"
-		"listed here. `trust` alone is `trust list`.\n",
+	.help = "Only the clients whose certificates are listed here may drive imports over the\n"
+		"network. `trust` alone is `trust list`.\n",
 	.run = run_list,
 	.verbs = verbs,
 };

@@ -15,6 +15,7 @@ const struct command command_certificate = {
 	.name = "certificate",
 	.usage = "certificate <command> [options]\ncertificate <command> help",
 	.summary = "",
-	.help = "The agent's own certificate, which orchestrators pin. No import notices a change.\n",
+	.help = "The agent's own certificate, which orchestrators pin. A change does not affect\n"
+		"imports.\n",
 	.verbs = verbs,
 };

@@ -48,7 +48,8 @@ static void show_changed(const struct certificate *certificate, const char *what
 	print_text(stdout, buf_text(&text));
 	fflush(stdout);
 	if (!running)
-		fputs("importcli: The agent does not run; it serves this certificate from its start on.\n", stderr);
+		fputs("importcli: The agent does not run; it will serve this certificate when it is started.\n",
+		      stderr);
 	fputs("Orchestrators that pinned the old certificate must now accept this one, by its fingerprint.\n", stderr);
 }
 
@@ -117,22 +118,23 @@ static int run_regenerate(struct cli *cli)
 	}
 	if (regenerate(&files, &names, &err) < 0)
 		return cli_fail(cli, &err);
-	return finish(cli, &files, "made anew");
+	return finish(cli, &files, "renewed");
 }
 
 static const struct option_spec regenerate_options[] = {
-	{ "dry-run", 0, NULL, "tell for which names it would be; change nothing" },
-	{ "drop-names", 0, NULL, "without names of the old one that are not this host's" },
+	{ "dry-run", 0, NULL, "show the names of the new certificate; change nothing" },
+	{ "drop-names", 0, NULL, "leave out names of the old one that are not this host's" },
 	{ 0 },
 };
 
 const struct command command_certificate_regenerate = {
 	.name = "regenerate",
 	.usage = "certificate regenerate [--drop-names] [--dry-run]",
-	.summary = "a new certificate and key for the agent, in use at once",
-	.help = "Self-signed, for all names and addresses of this host and those that the old one\n"
-		"had besides, valid for two years. Imports go on; orchestrators that pinned the\n"
-		"old certificate must accept the new one.\n",
+	.summary = "make a new certificate and key for the agent",
+	.help = "The new certificate is self-signed and valid for two years. It is for all names\n"
+		"and addresses of this host, and for those that the old one had in addition. It\n"
+		"is in use at once, and imports go on. Orchestrators that pinned the old\n"
+		"certificate must accept the new one.\n",
 	.options = regenerate_options,
 	.run = run_regenerate,
 };
@@ -151,17 +153,17 @@ static int run_install(struct cli *cli)
 }
 
 static const struct option_spec install_options[] = {
-	{ "force", 'f', NULL, "also when it is not for this host's name and addresses" },
+	{ "force", 'f', NULL, "even if it is not for this host's name and addresses" },
 	{ 0 },
 };
 
 const struct command command_certificate_install = {
 	.name = "install",
 	.usage = "certificate install [--force] <certificate> <key>",
-	.summary = "an administrator's own certificate and key for the agent",
-	.help = "Both PEM; the certificate's issuers stand behind it in its file, the key has no\n"
-		"passphrase. What is wrong with them is told before anything changes. In use at\n"
-		"once; imports go on.\n",
+	.summary = "install an administrator's own certificate and key",
+	.help = "Both are PEM. The certificate's issuers follow it in its file; the key has no\n"
+		"passphrase. They are checked before anything changes. They are in use at once,\n"
+		"and imports go on.\n",
 	.options = install_options,
 	.min_operands = 2,
 	.max_operands = 2,

@@ -17,7 +17,7 @@ int certificate_files(struct cli *cli, struct pair_files *ret)
 	struct error err;
 
 	if (geteuid() != 0)
-		error_set(&err, ERR_NOT_ROOT, "", "The agent's certificate and key are root's.");
+		error_set(&err, ERR_NOT_ROOT, "", "The agent's certificate and key belong to root.");
 	else if (agent_conf_pair(config ? config : AGENT_CONF_PATH, ret, &err) == 0)
 		return 0;
 	return cli_fail(cli, &err);

@@ -40,8 +40,8 @@ static int run_show(struct cli *cli)
 const struct command command_certificate_show = {
 	.name = "show",
 	.usage = "certificate show",
-	.summary = "what is in the agent's certificate",
-	.help = "Subject, names, validity, and the fingerprint (SHA-256) by which an orchestrator\n"
+	.summary = "show the agent's certificate",
+	.help = "Subject, names, validity, and the SHA-256 fingerprint by which an orchestrator\n"
 		"knows this host. Needs no running agent.\n",
 	.run = run_show,
 };
@@ -152,17 +152,18 @@ static int run_check(struct cli *cli)
 }
 
 static const struct option_spec check_options[] = {
-	{ "days", 0, "n", "tell an expiry from so many days before, 30 unless told" },
+	{ "days", 0, "n", "report an expiry from so many days before (default: 30)" },
 	{ 0 },
 };
 
 const struct command command_certificate_check = {
 	.name = "check",
 	.usage = "certificate check [--days n]",
-	.summary = "what is to be done about the agent's certificate",
-	.help = "Missing, unreadable, not the key's, a key that others can read, expired or soon to,\n"
-		"without a name or address of this host (one of them changed), or not the one that\n"
-		"a running agent serves. Exit status 1 when something is found.\n",
+	.summary = "find out what has to be done about the agent's certificate",
+	.help = "Checks whether certificate and key are missing, unreadable, or do not belong\n"
+		"together; whether others can read the key; whether the certificate has expired\n"
+		"or expires soon, or lacks a name or address of this host; and whether a running\n"
+		"agent serves another one. Exit status 1 if something was found.\n",
 	.options = check_options,
 	.run = run_check,
 };

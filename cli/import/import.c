@@ -14,7 +14,8 @@ const struct command command_import = {
 	.name = "import",
 	.usage = "import <command> [options]\nimport <command> help",
 	.summary = "",
-	.help = "Drives an import by hand: create, map the destination, prepare, switch, and when\n"
-		"the array has copied everything: cutover. Cancel goes back, any time before that.\n",
+	.help = "Drives an import by hand: create, map the destination, prepare, switch, and,\n"
+		"when the array has copied everything, cutover. Cancel goes back, at any time\n"
+		"before the cutover.\n",
 	.verbs = verbs,
 };

@@ -44,7 +44,7 @@ static int run_list(struct cli *cli)
 const struct command command_import_list = {
 	.name = "list",
 	.usage = "import list",
-	.summary = "all imports and their states",
+	.summary = "list all imports and their states",
 	.run = run_list,
 };
 
@@ -161,7 +161,7 @@ static int run_show(struct cli *cli)
 const struct command command_import_show = {
 	.name = "show",
 	.usage = "import show <import>",
-	.summary = "one import: volumes, sides, paths, last job",
+	.summary = "show one import: volumes, sides, paths, last job",
 	.min_operands = 1,
 	.max_operands = 1,
 	.run = run_show,

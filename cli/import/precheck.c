@@ -62,9 +62,9 @@ const struct command command_import_precheck = {
 	.name = "precheck",
 	.usage = "import precheck [--no-wait] <import>\n"
 		 "import precheck [--no-wait] [--min-paths n] <source> <destination>...",
-	.summary = "look for what stands in the way; changes nothing",
-	.help = "Takes an import, or WWIDs in pairs before there is one. Every finding has a code\n"
-		"and a remedy. Exit status 1 when there are errors.\n",
+	.summary = "check whether an import is possible; changes nothing",
+	.help = "Takes an import, or WWIDs in pairs before there is an import. Every finding has\n"
+		"a code and a remedy. Exit status 1 if there are errors.\n",
 	.options = options,
 	.min_operands = 1,
 	.max_operands = OPERANDS_MAX,

@@ -72,17 +72,17 @@ static int run(struct cli *cli)
 }
 
 static const struct option_spec options[] = {
-	{ "dry-run", 0, NULL, "tell what is wrong and what would be done; change nothing" },
+	{ "dry-run", 0, NULL, "show what is wrong and what would be done; change nothing" },
 	{ 0 },
 };
 
 const struct command command_recover_device = {
 	.name = "recover_device",
 	.usage = "recover_device [--dry-run] <WWID>",
-	.summary = "put a device right that an interrupted import left in a bad state",
+	.summary = "repair a device after an interrupted import",
 	.help = "Takes the WWID of a source or a destination; the other volumes of its import are\n"
 		"recovered with it. The application stays on its side, unless a switch was\n"
-		"interrupted. Works without the agent, too. Exit status 1 when something is left\n"
+		"interrupted. Works without the agent, too. Exit status 1 if something is left\n"
 		"that only a person can decide, also with --dry-run.\n",
 	.options = options,
 	.min_operands = 1,

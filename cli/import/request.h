@@ -29,7 +29,7 @@ int import_job(struct cli *cli, struct json_object *import, struct json_object *
 
 #define IMPORT_ID_OPTION \
 	{ \
-		"id", 0, "name", "the new import's name; one is made up unless told" \
+		"id", 0, "name", "the new import's name (default: chosen by the agent)" \
 	}
 #define IMPORT_MIN_PATHS_OPTION \
 	{ \

@@ -40,19 +40,19 @@ static int run(struct cli *cli)
 }
 
 static const struct option_spec options[] = {
-	{ "percent", 0, "n", "how much is copied, 0 unless told" },
+	{ "percent", 0, "n", "how much is copied (default: 0)" },
 	{ 0 },
 };
 
 const struct command command_import_session = {
 	.name = "session",
 	.usage = "import session [--percent n] <import> <state>",
-	.summary = "note how far the array's copy is; changes nothing",
-	.help = "What `import list`, `show` and `watch` show of the copy. An orchestrator tells it by\n"
-		"itself. The state is one of scheduled, queued, in_progress, copy_in_progress, paused,\n"
-		"ready_for_cutover, cutover_in_progress, completed, completed_with_errors,\n"
-		"cutover_incomplete, cancel_in_progress, cancelled, cancel_failed, cancel_required,\n"
-		"cleanup_required and failed.\n",
+	.summary = "record how far the array's copy has come",
+	.help = "`import list`, `show` and `watch` show this. An orchestrator records it by\n"
+		"itself. The state is one of scheduled, queued, in_progress, copy_in_progress,\n"
+		"paused, ready_for_cutover, cutover_in_progress, completed,\n"
+		"completed_with_errors, cutover_incomplete, cancel_in_progress, cancelled,\n"
+		"cancel_failed, cancel_required, cleanup_required and failed.\n",
 	.options = options,
 	.min_operands = 2,
 	.max_operands = 2,

@@ -101,7 +101,7 @@ static int prepare_new(struct cli *cli)
 	if (prepare(cli, id) == 0)
 		return 0;
 	fprintf(stderr,
-		"Import %s was created. Try again: importcli import prepare %s, or drop it: importcli import cancel "
+		"Import %s was created. Try again: importcli import prepare %s, or cancel it: importcli import cancel "
 		"%s\n",
 		id, id, id);
 	return -1;
@@ -128,8 +128,8 @@ const struct command command_import_prepare = {
 	.usage = "import prepare [--no-wait] <import>\n"
 		 "import prepare [--no-wait] [--id name] [--min-paths n] <source> <destination>...",
 	.summary = "find and check the destination; moves no I/O",
-	.help = "Takes an import, or WWIDs in pairs: then it creates the import first. The\n"
-		"destination must be mapped to this host by the array, in pass-through.\n",
+	.help = "Takes an import, or WWIDs in pairs: then it creates the import first. The array\n"
+		"must have mapped the destination to this host, in pass-through.\n",
 	.options = prepare_options,
 	.min_operands = 1,
 	.max_operands = OPERANDS_MAX,
@@ -149,7 +149,7 @@ static int run_to_side(struct cli *cli, const char *verb)
 	CLEANUP_BUF struct buf path = { 0 };
 
 	if (!is_side(to))
-		return cli_usage(cli, "say where to: --to destination or --to source");
+		return cli_usage(cli, "the side is missing: --to destination or --to source");
 	if (import_path(cli, verb, &path) < 0)
 		return -1;
 	json_object_object_add(body, "to", json_object_new_string(to));
@@ -171,9 +171,9 @@ static const struct option_spec switch_options[] = {
 const struct command command_import_switch = {
 	.name = "switch",
 	.usage = "import switch [--no-wait] <import> --to destination|source",
-	.summary = "move the application to the other side in a short pause",
-	.help = "All volumes of the import change sides together, or none. Until the cutover it\n"
-		"can go back and forth.\n",
+	.summary = "move the application to the other side, with a short pause",
+	.help = "All volumes of the import change sides together, or none. Both directions are\n"
+		"possible until the cutover.\n",
 	.options = switch_options,
 	.min_operands = 1,
 	.max_operands = 1,
@@ -204,8 +204,8 @@ static int run_hold(struct cli *cli)
 }
 
 static const struct option_spec hold_options[] = {
-	{ "to", 0, "destination|source", "where the array turns over to, destination unless told" },
-	{ "lease", 0, "ms", "the longest hold in milliseconds; 5000 unless told" },
+	{ "to", 0, "destination|source", "the side to which the array changes (default: destination)" },
+	{ "lease", 0, "ms", "the longest hold in milliseconds (default: 5000)" },
 	JOB_NO_WAIT,
 	{ 0 },
 };
@@ -213,9 +213,9 @@ static const struct option_spec hold_options[] = {
 const struct command command_import_hold = {
 	.name = "hold",
 	.usage = "import hold [--no-wait] <import> [--to destination|source] [--lease ms]",
-	.summary = "let all I/O wait while the array turns over",
-	.help = "For arrays without pass-through. When the lease ends, or the agent does, the\n"
-		"volumes go back to the side they were on. Given again it renews the lease.\n",
+	.summary = "make all I/O wait while the array changes over",
+	.help = "For arrays without pass-through. When the lease or the agent ends, the volumes\n"
+		"go back to the side they were on. Given again with --lease, it renews the lease.\n",
 	.options = hold_options,
 	.min_operands = 1,
 	.max_operands = 1,
@@ -231,8 +231,8 @@ const struct command command_import_release = {
 	.name = "release",
 	.usage = "import release [--no-wait] <import> --to destination|source",
 	.summary = "end a hold, on the new side or on the old one",
-	.help = "A release that comes after the lease's end is refused, and the volumes stay on the\n"
-		"side they were on.\n",
+	.help = "A release after the end of the lease is refused, and the volumes stay on their\n"
+		"old side.\n",
 	.options = switch_options,
 	.min_operands = 1,
 	.max_operands = 1,
@@ -263,9 +263,9 @@ static const struct option_spec wait_options[] = {
 const struct command command_import_reservation = {
 	.name = "reservation",
 	.usage = "import reservation [--no-wait] <import> lifted|restored",
-	.summary = "lift the source's reservation, or put it back",
-	.help = "For an array that writes to the source itself; on the host that holds the\n"
-		"reservation. Registrations stay. A switch back to the source restores it too.\n",
+	.summary = "lift the source's persistent reservation, or restore it",
+	.help = "For an array that writes to the source itself. Use it on the host that holds the\n"
+		"reservation. Registrations stay. A switch back to the source restores it, too.\n",
 	.options = wait_options,
 	.min_operands = 2,
 	.max_operands = 2,
@@ -278,14 +278,15 @@ static int run_cutover(struct cli *cli)
 
 	if (import_path(cli, "/commit", &path) < 0)
 		return -1;
-	return run_verb(cli, buf_text(&path), NULL, "committed", "The source is no longer on this host.");
+	return run_verb(cli, buf_text(&path), NULL, "committed", "The source was removed from this host.");
 }
 
 const struct command command_import_cutover = {
 	.name = "cutover",
 	.usage = "import cutover [--no-wait] <import>",
-	.summary = "make it final: remove the source from this host",
-	.help = "There is no way back afterwards. Wait until the array has copied everything.\n",
+	.summary = "make an import final: remove the source from this host",
+	.help = "There is no way back afterwards. Wait until the array has copied everything:\n"
+		"what is not copied by then is lost.\n",
 	.options = wait_options,
 	.min_operands = 1,
 	.max_operands = 1,
@@ -296,7 +297,7 @@ const struct command command_import_commit = {
 	.name = "commit",
 	.usage = "import commit [--no-wait] <import>",
 	.summary = "the same as cutover",
-	.help = "Two words for one verb.\n",
+	.help = "Both words mean the same verb.\n",
 	.options = wait_options,
 	.min_operands = 1,
 	.max_operands = 1,
@@ -326,7 +327,7 @@ const struct command command_import_cancel = {
 	.usage = "import cancel [--no-wait] [--force] <import>",
 	.summary = "go back to the source and remove the destination",
 	.help = "Possible at any time before the cutover. With --force the import ends without\n"
-		"going back; the host may then need a recovery of its own.\n",
+		"going back; the host may then have to be recovered by hand.\n",
 	.options = cancel_options,
 	.min_operands = 1,
 	.max_operands = 1,

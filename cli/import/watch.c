@@ -175,9 +175,10 @@ static int run(struct cli *cli)
 const struct command command_import_watch = {
 	.name = "watch",
 	.usage = "import watch <import>",
-	.summary = "follow an import live, until it is over",
-	.help = "In a terminal: a screen that is kept up to date; q or Ctrl-C quits, the import\n"
-		"goes on. Otherwise one line (with --output json: one object) per change.\n",
+	.summary = "follow an import until it is over",
+	.help = "In a terminal the screen is kept up to date; q or Ctrl-C quits, and the import\n"
+		"goes on. Otherwise it prints one line (with --output json: one object) per\n"
+		"change.\n",
 	.min_operands = 1,
 	.max_operands = 1,
 	.run = run,

@@ -53,7 +53,7 @@ static void add_copy(struct frame *frame, const struct frame_size *size, struct 
 	CLEANUP_BUF struct buf text = { 0 };
 
 	if (!session) {
-		add_labelled(frame, size, LINE_FAINT, "Copy", "the orchestrator has said nothing");
+		add_labelled(frame, size, LINE_FAINT, "Copy", "no report from the orchestrator");
 		return;
 	}
 	print_bar(&text, percent, room > BAR_MAX ? BAR_MAX : room, size->utf8);

@@ -56,7 +56,7 @@ static int unreachable(struct cli *cli, CURL *curl, CURLcode code)
 	if (code == CURLE_OUT_OF_MEMORY)
 		error_no_memory(&err);
 	else if (code == CURLE_COULDNT_CONNECT && (sys_errno == EACCES || sys_errno == EPERM))
-		error_set(&err, ERR_NOT_ROOT, "", "The agent's socket %s is root's.", cli->socket_path);
+		error_set(&err, ERR_NOT_ROOT, "", "The agent's socket %s belongs to root.", cli->socket_path);
 	else if (code == CURLE_COULDNT_CONNECT)
 		error_set(&err, ERR_AGENT_UNREACHABLE, "", "Nobody listens on %s.", cli->socket_path);
 	else

@@ -50,7 +50,7 @@ static int ask(const struct question *question, struct json_object **ret, struct
 	struct ports ports;
 
 	if (geteuid() != 0)
-		return error_set(err, ERR_NOT_ROOT, "", "The agent does not run, and devices are root's.");
+		return error_set(err, ERR_NOT_ROOT, "", "The agent does not run, and only root may read devices.");
 	if (ports_system(&ports, err) < 0)
 		return -1;
 	engine_options_defaults(&options);
@@ -113,7 +113,7 @@ int offline_journal(struct cli *cli, const char *import_id, struct json_object *
 	struct error err = { 0 };
 
 	if (geteuid() != 0)
-		error_set(&err, ERR_NOT_ROOT, "", "The journal is root's.");
+		error_set(&err, ERR_NOT_ROOT, "", "The journal belongs to root.");
 	else {
 		engine_options_defaults(&options);
 		ports_system_host(&host);

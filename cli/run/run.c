@@ -12,8 +12,8 @@
 #include <string.h>
 
 const struct option_spec cli_options[] = {
-	{ "output", 0, "json|text", "how results are written, text unless told" },
-	{ "help", 'h', NULL, "what this command does" },
+	{ "output", 0, "json|text", "how results are written (default: text)" },
+	{ "help", 'h', NULL, "show what this command does" },
 	{ "socket", 0, "path", NULL },
 	{ "config", 0, "path", NULL },
 	{ 0 },

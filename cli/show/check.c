@@ -54,8 +54,8 @@ static int look_without_agent(struct cli *cli, struct check *check)
 	damage = field_get(journal, "damage");
 	if (damage)
 		check_add(check, CHECK_CRITICAL, error_name(ERR_STORE_DAMAGED), "journal",
-			  "See dm-import-journal(5): the agent does not start with it.", "The journal is damaged: %s",
-			  field_text(damage, "detail"));
+			  "See dm-import-journal(5). The agent does not start until it is repaired.",
+			  "The journal is damaged: %s", field_text(damage, "detail"));
 	check_host_findings(check, findings);
 	return 0;
 }
@@ -76,7 +76,7 @@ static int get_metrics(struct cli *cli, struct check *check, struct json_object 
 	*ret = metrics_parse(text);
 	if (!*ret)
 		check_add(check, CHECK_WARNING, error_name(ERR_INTERNAL), "metrics", error_remedy(ERR_INTERNAL),
-			  "The agent's metrics cannot be read: when its certificate ends is not known.");
+			  "The agent's metrics cannot be read: when its certificate expires is not known.");
 	return 0;
 }
 
@@ -197,17 +197,18 @@ static int run(struct cli *cli)
 }
 
 static const struct option_spec options[] = {
-	{ "timeout", 0, "seconds", "how long it may take, 30 unless told" },
+	{ "timeout", 0, "seconds", "how long it may take (default: 30)" },
 	{ 0 },
 };
 
 const struct command command_check = {
 	.name = "check",
 	.usage = "check [--timeout seconds]",
-	.summary = "for monitoring: is all well with agent, imports, paths, certificate?",
-	.help = "By the convention of monitoring plug-ins: the first line is the verdict, and so is the\n"
-		"exit status, which means something else than that of the other commands.\n"
-		"Without an agent it looks at files; imports in progress are then CRITICAL.\n",
+	.summary = "monitoring plug-in: agent, imports, paths, certificate",
+	.help = "Follows the convention of monitoring plug-ins: the first line is the verdict,\n"
+		"and the exit status says the same; it differs from that of the other commands.\n"
+		"If the agent does not answer, it reads files, and imports in progress are then\n"
+		"CRITICAL.\n",
 	.options = options,
 	.unknown_status = CHECK_UNKNOWN,
 	.exit_statuses = "0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (also wrong usage)",

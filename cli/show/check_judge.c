@@ -68,8 +68,8 @@ static void judge_web_server(struct check *check, struct json_object *agent)
 {
 	if (agent && strcmp(field_text(agent, "web_server"), "ACTIVE") != 0)
 		check_add(check, check_weigh(check), "web_server_inactive", "import-agent",
-			  "The agent's log says why (importcli log_show); importcli restart_webServer tries again.",
-			  "The agent's web server does not serve port %" PRId64 ": no orchestrator gets in.",
+			  "See the agent's log (importcli log_show), then: importcli restart_webServer",
+			  "The agent's web server does not serve port %" PRId64 ": no orchestrator can connect.",
 			  field_number(agent, "server_port"));
 }
 
@@ -92,10 +92,10 @@ static void judge_certificate(struct check *check, struct json_object *metrics, 
 	strftime(text, sizeof(text), "%Y-%m-%d", gmtime_r(&end, &day));
 	if (left_s <= 0)
 		check_add(check, CHECK_CRITICAL, "certificate_expired", "import-agent", remedy,
-			  "The agent's certificate ended on %s: orchestrators refuse it.", text);
+			  "The agent's certificate expired on %s: orchestrators refuse it.", text);
 	else if (check->certificate_days < CERTIFICATE_WARNING_DAYS)
 		check_add(check, CHECK_WARNING, "certificate_ends", "import-agent", remedy,
-			  "The agent's certificate ends on %s.", text);
+			  "The agent's certificate expires on %s.", text);
 }
 
 /* --- imports --------------------------------------------------------------------------------------------------- */
@@ -117,9 +117,10 @@ static void judge_hold(struct check *check, struct json_object *import, time_t n
 
 	if (since && now > since + lease_ms / 1000 + HOLD_GRACE_S)
 		check_add(check, CHECK_CRITICAL, "hold_overdue", id,
-			  "Restart the agent, which releases them: systemctl restart import-agent",
-			  "The volumes of import %s are held since %s, longer than their lease of %" PRId64 " ms.", id,
-			  field_text(hold, "since"), lease_ms);
+			  "Restart the agent, which resumes them: systemctl restart import-agent",
+			  "The volumes of import %s have been held since %s, longer than their lease of %" PRId64
+			  " ms.",
+			  id, field_text(hold, "since"), lease_ms);
 	else
 		check_add(check, CHECK_WARNING, "import_held", id,
 			  "Release it when the array has turned over, or wait until the lease ends.",
@@ -154,7 +155,7 @@ static void judge_session(struct check *check, struct json_object *import)
 	for (size_t i = 0; i < ARRAY_SIZE(failures); i++)
 		if (strcmp(state, failures[i]) == 0)
 			check_add(check, CHECK_WARNING, "session_failed", id, "See the orchestrator's messages.",
-				  "The orchestrator says of import %s: %s.", id, state);
+				  "The orchestrator reports of import %s: %s.", id, state);
 }
 
 /* The side that no application is on: without it there is no way forward, or back. */
@@ -169,12 +170,12 @@ static void judge_other_side(struct check *check, struct json_object *import, st
 	if (other == 0)
 		check_add(check, CHECK_WARNING, "other_side_absent", name,
 			  on_source ? "Map the destination to this host again, or cancel the import."
-				    : "Map the source to this host again: without it nothing goes back.",
+				    : "Map the source to this host again: without it no switch back is possible.",
 			  "The %s of volume %s in import %s has no paths.", on_source ? "destination" : "source", name,
 			  id);
 	if (destination && (int64_t)destination < field_number(import, "min_paths"))
 		check_add(check, CHECK_WARNING, error_name(ERR_PATHS_TOO_FEW), name, error_remedy(ERR_PATHS_TOO_FEW),
-			  "The destination of volume %s in import %s has %zu paths; %" PRId64 " were asked for.", name,
+			  "The destination of volume %s in import %s has %zu paths; %" PRId64 " are required.", name,
 			  id, destination, field_number(import, "min_paths"));
 }
 
@@ -188,7 +189,7 @@ static void judge_member(struct check *check, struct json_object *import, struct
 	if (gone)
 		check_add(check, CHECK_CRITICAL, "volume_down", name,
 			  "Repair the paths to its array, then: importcli recover_device with its WWID.",
-			  "Volume %s of import %s is gone, or has no paths.", name, id);
+			  "Volume %s of import %s is missing, or has no paths.", name, id);
 	else if (both_sides)
 		judge_other_side(check, import, member);
 	if (field_true(field_get(member, "reservations"), "fenced"))
@@ -288,7 +289,7 @@ static void judge_volumes(struct check *check, struct json_object *answer)
 		if (path_count && strcmp(field_text(volume, "status"), "offline") == 0 &&
 		    strcmp(field_text(volume, "import_state"), "held") != 0)
 			check_add(check, CHECK_CRITICAL, error_name(ERR_MAP_SUSPENDED), name,
-				  "Release it: importcli recover_device with its WWID.",
+				  "Resume it: importcli recover_device with its WWID.",
 				  "Volume %s of import %s is suspended: its I/O waits.", name,
 				  field_text(volume, "import_id"));
 	}

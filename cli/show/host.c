@@ -116,10 +116,10 @@ static const struct option_spec options[] = {
 const struct command command_host = {
 	.name = "host",
 	.usage = "host\nhost refresh [--no-wait]",
-	.summary = "who this host is and what is wrong with it; or look for new LUNs",
-	.help = "Prints what an orchestrator is told of this host: names, versions, initiators,\n"
+	.summary = "show this host and what is wrong with it, or scan for LUNs",
+	.help = "Prints what an orchestrator sees of this host: names, versions, initiators,\n"
 		"cluster, and findings with their remedies. `refresh` scans all SCSI hosts for\n"
-		"LUNs that came, and waits until udev is done with them.\n",
+		"new LUNs, and waits until udev has processed them.\n",
 	.options = options,
 	.max_operands = 1,
 	.run = run,

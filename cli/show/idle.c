@@ -104,9 +104,10 @@ static int run(struct cli *cli)
 const struct command command_idle = {
 	.name = "idle",
 	.usage = "idle",
-	.summary = "whether no import is in progress",
-	.help = "Exit status 0: none is, so that the agent may be upgraded or removed. Exit\n"
-		"status 1: standard error names those that are. Without a running agent the\n"
-		"journal is read, and one that is damaged is no reason to go on.\n",
+	.summary = "ask whether the agent may be upgraded or removed",
+	.help = "Exit status 0: no import is in progress, so the agent may be upgraded or\n"
+		"removed. Exit status 1: standard error names the imports or jobs that are in\n"
+		"progress. Without a running agent the journal is read; if it is damaged, the\n"
+		"exit status is 1.\n",
 	.run = run,
 };

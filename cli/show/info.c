@@ -28,7 +28,7 @@ static int run_ha_version(struct cli *cli)
 const struct command command_ha_version = {
 	.name = "ha_version",
 	.usage = "ha_version",
-	.summary = "the version of this host agent (HA)",
+	.summary = "show the version of this host agent (HA)",
 	.help = "Prints the version and the build, <commit>_<number>. Needs no running agent.\n",
 	.diagnostic = true,
 	.run = run_ha_version,
@@ -66,8 +66,9 @@ static int run_arrays(struct cli *cli)
 const struct command command_list_supported_arrays = {
 	.name = "list_supported_arrays",
 	.usage = "list_supported_arrays",
-	.summary = "the arrays that this host knows, by vendor id",
-	.help = "An array is added with a file in /etc/dm-import/arrays.d. Needs no running agent.\n",
+	.summary = "list the arrays that this host knows, by vendor id",
+	.help = "To add an array, put a file into /etc/dm-import/arrays.d. Needs no running\n"
+		"agent.\n",
 	.diagnostic = true,
 	.run = run_arrays,
 };

@@ -51,9 +51,9 @@ static int run_list(struct cli *cli)
 static const struct command command_job_list = {
 	.name = "list",
 	.usage = "job list",
-	.summary = "what the agent does, and the last hundred jobs that it did",
-	.help = "The agent forgets its jobs when it is restarted; what became of imports is in\n"
-		"`importcli journal show`.\n",
+	.summary = "list the agent's jobs, and the last hundred that ended",
+	.help = "The agent forgets its jobs when it is restarted. `importcli journal show` still\n"
+		"shows what was done to imports.\n",
 	.run = run_list,
 };
 
@@ -156,16 +156,16 @@ static int run_show(struct cli *cli)
 }
 
 static const struct option_spec show_options[] = {
-	{ "wait", 0, NULL, "wait for its end; exit status 1 when it failed" },
+	{ "wait", 0, NULL, "wait for its end; exit status 1 if it failed" },
 	{ 0 },
 };
 
 static const struct command command_job_show = {
 	.name = "show",
 	.usage = "job show [--wait] <job>",
-	.summary = "one job: how far it is, what came of it, its steps",
-	.help = "Takes the number that --no-wait printed, or one of `importcli job list`. Without\n"
-		"--wait the exit status is 0 also for a job that failed.\n",
+	.summary = "show one job: progress, result, steps",
+	.help = "Takes the number that --no-wait printed, or one from `importcli job list`.\n"
+		"Without --wait the exit status is 0 even if the job failed.\n",
 	.options = show_options,
 	.min_operands = 1,
 	.max_operands = 1,

@@ -60,12 +60,12 @@ static int tell_end(struct json_object *report)
 	CLEANUP_BUF struct buf text = { 0 };
 
 	if (field_true(report, "torn"))
-		buf_puts(&text, "importcli: The journal's last line is not whole, and does not count: it is being "
+		buf_puts(&text, "importcli: The journal's last line is incomplete, and does not count: it is being "
 				"written, or a crash tore it.\n");
 	if (damage)
 		buf_printf(&text,
-			   "importcli: %s: %s. The agent does not start with it.\n"
-			   "What to do: see dm-import-journal(5).\n",
+			   "importcli: %s: %s. The agent does not start until it is repaired.\n"
+			   "What to do: See dm-import-journal(5).\n",
 			   field_text(damage, "device"), field_text(damage, "detail"));
 	print_text(stderr, buf_text(&text));
 	return damage ? -1 : 0;
@@ -92,9 +92,9 @@ static const struct option_spec options[] = {
 static const struct command command_journal_show = {
 	.name = "show",
 	.usage = "journal show [--import name]",
-	.summary = "what was recorded of imports: time, event, state, side",
-	.help = "Reads the file itself, whether or not the agent runs. Exit status 1 when it is\n"
-		"damaged; what is whole is shown all the same.\n",
+	.summary = "show the records of imports: time, event, state, side",
+	.help = "Reads the file itself, whether the agent runs or not. If it is damaged, the\n"
+		"intact records are shown, and the exit status is 1.\n",
 	.options = options,
 	.run = run,
 };

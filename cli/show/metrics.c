@@ -33,9 +33,9 @@ static int run(struct cli *cli)
 const struct command command_metrics = {
 	.name = "metrics",
 	.usage = "metrics",
-	.summary = "the agent's numbers, in Prometheus' text format",
+	.summary = "show the agent's metrics in Prometheus' text format",
 	.help = "The same as the API's /metrics, for hosts where Prometheus has no certificate:\n"
-		"write it to a file of node_exporter's textfile collector. What each number means\n"
-		"is in dm-import-metrics(7).\n",
+		"write it to a file of node_exporter's textfile collector. dm-import-metrics(7)\n"
+		"says what each metric means.\n",
 	.run = run,
 };

@@ -192,7 +192,7 @@ static int run(struct cli *cli)
 }
 
 static const struct option_spec options[] = {
-	{ "verbose", 'v', NULL, "also why not importable and what to do, users, paths, sectors" },
+	{ "verbose", 'v', NULL, "also why not importable, what to do, users, paths, sectors" },
 	{ "importable", 0, NULL, "only volumes that can be imported now" },
 	{ 0 },
 };
@@ -200,10 +200,10 @@ static const struct option_spec options[] = {
 const struct command command_status = {
 	.name = "status",
 	.usage = "status [-v|--verbose] [--importable]\nstatus [-v|--verbose] <WWID>",
-	.summary = "the volumes, and whether they can be imported",
+	.summary = "list the volumes, and whether they can be imported",
 	.help = "Lists the multipath volumes of this host, or one of them. `Target WWID` is what\n"
-		"the array calls the LUN; commands take it with or without multipath's leading 3.\n"
-		"Sizes: 1 KB is 1024 bytes. Works without a running agent, as root.\n",
+		"the array calls the LUN; commands accept it with or without multipath's leading\n"
+		"3. Sizes: 1 KB is 1024 bytes. Works without a running agent, as root.\n",
 	.options = options,
 	.max_operands = 1,
 	.diagnostic = true,

@@ -109,16 +109,15 @@ static char *describe(const struct boot_finding *finding)
 
 	if (finding->verdict == BOOT_RULES_BEHIND)
 		buf_printf(&text,
-			   "udev rules were missing, damaged or old. Those of all %zu pairs are made again from the "
-			   "identity store, in /run until the agent has started.\n",
+			   "udev rules were missing, damaged or old. The rules of all %zu pairs were written again "
+			   "from the identity store, to /run until the agent has started.\n",
 			   finding->store.count);
 	if (finding->why.code != ERR_NONE) {
 		error_format(&finding->why, line, sizeof(line));
 		buf_printf(&text, "%s\n", line);
 	}
 	if (finding->down.count) {
-		buf_puts(&text,
-			 "These LUNs stay down, because nothing says for certain which of them carries the data:");
+		buf_puts(&text, "These LUNs stay down, because it is not certain which of them have the newest data:");
 		for (size_t i = 0; i < finding->down.count; i++)
 			buf_printf(&text, " %s", finding->down.wwids[i]);
 		buf_puts(&text, "\n");
@@ -201,7 +200,7 @@ int engine_boot_restore(const struct engine_options *options, const struct host_
 	if (engine_lock(options, &lock, err) < 0 || boot_look(options, host, NULL, &finding, err) < 0)
 		return -1;
 	if (!records && finding.store.count == 0)
-		return error_set(err, ERR_VALUE_INVALID, "FILE", "is missing: no copy of any identity is whole");
+		return error_set(err, ERR_VALUE_INVALID, "FILE", "is missing: no copy of the identities is intact");
 	if (!records)
 		return write_all(options, host, &finding.store, err);
 	if (identity_parse_records(records, &given, err) < 0)

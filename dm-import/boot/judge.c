@@ -183,7 +183,7 @@ static int judge_lost(const struct boot_files *files, const struct copies *copie
 		return 0;
 	finding->verdict = BOOT_LOST;
 	finding->rules_needed = finding->down.count > 0;
-	error_set(&finding->why, ERR_STORE_DAMAGED, NULL, "no copy of it is whole, neither there nor in the rules");
+	error_set(&finding->why, ERR_STORE_DAMAGED, NULL, "no copy of it is intact, neither there nor in the rules");
 	return 0;
 }
 
@@ -196,7 +196,7 @@ static void tell_of_store(const struct copies *copies, const struct copy *counts
 			  "it is older (generation %" PRIu64 ") than the rules (%" PRIu64 "), which stay in force",
 			  store->store.generation, counts->store.generation);
 	else
-		error_set(&finding->why, ERR_STORE_DAMAGED, NULL, "%s; the rules are whole, and stay in force",
+		error_set(&finding->why, ERR_STORE_DAMAGED, NULL, "%s; the rules are intact, and stay in force",
 			  store->present ? store->damage.detail : "it is missing");
 }
 

@@ -120,16 +120,18 @@ int engine_boot_maps(const struct engine_options *options, const struct ports *p
 			continue;
 		if (take_apart(ports, map, &why) == 0) {
 			buf_printf(&text,
-				   "Map %s was assembled of the wrong LUN, without the rules; it is made anew.\n",
+				   "Map %s was assembled from the wrong LUN before the rules applied. It was removed; "
+				   "multipathd builds it again.\n",
 				   map->dm.name);
 			continue;
 		}
 		well = false;
-		buf_printf(&text,
-			   "Map %s was assembled of the wrong LUN, without the rules, and cannot be removed (%s). Its "
-			   "LUNs "
-			   "stay down. Do not use what lies on it; make the initramfs anew, and reboot.\n",
-			   map->dm.name, why.detail);
+		buf_printf(
+			&text,
+			"Map %s was assembled from the wrong LUN before the rules applied, and cannot be removed (%s). "
+			"Its LUNs stay down. Do not use what is on it. Rebuild the initramfs (systemctl start "
+			"dm-import-initramfs), then reboot.\n",
+			map->dm.name, why.detail);
 		if (keep_down(map, &finding, err) < 0)
 			return -1;
 	}

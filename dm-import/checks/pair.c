@@ -46,7 +46,7 @@ static void source_is_multipath(struct precheck *check, const struct member *mem
 	inventory_true_wwid(check->now, live_map(check, member), carries);
 	if (strcmp(carries, live_lun(member)) != 0 && !identity_find(&check->engine->identities, member->source_wwid))
 		finding_add(check, ERR_IDENTITY_TAKEN, SEVERITY_ERROR, member, live_map(check, member)->dm.name,
-			    "(its paths belong to %s)", *carries ? carries : "no or several LUNs");
+			    "(its paths belong to %s)", *carries ? carries : "no LUN, or to several");
 }
 
 /* A pair's record outlives its import: then the LUN has the identity for good. */

@@ -217,7 +217,7 @@ int identity_parse(const char *text, struct identity_store *ret, struct error *e
 	if (parse_lines(text, &store, &line, &number, err) < 0)
 		return -1;
 	if (strncmp(line, "end ", 4) != 0) {
-		error_set(err, ERR_STORE_DAMAGED, NULL, "the store has no last line; it is not whole");
+		error_set(err, ERR_STORE_DAMAGED, NULL, "the store has no last line; it is incomplete");
 		goto damaged;
 	}
 	if (sscanf(line, "end %zu %16" SCNx64 " %n", &count, &sum, &end) != 2 || end == 0 || line[end] != '\0' ||

@@ -236,13 +236,13 @@ static int explain(const struct hold *hold, struct error *err)
 	if (hold->suspended < 2 * hold->live && (hold->reverted || hold->sys_errno == EINTR))
 		return error_set(
 			err, ERR_HOLD_TIMEOUT, member->name,
-			"I/O in flight did not end within %u ms; the maps were released on the side they were on",
+			"I/O in flight did not end within %u ms; the maps were resumed on the side they were on",
 			hold->deadline_ms);
 	if (hold->lease_end_us && !hold->sys_errno)
 		return error_set(err, ERR_LEASE_EXPIRED, member->name, "%s", "");
 	if (hold->reverted)
 		return error_set(err, ERR_HOLD_TIMEOUT, member->name,
-				 "not released within %u ms; the maps are on the side they were on", hold->deadline_ms);
+				 "not resumed within %u ms; the maps are on the side they were on", hold->deadline_ms);
 	return error_set_sys(err, ERR_DM_FAILED, member->name, hold->sys_errno, "cannot exchange the tables");
 }
 

@@ -45,7 +45,7 @@ static int release(struct engine *engine, const struct map *map, bool forward, s
 	if (map->dm.suspended && !sys_errno)
 		sys_errno = dm->hold_resume(hold);
 	dm->hold_free(hold);
-	return sys_errno ? error_set_sys(err, ERR_DM_FAILED, map->dm.name, sys_errno, "cannot release the map") : 0;
+	return sys_errno ? error_set_sys(err, ERR_DM_FAILED, map->dm.name, sys_errno, "cannot resume the map") : 0;
 }
 
 /* Live maps first, they have waited long enough. */

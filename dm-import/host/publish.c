@@ -19,7 +19,7 @@ static int verify_rule(struct engine *engine, const struct disk *disk, struct er
 	if (device->property(device->ctx, disk->name, "DM_IMPORT_TRUE_WWID", &known, err) < 0)
 		return -1;
 	if (!known || strcmp(known, disk->true_wwid) != 0)
-		return error_set(err, ERR_UDEV_FAILED, disk->name, "no rule of ours matches the LUN %s",
+		return error_set(err, ERR_UDEV_FAILED, disk->name, "no rule of dm-import matches the LUN %s",
 				 disk->true_wwid);
 	return 0;
 }
@@ -34,7 +34,7 @@ int publish_verify(struct engine *engine, const struct import *import, const str
 			continue;
 		identity_present(&engine->identities, disk->true_wwid, &should);
 		if (strcmp(disk->presented_wwid, should.wwid) != 0)
-			return error_set(err, ERR_UDEV_FAILED, disk->name, "udev presents %s as %s instead of %s",
+			return error_set(err, ERR_UDEV_FAILED, disk->name, "udev publishes %s as %s instead of %s",
 					 disk->true_wwid, disk->presented_wwid, should.wwid);
 		if (should.hidden && disk->system_ready)
 			return error_set(err, ERR_UDEV_FAILED, disk->name, "the LUN %s is not hidden", disk->true_wwid);

@@ -92,7 +92,7 @@ static int map_is(const struct inventory *now, const char *answer, const char *w
 	inventory_true_wwid(now, kernel, carries);
 	if (strcmp(carries, true_wwid) != 0)
 		return error_set(err, ERR_VERIFY_FAILED, kernel->dm.name, "its paths belong to %s instead of %s",
-				 *carries ? carries : "no or several LUNs", true_wwid);
+				 *carries ? carries : "no LUN, or to several", true_wwid);
 	if (kernel->dm.suspended)
 		return error_set(err, ERR_VERIFY_FAILED, kernel->dm.name, "the map is suspended");
 	for (nth = 0; (disk = inventory_lun_disk(now, true_wwid, nth)); nth++) {

@@ -167,10 +167,10 @@ static void look_at_sides(struct recovery *recovery, const struct inventory *now
 		there = inventory_has_path_of(now, live, lun_on(member, other_side(side)));
 		elsewhere = has_path_of_neither(now, live, member);
 		if (here + there + elsewhere > 1)
-			found(recovery, ERR_PATHS_MIXED, live->dm.name, "(by the records only %s's)",
+			found(recovery, ERR_PATHS_MIXED, live->dm.name, "(according to the records only those of %s)",
 			      lun_on(member, side));
 		else if (there || elsewhere)
-			found(recovery, ERR_SIDE_CONTRADICTED, live->dm.name, "(by the records: the %s, %s)",
+			found(recovery, ERR_SIDE_CONTRADICTED, live->dm.name, "(according to the records: the %s, %s)",
 			      side_name(side), lun_on(member, side));
 	}
 }

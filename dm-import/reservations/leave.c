@@ -109,7 +109,7 @@ static const char *why_kept(const struct leaving *leaving, uint64_t key)
 	if (has_peers(leaving, key))
 		return "a peer uses the same key";
 	if (has_peers(leaving, 0) && !pr_peers_see_leaving(pair, key))
-		return "its initiator port has no other path, and peers would take its end for a fencing";
+		return "its initiator port has no other path, and peers would take its removal for a fencing";
 	return NULL;
 }
 

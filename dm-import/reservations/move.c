@@ -168,7 +168,7 @@ static int verify_paths(struct pr_pair *pair, struct error *err)
 	for (size_t i = 0; i < pair->other.path_count; i++)
 		if (!pair->other.paths[i].key)
 			return error_set(err, ERR_PR_FAILED, pair->other.paths[i].disk,
-					 "the path is not registered although the LUN took the command");
+					 "the path is not registered although the LUN accepted the command");
 	return 0;
 }
 
@@ -270,7 +270,7 @@ static void move_back(struct work *work, struct member *member)
 
 	member->pr.lifted = PR_NONE;
 	if (sync_pair(&pair, &why) < 0)
-		work_log(work, 1, &why, "%s: the way back is taken all the same", member->name);
+		work_log(work, 1, &why, "%s: the switch back goes on nevertheless", member->name);
 	if (pair.noted)
 		return;
 	scsi->pr_watch_free(view->watch);
@@ -284,7 +284,7 @@ int pr_move_before_switch(struct work *work, struct error *err)
 	if (work->to == SIDE_DESTINATION)
 		return pr_move_sync(work, SIDE_SOURCE, err);
 	if (!work->now.disks && pr_pair_look(work, &why) < 0)
-		work_log(work, 1, &why, "the way back is taken without a look at the reservations");
+		work_log(work, 1, &why, "the switch back goes on without having read the reservations");
 	for (size_t i = 0; i < work->import->member_count; i++)
 		move_back(work, &work->import->members[i]);
 	return 0;
@@ -368,7 +368,7 @@ void pr_move_put_back(struct work *work)
 		struct error err = { 0 };
 
 		if (pair.member->pr.lifted && (pr_pair_read(&pair, &err) < 0 || restore(&pair, &err) < 0))
-			work_log(work, 1, &err, "%s: the source's reservation is not put back", pair.member->name);
+			work_log(work, 1, &err, "%s: the source's reservation is not restored", pair.member->name);
 	}
 }
 

@@ -255,7 +255,7 @@ int identity_rules_parse(const char *text, struct identity_store *ret, struct er
 	CLEANUP_BUF struct buf store = { 0 };
 
 	if (!is_whole(text))
-		return error_set(err, ERR_STORE_DAMAGED, NULL, "the rules are not whole");
+		return error_set(err, ERR_STORE_DAMAGED, NULL, "the rules are incomplete");
 	for (const char *line = text; *line; line = next_line(line)) {
 		size_t mark = strlen(store_mark);
 

@@ -75,7 +75,7 @@ static int load_import(struct engine *engine, const struct journal_entry *entry,
 static int damaged(const struct journal *journal, struct error *err)
 {
 	return error_set(err, ERR_STORE_DAMAGED, journal->damage.device,
-			 "%s; the file is left as it is; importcli journal show tells what is whole",
+			 "%s; the file is left as it is; importcli journal show lists the intact records",
 			 journal->damage.detail);
 }
 

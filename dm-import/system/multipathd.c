@@ -132,7 +132,7 @@ static int multipathd_command(void *ctx, const char *command, char **ret_reply, 
 	CLEANUP_FD int fd = may_connect ? connect_multipathd() : -1;
 
 	if (fd < 0)
-		return error_set(err, ERR_MULTIPATHD_NOT_RUNNING, NULL, "nobody to tell '%.60s'", command);
+		return error_set(err, ERR_MULTIPATHD_NOT_RUNNING, NULL, "it cannot be sent '%.60s'", command);
 	if (converse(fd, command, &reply, err) < 0)
 		return -1;
 	if (begins(reply, "fail") || begins(reply, "timeout") || begins(reply, "permission deny"))

@@ -52,7 +52,7 @@ static int act(const struct plan_step *step, struct work *work, unsigned tries, 
 		snprintf(err->step, sizeof(err->step), "%s", step->name);
 		if (--tries == 0)
 			return -1;
-		work_log(work, 1, err, "step %s failed behind the point of no return; trying again", step->name);
+		work_log(work, 1, err, "step %s failed after the point of no return; trying again", step->name);
 	}
 	return 0;
 }

@@ -34,7 +34,7 @@ struct plan {
 enum plan_outcome {
 	PLAN_DONE,
 	PLAN_UNDONE, /* failed; the host is as before */
-	PLAN_STUCK,  /* failed behind the point of no return, or an undo failed */
+	PLAN_STUCK,  /* failed after the point of no return, or an undo failed */
 };
 
 enum { PLAN_FORWARD_TRIES = 3 };

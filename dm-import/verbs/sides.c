@@ -32,7 +32,8 @@ int sides_of_member(const struct work *work, const struct member *member, enum s
 		  !inventory_has_path_of(now, live, member->source_wwid)))
 		*ret = SIDE_DESTINATION;
 	else
-		return error_set(err, ERR_VERIFY_FAILED, member->name, "the live map has paths of no or several LUNs");
+		return error_set(err, ERR_VERIFY_FAILED, member->name,
+				 "the live map has paths of no LUN, or of several");
 	return 0;
 }
 
@@ -50,7 +51,7 @@ static int check_idle(const struct work *work, const struct member *member, stru
 	inventory_true_wwid(now, idle, carries);
 	if (strcmp(carries, wanted) != 0)
 		return error_set(err, ERR_VERIFY_FAILED, idle->dm.name, "its paths belong to %s instead of %s",
-				 *carries ? carries : "no or several LUNs", wanted);
+				 *carries ? carries : "no LUN, or to several", wanted);
 	if (work->to == SIDE_DESTINATION && idle->paths.path_count < inventory_lun_disk_count(now, wanted))
 		return error_set(err, ERR_VERIFY_FAILED, idle->dm.name, "it has %zu of the LUN's %zu paths",
 				 idle->paths.path_count, inventory_lun_disk_count(now, wanted));

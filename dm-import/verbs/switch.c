@@ -62,7 +62,7 @@ static bool serves_io(const struct disk *disk)
 static int still_the_lun(const struct work *work, const struct disk *disk, const struct probed *now, struct error *err)
 {
 	if (strcmp(now->wwid, disk->true_wwid) != 0)
-		return error_set(err, ERR_LUN_CHANGED, disk->name, "it says that it is %s, and was %s",
+		return error_set(err, ERR_LUN_CHANGED, disk->name, "it is now %s, and was %s",
 				 *now->wwid ? now->wwid : "nobody", disk->true_wwid);
 	if (now->size_bytes < disk->size_bytes || (now->size_bytes > disk->size_bytes && work->to == SIDE_DESTINATION))
 		return error_set(err, ERR_LUN_CHANGED, disk->name, "it has %" PRIu64 " bytes, and had %" PRIu64,
@@ -181,7 +181,7 @@ static int arriving_disks_presented(struct work *work, struct error *err)
 
 		for (size_t nth = 0; (disk = inventory_lun_disk(&work->now, lun_on(member, work->to), nth)); nth++)
 			if (strcmp(disk->presented_wwid, member->source_wwid) != 0)
-				return error_set(err, ERR_UDEV_TIMEOUT, disk->name, "udev has not looked at it");
+				return error_set(err, ERR_UDEV_TIMEOUT, disk->name, "udev has not processed it");
 	}
 	return 0;
 }
@@ -359,7 +359,7 @@ static int look_after_reservations(struct work *work, struct error *err)
 
 	(void)err;
 	if (pr_move_concerns(work->import) && pr_move_sync(work, work->to, &why) < 0)
-		work_log(work, 1, &why, "the reservations behind the switch");
+		work_log(work, 1, &why, "the reservations after the switch");
 	return 0;
 }
 

@@ -123,7 +123,7 @@ IMPORTS = {
     "prepare-new-failed": (f"import prepare {PAIR}", {
         "POST /imports": Reply(201, imported()), "POST /imports/db1/prepare": accepted("prepare"),
         "GET /jobs/7": job("prepare", "failed", result={"passed": False, "findings": FINDINGS}, error=problem(
-            409, "precheck_failed", "The pre-check found errors.", "1 error.", "See the findings; correct each of them.").body)}),
+            409, "precheck_failed", "The pre-check found errors.", "1 error.", "Correct what the findings say, then try again.").body)}),
     "prepare-no-wait": ("import prepare --no-wait db1", {"POST /imports/db1/prepare": accepted("prepare")}),
     "prepare-no-wait-json": ("import prepare --no-wait db1 --output json", {"POST /imports/db1/prepare": accepted("prepare")}),
     "switch": ("import switch db1 --to destination", {
@@ -142,12 +142,12 @@ IMPORTS = {
     "switch-failed": ("import switch db1 --to destination", {
         "POST /imports/db1/switch": accepted("switch"),
         "GET /jobs/7": job("switch", "failed", error=problem(
-            500, "hold_timeout", "The map could not be held before the deadline.", "5000 ms have passed.",
-            "Look for a path whose commands hang; try again when I/O is quieter.", device="mpatha", step="hold").body)}),
+            500, "hold_timeout", "The map could not be suspended before the deadline.", "5000 ms have passed.",
+            "Look for a path whose commands hang. Try again when there is less I/O.", device="mpatha", step="hold").body)}),
     "switch-failed-json": ("import switch db1 --to destination --output json", {
         "POST /imports/db1/switch": accepted("switch"),
         "GET /jobs/7": job("switch", "failed", error=problem(
-            500, "hold_timeout", "The map could not be held before the deadline.", device="mpatha").body)}),
+            500, "hold_timeout", "The map could not be suspended before the deadline.", device="mpatha").body)}),
     "hold": ("import hold db1 --lease 3000", {
         "POST /imports/db1/hold": accepted("hold"),
         "GET /jobs/7": job("hold", result={"to": "destination", "lease_ms": 3000})}),
@@ -184,7 +184,7 @@ IMPORTS = {
         "POST /imports/db1/reservation": accepted("reservation"),
         "GET /jobs/7": job("reservation", "failed", error=problem(
             409, "pr_not_holder", "Another host holds the reservation.", "",
-            "Send it to the agent of the host that holds it; see the import's report.", device=SOURCE).body)}),
+            "Send the request to the agent of the host that holds it. See the import's report.", device=SOURCE).body)}),
     "reservation-state-wrong": ("import reservation db1 lifted", {"POST /imports/db1/reservation": STATE_WRONG}),
     "show-reservations": ("import show db1", {"GET /imports/db1": imported("prepared", members=[
         member(reservations=reservations(reserved_side(), reserved_side())),
@@ -239,11 +239,11 @@ RECOVER = {
         "POST /recover": job("recover", "failed", result=CONTRADICTED, error=CONTRADICTION.body)}),
     "recover_device-stuck": (f"recover_device {SOURCE}", {
         "POST /recover": job("recover", "failed", result=recovered(done=False), error=problem(
-            500, "dm_failed", "Device-mapper refused a command.", "cannot release the map: Input/output error",
-            "See the detail and the kernel's log.", device="mpatha", step="release").body)}),
+            500, "dm_failed", "Device-mapper refused a command.", "cannot resume the map: Input/output error",
+            "See the message and the kernel's log.", device="mpatha", step="release").body)}),
     "recover_device-stranger": (f"recover_device {SOURCE}", {
         "POST /recover": job("recover", "failed", error=problem(
-            404, "not_imported", "No import of this host concerns the device.", "",
+            404, "not_imported", "The device is in no import of this host.", "",
             "Check the WWID with: importcli import list.", device=SOURCE).body)}),
     "recover_device-refused": (f"recover_device {SOURCE}", {"POST /recover": problem(
         503, "busy", "Too many requests are waiting.", "", "Try again in a few seconds.")}),

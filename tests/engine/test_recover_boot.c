@@ -64,7 +64,7 @@ static void damaged_store_behind_a_boot(void **state)
 		host_test_expect_side(&recovery_test, SIDE_DESTINATION);
 		recovery_dry_run_must_tell("identity_files");
 		assert_non_null(strstr(detail_of(0), missing ? "is missing" : "checksum"));
-		assert_non_null(strstr(detail_of(0), "rules are whole"));
+		assert_non_null(strstr(detail_of(0), "rules are intact"));
 		recovery_must();
 		recovery_nothing_is_left();
 		agent_must_start("on_destination", SIDE_DESTINATION);
@@ -147,7 +147,7 @@ static void nothing_is_whole_behind_a_boot(void **state)
 		boot();
 		assert_null(recovery_live_map(0));
 		recovery_must_leave_it_alone("store_damaged", ERR_STORE_DAMAGED, recovery_scenes[scene].state);
-		assert_non_null(strstr(recovery_test.err.detail, "no copy of it is whole"));
+		assert_non_null(strstr(recovery_test.err.detail, "no copy of it is intact"));
 		assert_int_equal(recovery_run(world_destination_wwid(1), false), -1);
 		assert_int_equal(recovery_test.err.code, ERR_STORE_DAMAGED);
 		host_test_end(&recovery_test);

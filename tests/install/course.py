@@ -144,8 +144,8 @@ def other_key(host):
     done(host.install())
     with unchanged(host):
         status, _, error = host.install(kit="/other")
-    assert status == 3 and "Not ready: this kit is signed by " in error, error
-    other = re.search(r"signed by (\w+), the installed", error).group(1)
+    assert status == 3 and "Not ready: this kit is signed with the key " in error, error
+    other = re.search(r"signed with the key (\w+), the installed", error).group(1)
     done(host.install("--accepted-key=" + other, kit="/other"))
     assert host.read("/etc/dm-import/kit-key") == other + "\n"
 
@@ -189,7 +189,7 @@ def upgrade_undone(host):
     host.write("/stub/broken-build", build_of(host))
     status, _, error = host.install("--port=60443")
     assert status == 1 and "the agent does not start" in error and "undoing: upgrade" in error, error
-    assert "the upgrade failed; what is there is dm-import 1.0-" in error and "could not be undone" not in error, error
+    assert "the upgrade failed; dm-import 1.0-" in error and "could not be undone" not in error, error
     assert agent_says(host, "ha_version").endswith(build_of(host, "/old") + "\n")
     assert host.read("/etc/dm-import/agent.conf") == conf and host.read("/etc/dm-import/tls/agent.key") == key
     expect_installed(host)
@@ -209,7 +209,7 @@ def upgrade_stays(host):
     host.remove("/var/cache/dm-import")
     host.write("/stub/broken-build", build_of(host))
     status, _, error = host.install("--port=60443")
-    assert status == 1 and "the upgrade failed. What is there now" in error and "Configuration and certificate are as they were" in error, error
+    assert status == 1 and "the upgrade failed. Now installed: " in error and "Configuration and certificate are unchanged" in error, error
     assert host.read("/etc/dm-import/agent.conf") == conf and host.read("/etc/dm-import/tls/agent.key") == key
 
 

@@ -306,7 +306,7 @@ def removal_contradicted(host, tool, old, _):
     done(host.run("import-boot", "restore", "/tmp/records"))
     with unchanged(host):
         status, _, error = tool.remove()
-    assert status and "files of ours are damaged" in error, error
+    assert status and "the identity store or its rules are damaged" in error, error
 
 
 @for_both("removal-leaves-nothing")

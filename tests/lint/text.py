@@ -1,6 +1,7 @@
-"""Sizes, header comments, READMEs and banned functions."""
+"""Sizes, header comments, READMEs, Markdown and banned functions."""
 import fnmatch
 import os
+import posixpath
 import re
 
 from layers import is_laid_out
@@ -8,6 +9,7 @@ from lint import Lint, PRODUCT, blank_comments_and_strings, c_files
 
 FILE_LINES = 600
 FUNCTION_LINES = 60
+MARKDOWN_COLUMNS = 100
 ROOM_FILES = 20  # .c and .h that lie in one folder of the product
 BANNED = {
     "sprintf": "snprintf or struct buf",
@@ -94,6 +96,44 @@ def check_readmes(files):
                 yield f"{folder}/README.md:1: does not say what {os.path.basename(path)} is for"
 
 
+def markdown(files):
+    """(path, number, line) of all lines of all documents but those of code, which is indented by four blanks or fenced."""
+    for path, text in files.items():
+        fenced = False
+        for number, line in enumerate(text.splitlines() if path.endswith(".md") else [], 1):
+            fence = line.lstrip().startswith("```")
+            fenced ^= fence
+            if not fence and not fenced and not line.startswith(("    ", "\t")):
+                yield path, number, line
+
+
+def check_markdown_width(files):
+    """A line of a table cannot be wrapped."""
+    for path, number, line in markdown(files):
+        if len(line) > MARKDOWN_COLUMNS and not line.lstrip().startswith("|"):
+            yield f"{path}:{number}: the line has more than {MARKDOWN_COLUMNS} columns"
+
+
+def anchors(files, path):
+    """What a link may name behind #: a document's headings, as GitHub makes anchors of them."""
+    return {re.sub(r"[^\w -]", "", line.lstrip("# ").lower()).replace(" ", "-")
+            for where, _, line in markdown(files) if where == path and line.startswith("#")}
+
+
+def check_links(files):
+    known = set(files) | {path[:end] for path in files for end in range(len(path)) if path[end] == "/"}
+    for path, number, line in markdown(files):
+        for target in re.findall(r"\]\(([^)\s]+)\)", line):
+            if re.match(r"[a-z]+:", target):
+                continue
+            there, _, anchor = target.partition("#")
+            there = posixpath.normpath(posixpath.join(posixpath.dirname(path), there)) if there else path
+            if there not in known:
+                yield f"{path}:{number}: there is no {there}"
+            elif anchor and anchor not in anchors(files, there):
+                yield f"{path}:{number}: {there} has no heading for #{anchor}"
+
+
 def check_banned(files):
     for path, text in c_files(files, PRODUCT).items():
         for number, line in enumerate(blank_comments_and_strings(text).splitlines(), 1):
@@ -115,6 +155,11 @@ LINTS = [
     Lint("readmes", check_readmes, {"base/x.c": "/* x */\n"},
          {"base/x.c": "/* x */\n", "base/xs_1.h": "/* x */\n", "base/README.md": "| x, xs_*.h | role |\n"},
          more=[{"base/x.c": "/* x */\n", "base/README.md": "| y.c | role |\n"}, {"base/a/x.c": "/* x */\n", "base/README.md": "x.c\n"}]),
+    Lint("markdown width", check_markdown_width,
+         {"x.md": "word " * 21 + "\n"}, {"x.md": "word " * 20 + "\n\n| " + "word " * 21 + "|\n\n    " + "word " * 21 + "\n"}),
+    Lint("links", check_links,
+         {"docs/x.md": "[there](../y.md#one)\n", "y.md": "# Two\n"},
+         {"docs/x.md": "[there](../y.md#one-two) [docs](../docs) [web](https://example.com/z.md)\n", "y.md": "# One: *two*\n"}),
     Lint("banned functions", check_banned,
          {"cli/x.c": "/* x */\nint n = atoi(text);\n"},
          {"cli/x.c": '/* atoi(x) */\nconst char *s = "atoi(1)"; /* strcpy(a, b) */\nint n = err->system(1);\n'}),

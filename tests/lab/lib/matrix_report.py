@@ -12,33 +12,49 @@ BUILD = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../../build"
 WRONG = ("io_errors", "verify_errors", "stray_source_writes")
 HEAD = """# What survives a crash, and what a fault does
 
-Written by `make check-faults` (`tests/lab/crash-matrix`, `tests/lab/fault-matrix`), not by hand. Under fio that verifies what it reads, in a VM with the
-real kernel, udev and multipathd: the **crash matrix** hits each verb before, inside and behind each of its steps; the **fault matrix** has something
-go wrong around it, before the verb is sent or in its middle, or in a state of an import. Behind each cell: the import is in the verb's first or
-last state; kernel, udev, multipathd and journal agree about it; no map is held, no disk is in two maps, nothing is left over; no I/O failed, no write
-is lost or stray; and the verb, sent again, leads to its end. Times are of an emulated machine; they are good for comparison, and as upper bounds.
+Written by `make check-faults` (`tests/lab/crash-matrix`, `tests/lab/fault-matrix`), not by hand.
+Both matrices run in a VM with the real kernel, udev and multipathd, under fio that verifies what it
+reads. The **crash matrix** hits each verb before, inside and after each of its steps. The **fault
+matrix** makes something go wrong around a verb, before it is sent or in its middle, or in a state
+of an import. After each cell these are checked:
 
-A number stands for so many cells that survived; *a of b* says that not all did. A row is of the last run of all its cells; what is not run again stays.
+- the import is in the verb's first or last state;
+- kernel, udev, multipathd and journal agree about it;
+- no map is suspended, no disk is in two maps, nothing is left over;
+- no I/O failed, no write is lost or stray;
+- the verb, sent again, leads to its end.
+
+Times are those of an emulated machine: good for comparison, and as upper bounds.
+
+A number is how many cells survived; *a of b* means that some did not. A row shows the last complete
+run of its cells. Rows that are not run again stay as they are.
 
 """
 TAIL = """
-- *End*: the verb came to its end, with the crash or fault, or was brought there by the next agent; or the state did not notice it. *As before*: it was
-  refused, or gone back with it, and nothing was changed. *Stuck*: the import was left `recovering`; when the fault had gone, the verb, sent
-  again, led to its end.
-- *Pause*: the longest I/O of the application. The maps queue while they have no path (`no_path_retry queue`), so the application waits as long as all
-  paths of its side are gone or its array hangs. After a power cut there is none, since the application dies with the host. *Recovery*: from the crash
-  until the agent answers again; after a power cut, from the kernel's start.
-- There is no SIGKILL of agent and guardian where there is no guardian: one lives inside `exchange` alone. There is none of multipathd between
-  `stop_multipathd` and `start_multipathd`: it does not run. Steps that call nothing when there are no reservations (`look_after`, and `drop_unseen`
-  on the way to the destination) are not hit inside.
-- `tests/lab/crash-matrix --kept` and `tests/lab/fault-matrix --kept` show what each cell did, where they have run.
+- *End*: the verb came to its end in spite of the crash or fault, or the next agent brought it
+  there, or the state was not affected. *As before*: the verb was refused or taken back, and nothing
+  was changed. *Stuck*: the import was left `recovering`; once the fault had gone, the verb was sent
+  again and led to its end.
+- *Pause*: the longest I/O of the application. The maps queue I/O while they have no path
+  (`no_path_retry queue`), so the application waits as long as all paths of its side are lost or its
+  array hangs. There is no pause for power cuts: the application dies with the host. *Recovery*:
+  from the crash until the agent answers again; after a power cut, from the kernel's start.
+- SIGKILL of agent and guardian is possible only inside `exchange`: a guardian exists only there.
+  SIGKILL of multipathd is not possible between `stop_multipathd` and `start_multipathd`: it does
+  not run. Steps that call nothing when there are no reservations (`look_after`, and `drop_unseen`
+  on the way to the destination) cannot be hit inside.
+- `tests/lab/crash-matrix --kept` and `tests/lab/fault-matrix --kept` show what each cell did, on a
+  machine on which they have run.
 
 ## Seen once, and not again
 
-- In two cells of some 600 the kernel (6.1) warned when a map was removed: `block/mq-deadline.c … dd_exit_sched`; of the I/O scheduler's own count of
-  requests one less was completed than inserted. They counted as failed, and passed when they ran again. No request was lost: the kernel lets a queue run empty
-  (it freezes it) before it takes the scheduler away, no I/O failed, and all that was written was found. Not reproduced apart: 180 rounds of suspend,
-  resume and removal under load, and all paths lost and back under 64 writers, with FUA and without. Remedy: none is needed.
+- In two cells of some 600 the kernel (6.1) warned when a map was removed: `block/mq-deadline.c …
+  dd_exit_sched`. By the I/O scheduler's own count of requests, one fewer was completed than
+  inserted. The cells counted as failed, and passed when they ran again. No request was lost: the
+  kernel empties a queue (it freezes it) before it removes the scheduler, no I/O failed, and
+  everything that was written was found. It could not be reproduced alone: not by 180 rounds of
+  suspend, resume and removal under load, nor with all paths lost and restored under 64 writers,
+  with FUA and without. Remedy: none is needed.
 """
 # What a column of the summary counts.
 VERBS = {"prepare": ["prepare"], "to destination": ["to-destination"], "to source": ["to-source"], "release": ["release", "release-back"],

@@ -13,7 +13,7 @@ make_layer() { # FILE [SCRIPT [AGENT [KITS]]]: with another agent in the place o
 	fi
 	[ -z "${3:-}" ] || install -m 0755 "$3" "$tree/usr/sbin/import-agent"
 	cp -r "$lab/rootfs/." "$tree/"
-	cp -r "$lab/guest" "$lab/scenarios" "$lab/apart" "$tree/lab/"
+	cp -r "$lab/guest" "$lab/scenarios" "$lab/manual" "$tree/lab/"
 	[ -z "${2:-}" ] || cp "$2" "$tree/lab/script"
 	[ -z "${LAB_ADD:-}" ] || cp -r "$LAB_ADD" "$tree/lab/add"
 	for unit in $(words "$lab/masks"); do
@@ -121,7 +121,7 @@ run_vm() { # DIR SCENARIO TIMEOUT_S MEMORY_MIB [ARGUMENT OF QEMU...]
 	make_disks "$dir"
 	while :; do
 		status=0
-		[ -z "${shelf:-}" ] || initramfs=$(host_initramfs "$dir")
+		[ -z "${qemu_luns:-}" ] || initramfs=$(host_initramfs "$dir")
 		boot_vm "$dir" "$2" $((end - SECONDS)) "$4" "${@:5}" || status=$?
 		boots=$((boots + 1))
 		[ $status -eq 0 ] || break

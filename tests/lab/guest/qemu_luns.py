@@ -1,12 +1,12 @@
 """LUNs that are there before any of the lab's code runs, in the host's own initramfs too: QEMU's SCSI disks behind two adapters
-(lib/shelf.sh). A target number is a LUN of one array; the destination's has the source's medium, as one that forwards.
+(lib/qemu_luns.sh). A target number is a LUN of one array; the destination's has the source's medium, as one that forwards.
 What an array maps later is not mapped for the host: its disks are deleted before udev looks, and a scan finds them."""
 import glob
 import os
 
 from util import read, sh, wait_for, write
 
-TARGETS = {"source": 0, "destination": 8}       # as in lib/shelf.sh; and the LUN's index
+TARGETS = {"source": 0, "destination": 8}       # as in lib/qemu_luns.sh; and the LUN's index
 
 
 def naa(side, index):

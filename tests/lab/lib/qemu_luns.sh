@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# LUNs of QEMU's own, behind two adapters, for a scenario declared with shelf=1: they are there as soon as the kernel looks, so
+# LUNs of QEMU's own, behind two adapters, for a scenario declared with qemu_luns=1: they are there as soon as the kernel looks, so
 # also in an initramfs. And the host's own initramfs, as a boot loader finds it. Sourced by run, after vm.sh.
 
-# Source LUNs 0 and 1 are targets 0 and 1; the destination of LUN 0, with the same medium, is target 8: guest/shelf.py.
-shelf_arguments() { # DIR
+# Source LUNs 0 and 1 are targets 0 and 1; the destination of LUN 0, with the same medium, is target 8: guest/qemu_luns.py.
+qemu_luns_arguments() { # DIR
 	local adapter target medium
 	for medium in 0 1; do
 		echo -blockdev "driver=raw,node-name=medium$medium,file.driver=file,file.locking=off,file.filename=$1/medium$medium.img"
@@ -11,8 +11,8 @@ shelf_arguments() { # DIR
 	for adapter in 0 1; do
 		echo -device "virtio-scsi-pci,id=adapter$adapter"
 		for target in 0 1 8; do
-			echo -device "scsi-hd,bus=adapter$adapter.0,scsi-id=$target,drive=medium$((target % 8)),share-rw=on,vendor=LAB,product=SHELF,\
-serial=$target,device_id=shelf$target,wwn=0x5000c5000000000$target"
+			echo -device "scsi-hd,bus=adapter$adapter.0,scsi-id=$target,drive=medium$((target % 8)),share-rw=on,vendor=LAB,product=LUN,\
+serial=$target,device_id=lun$target,wwn=0x5000c5000000000$target"
 		done
 	done
 }
@@ -31,11 +31,11 @@ host_initramfs() { # DIR
 	fi
 }
 
-run_with_shelf() { # DIR SCENARIO TIMEOUT_S MEMORY_MIB
-	local shelf=$1 args status=0
-	truncate -s 96M "$shelf"/medium{0,1}.img
-	read -ra args <<< "$(shelf_arguments "$shelf" | tr '\n' ' ')"
+run_with_qemu_luns() { # DIR SCENARIO TIMEOUT_S MEMORY_MIB
+	local qemu_luns=$1 args status=0
+	truncate -s 96M "$qemu_luns"/medium{0,1}.img
+	read -ra args <<< "$(qemu_luns_arguments "$qemu_luns" | tr '\n' ' ')"
 	run_vm "$@" "${args[@]}" || status=$?
-	[ -n "${LAB_KEEP:-}" ] || rm -f "$shelf"/{medium*.img,initramfs}
+	[ -n "${LAB_KEEP:-}" ] || rm -f "$qemu_luns"/{medium*.img,initramfs}
 	return $status
 }

@@ -19,7 +19,7 @@ check:
 
 check-fast:
 	@tests/deps build kit test
-	@+$(MAKE) --no-print-directory -s check-quick
+	@+$(MAKE) --no-print-directory -s $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc)) check-quick
 
 tests: $(TESTS)
 # The slow ones come first, so that the quick ones fill the gaps.

@@ -5,18 +5,10 @@ import os
 import socket
 import subprocess
 
-from hostlib import ADAPTER, unchanged
+from hostlib import ADAPTER, case_table, unchanged
 
-CASES = {}
+CASES, case = case_table()
 WHOLE = ["--noninteractive", "--accepted-EULA", "--iscsiprotocol", "--adapter=" + ADAPTER]
-
-
-def case(name, system="debian"):
-    def add(function):
-        function.system = system
-        CASES[name] = function
-        return function
-    return add
 
 
 def wrong_usage(name, words, sentence):

@@ -9,19 +9,11 @@ import subprocess
 import time
 
 from checks import WHOLE
-from hostlib import ADAPTER, unchanged
+from hostlib import ADAPTER, case_table, unchanged
 
-CASES = {}
+CASES, case = case_table()
 SOURCE, DESTINATION = "36001405aaaaaaaaaaaaaaaaaaaaaaa01", "36001405bbbbbbbbbbbbbbbbbbbbbbb01"
 RECORDS = f"pair db1 {SOURCE} {DESTINATION} retired 3\n"
-
-
-def case(name, system="debian"):
-    def add(function):
-        function.system = system
-        CASES[name] = function
-        return function
-    return add
 
 
 def case_on(name, *systems):

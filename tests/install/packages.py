@@ -8,22 +8,14 @@ import sys
 import course
 import kits
 from course import done
-from hostlib import HERE, ROOT, unchanged
+from hostlib import HERE, ROOT, case_table, unchanged
 
 sys.path.insert(0, os.path.join(ROOT, "tests/cli"))
 import journal_cases  # noqa: E402  # writes journals
 
-CASES = {}
+CASES, case = case_table()
 UPDATE = False
 NEEDED = ("etc/dm-import", "etc/dm-import/identity", "etc/dm-import/initramfs", "var/lib/dm-import", "var/lib/dm-import/journal")
-
-
-def case(name, system="debian"):
-    def add(function):
-        function.system = system
-        CASES[name] = function
-        return function
-    return add
 
 
 def package(suffix, folder=None):

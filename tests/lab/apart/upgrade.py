@@ -182,7 +182,7 @@ def upgrade_unasked(lab):
     lab.expect(status == 0, "dpkg ended with %d: %s" % (status, said))
 
 
-@scenario("upgrade-finished", bare=1, released=1, luns=3, size_mib=64, transport="iscsi", timeout=1800)
+@scenario("upgrade-finished", bare=1, released=1, luns=3, size_mib=64, transport="iscsi", timeout=2400)
 def upgrade_finished(lab):
     """No import is in progress: the installer upgrades, under load."""
     if lab.boot == 0:
@@ -207,7 +207,7 @@ def upgrade_finished(lab):
     sh("importcli idle")
 
 
-@scenario("upgrade-from-release", bare=1, released=1, luns=6, size_mib=64, transport="iscsi", timeout=2400, max_io_ms=6000)
+@scenario("upgrade-from-release", bare=1, released=1, luns=6, size_mib=64, transport="iscsi", timeout=3600, max_io_ms=6000)
 def upgrade_from_release(lab):
     """Imports in every state, under load: the upgrade is refused, and works; after a reboot the newer build finishes them."""
     if lab.boot == 0:
@@ -279,7 +279,7 @@ def kill_after_exchange(lab, work):
     lab.expect(doing == "to_destination", "the journal says that it is doing " + doing, "staging")
 
 
-@scenario("upgrade-torn", bare=1, released=1, size_mib=64, transport="iscsi", timeout=1800, max_io_ms=20000)
+@scenario("upgrade-torn", bare=1, released=1, size_mib=64, transport="iscsi", timeout=2400, max_io_ms=20000)
 def upgrade_torn(lab):
     """The older agent dies in a switch's middle; the newer one ends what that began."""
     if lab.boot == 0:

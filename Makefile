@@ -85,6 +85,7 @@ help:
 	@echo 'make check-lab       all scenarios of the lab, of which make check runs some of each kind'
 	@echo 'make check-scale     the group of 16 members, which takes a quarter of an hour here'
 	@echo 'make check-cluster   the scenarios with two hosts, and those with reservations'
+	@echo 'make check-upgrade   from the build of an older commit (LAB_RELEASED) to this one, with imports in every state'
 	@echo 'make check-sanitizers  unit, engine and daemon tests with ASan and UBSan, then with TSan'
 	@echo 'make check-valgrind  unit, engine and daemon tests under valgrind'
 	@echo 'make soak            SOAK (200) switches there and back under load; writes docs/SOAK.md'

@@ -54,6 +54,11 @@ CLUSTER_SCENARIOS := 'cluster-*' 'pr-*' 'control-pr-*' 'hold-*' pr-types pr-path
 check-cluster:
 	$(call run_and_record,,$(CLUSTER_SCENARIOS))
 
+# From the build of an older commit (LAB_RELEASED) to this one, in the middle of imports too.
+.PHONY: check-upgrade
+check-upgrade:
+	$(call run_and_record,,upgrade-finished upgrade-from-release upgrade-torn)
+
 # Some lints look at the objects.
 lint: $(PROGRAMS)
 	@OUT=$(OUT) CC=$(CC) tests/lint/run

@@ -3,7 +3,6 @@
  */
 #include "answer.h"
 
-#include "handlers.h"
 #include "router.h"
 
 #include "agent/trust/auth.h"

@@ -5,7 +5,7 @@
 #ifndef AGENT_ROUTER_H
 #define AGENT_ROUTER_H
 
-#include "agent/shared/service.h"
+#include "handlers.h"
 
 /*
  * Fill request->route and request->parameter. ERR_PATH_UNKNOWN, or ERR_METHOD_NOT_ALLOWED with the methods that there

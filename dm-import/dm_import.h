@@ -10,26 +10,14 @@
 #define DM_IMPORT_H
 
 #include "ports.h"
+#include "reports.h"
 
 #include <json-c/json.h>
 #include <limits.h>
 
 struct engine;
 
-enum { MEMBERS_MAX = 64, IMPORT_ID_SIZE = 65 };
-
-enum import_state {
-	IMPORT_NEW,
-	IMPORT_PREPARED,
-	IMPORT_ON_DESTINATION,
-	IMPORT_COMMITTED,
-	IMPORT_CANCELLED,
-	IMPORT_RECOVERING,	/* at start-up, with an unfinished transition */
-	IMPORT_NEEDS_ATTENTION, /* no automatic way is left; the import says what to do */
-	IMPORT_HELD,		/* all its maps are held, between the two sides; a lease ends it */
-};
-
-enum side { SIDE_SOURCE, SIDE_DESTINATION };
+enum { MEMBERS_MAX = 64 };
 
 struct engine_options {
 	const char *etc_directory;	  /* identity store: "/etc/dm-import" */
@@ -174,41 +162,28 @@ bool session_state_valid(const char *state);
 int engine_import_session(struct engine *engine, const char *id, const char *state, unsigned percent,
 			  struct error *err);
 
-/* What makes port changes, upgrade and removal unsafe. */
-static inline bool import_state_in_progress(enum import_state state)
-{
-	return state != IMPORT_COMMITTED && state != IMPORT_CANCELLED;
-}
-
-/* How many imports are in such a state. */
+/* How many imports are in progress. */
 size_t engine_imports_in_progress(struct engine *engine);
 
 /*
- * Reports: JSON as the API shows it (docs/openapi.yaml), owned by the caller (json_object_put).
- * volumes: {"volumes":[…]} of all multipath maps that are not hidden, in name order.
- * imports: {"imports":[…]}. import: one object. host: name, OS, initiators, cluster, multipathd, and
- * what is wrong with it. arrays: the table.
+ * Reports (reports.h), the caller's to free. On failure *ret is untouched.
+ * volumes: all multipath maps that are not hidden, in name order. host: with all that is wrong with it.
  */
-int engine_report_volumes(struct engine *engine, bool importable_only, struct json_object **ret, struct error *err);
-int engine_report_imports(struct engine *engine, struct json_object **ret, struct error *err);
-int engine_report_import(struct engine *engine, const char *id, struct json_object **ret, struct error *err);
-int engine_report_host(struct engine *engine, struct json_object **ret, struct error *err);
-int engine_report_arrays(struct engine *engine, struct json_object **ret, struct error *err);
+int engine_report_volumes(struct engine *engine, struct volume_reports *ret, struct error *err);
+int engine_report_imports(struct engine *engine, struct import_reports *ret, struct error *err);
+int engine_report_host(struct engine *engine, struct host_report *ret, struct error *err);
+int engine_report_arrays(struct engine *engine, struct array_reports *ret, struct error *err);
 
 /*
- * What is wrong with the host, as far as files tell it: [{"code","text","remedy"}]. Needs neither engine nor lock. The
- * host's report has these and what multipathd tells.
+ * What is wrong with the host, as far as files tell it. Needs neither engine nor lock. The host's report has these and
+ * what multipathd tells.
  */
-int engine_report_findings(const struct engine_options *options, const struct host_port *host, struct json_object **ret,
+int engine_report_findings(const struct engine_options *options, const struct host_port *host, struct finding_list *ret,
 			   struct error *err);
 
-/*
- * The journal as it lies on disk, by files alone: needs neither engine nor lock. import_id NULL: of all imports.
- * {"records":[{"sequence","line","time","import","event","doing","state","side"}], "damage":{"line","device","detail"}
- * or null, "torn": the last line is not whole}. All whole records are there, those behind damage too.
- */
+/* The journal as it lies on disk, by files alone: needs neither engine nor lock. import_id NULL: of all imports. */
 int engine_report_journal(const struct engine_options *options, const struct host_port *host, const char *import_id,
-			  struct json_object **ret, struct error *err);
+			  struct journal_report *ret, struct error *err);
 
 /*
  * The checks at boot (docs/ARCHITECTURE.md). An engine need not be openable, and must not be open (AGENT_RUNNING).
@@ -234,7 +209,5 @@ int engine_boot_initramfs(const struct engine_options *options, const struct hos
 /* Store and rules anew, from `records` (lines of a store), or from the newest whole copy (NULL). */
 int engine_boot_restore(const struct engine_options *options, const struct host_port *host, const char *records,
 			struct error *err);
-
-const char *import_state_name(enum import_state state);
 
 #endif

@@ -22,7 +22,7 @@ enum {
 	PORT_NAME_SIZE = 256, /* an IQN with its portal group is the longest */
 };
 
-enum protocol { PROTOCOL_OTHER, PROTOCOL_FC, PROTOCOL_ISCSI, PROTOCOL_SAS, PROTOCOL_LOOP };
+enum protocol { PROTOCOL_OTHER, PROTOCOL_FC, PROTOCOL_ISCSI, PROTOCOL_SAS, PROTOCOL_LOOP, PROTOCOL_COUNT };
 
 /* SPC-4, 6.27 REPORT TARGET PORT GROUPS: asymmetric access states */
 enum alua_state {

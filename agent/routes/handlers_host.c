@@ -7,6 +7,7 @@
 #include "parts.h"
 #include "reply.h"
 
+#include "base/json.h"
 #include "base/version.h"
 
 #include <string.h>
@@ -22,12 +23,6 @@ int get_root(struct request *request, struct reply *reply, struct error *err)
 	return reply_json(reply, 200, json, err);
 }
 
-static void add_default(struct json_object *json, const char *name, const char *text)
-{
-	if (!json_object_object_get_ex(json, name, NULL))
-		json_object_object_add(json, name, json_object_new_string(text));
-}
-
 int get_host(struct request *request, struct reply *reply, struct error *err)
 {
 	struct json_object *json;
@@ -35,11 +30,9 @@ int get_host(struct request *request, struct reply *reply, struct error *err)
 	worker_freshen(request->agent->worker, SNAPSHOT_DEVICES);
 	if (snapshot_host(request->agent->snapshot, &json, err) < 0)
 		return -1;
-	add_default(json, "agent_type", "Native_MPIO");
-	add_default(json, "agent_status", "Running");
-	add_default(json, "agent_version", version_product);
-	add_default(json, "agent_build", version_build);
-	add_default(json, "agent_api_version", version_api);
+	json_add_text(json, "agent_version", version_product);
+	json_add_text(json, "agent_build", version_build);
+	json_add_text(json, "agent_api_version", version_api);
 	return reply_json(reply, 200, json, err);
 }
 

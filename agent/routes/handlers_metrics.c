@@ -3,13 +3,10 @@
  */
 #include "handlers.h"
 
-#include "json_in.h"
 #include "parts.h"
 #include "reply.h"
 
 #include "base/version.h"
-
-#include <string.h>
 
 static void head(struct buf *out, const char *name, const char *type, const char *help)
 {
@@ -35,22 +32,13 @@ static void jobs_part(struct buf *out, const struct job_totals *totals)
 
 static void imports_part(struct buf *out, struct snapshot *snapshot)
 {
-	CLEANUP_JSON struct json_object *json = NULL;
-	struct json_object *array = NULL, *state;
+	size_t counts[IMPORT_STATE_COUNT];
 
 	head(out, "imports", "gauge", "Imports by state.");
-	if (snapshot_imports(snapshot, &json, NULL) < 0 || !json_object_object_get_ex(json, "imports", &array))
+	if (snapshot_import_states(snapshot, counts, NULL) < 0)
 		return;
-	for (int i = IMPORT_NEW; i <= IMPORT_HELD; i++) {
-		const char *name = import_state_name(i);
-		size_t count = 0;
-
-		for (size_t j = 0; j < json_object_array_length(array); j++)
-			if (json_object_object_get_ex(json_object_array_get_idx(array, j), "state", &state) &&
-			    strcmp(json_object_get_string(state), name) == 0)
-				count++;
-		buf_printf(out, "dm_import_imports{state=\"%s\"} %zu\n", name, count);
-	}
+	for (int state = 0; state < IMPORT_STATE_COUNT; state++)
+		buf_printf(out, "dm_import_imports{state=\"%s\"} %zu\n", import_state_name(state), counts[state]);
 }
 
 int get_metrics(struct request *request, struct reply *reply, struct error *err)

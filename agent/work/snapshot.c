@@ -1,11 +1,11 @@
 /*
- * Published JSON under one mutex; see snapshot.h. json-c's reference counts are not thread-safe, hence deep copies.
+ * Published reports under one mutex; see snapshot.h.
  */
 #include "snapshot.h"
 
 #include "agent/shared/log.h"
 
-#include "api/volumes.h"
+#include "api/reports.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -16,21 +16,18 @@
 #define MAX_AGE_US 2000000
 
 struct import_verbs {
-	char id[IMPORT_ID_SIZE];
 	struct error refusals[VERB_COUNT][2]; /* by the side it goes to; code ERR_NONE: allowed */
 };
 
-/* One report of the engine: the last one that worked, and why the last one did not. */
-struct report {
-	struct json_object *json;
-	struct error error;
-};
-
+/* The last of each report that worked, and why the last one did not. */
 struct snapshot {
 	pthread_mutex_t mutex;
-	struct report host, arrays, volumes, imports;
-	struct import_verbs *verbs;
-	size_t verb_count;
+	struct host_report host;
+	struct array_reports arrays;
+	struct volume_reports volumes;
+	struct import_reports imports;
+	struct error host_error, arrays_error, volumes_error, imports_error; /* ERR_NONE: it worked */
+	struct import_verbs *verbs; /* of each of the imports, in their order */
 	size_t in_progress;
 	bool stale[SNAPSHOT_PARTS];
 	uint64_t published_us[SNAPSHOT_PARTS]; /* monotonic */
@@ -51,135 +48,106 @@ void snapshot_close(struct snapshot *snapshot)
 {
 	if (!snapshot)
 		return;
-	json_object_put(snapshot->host.json);
-	json_object_put(snapshot->arrays.json);
-	json_object_put(snapshot->volumes.json);
-	json_object_put(snapshot->imports.json);
+	host_report_free(&snapshot->host);
+	array_reports_free(&snapshot->arrays);
+	volume_reports_free(&snapshot->volumes);
+	import_reports_free(&snapshot->imports);
 	free(snapshot->verbs);
 	pthread_mutex_destroy(&snapshot->mutex);
 	free(snapshot);
 }
 
-/* Under the mutex. `fresh` without JSON keeps the old one, with the error. */
-static void put(struct report *report, struct report *fresh)
+/* Whether a question to the engine was answered; *err is then ERR_NONE. */
+static bool told(int result, struct error *err)
 {
-	if (fresh->json) {
-		json_object_put(report->json);
-		report->json = fresh->json;
-	}
-	report->error = fresh->error;
-}
-
-static struct report ask(int (*question)(struct engine *, struct json_object **, struct error *), struct engine *engine)
-{
-	struct report report = { 0 };
-
-	if (question(engine, &report.json, &report.error) < 0) {
-		report.json = NULL;
-		log_failure("report", &report.error);
-	} else {
-		report.error.code = ERR_NONE;
-	}
-	return report;
-}
-
-static int all_volumes(struct engine *engine, struct json_object **ret, struct error *err)
-{
-	return engine_report_volumes(engine, false, ret, err);
-}
-
-static const char *text_of(struct json_object *object, const char *name)
-{
-	struct json_object *value;
-
-	if (!json_object_object_get_ex(object, name, &value) || !json_object_is_type(value, json_type_string))
-		return "";
-	return json_object_get_string(value);
-}
-
-/* The entry of `list` in a report whose member `name` is `value`; NULL when there is none. */
-static struct json_object *find(struct json_object *report, const char *list, const char *name, const char *value)
-{
-	struct json_object *array;
-
-	if (!json_object_object_get_ex(report, list, &array))
-		return NULL;
-	for (size_t i = 0; i < json_object_array_length(array); i++) {
-		struct json_object *entry = json_object_array_get_idx(array, i);
-
-		if (strcmp(text_of(entry, name), value) == 0)
-			return entry;
-	}
-	return NULL;
+	if (result < 0)
+		log_failure("report", err);
+	else
+		err->code = ERR_NONE;
+	return result == 0;
 }
 
 /* What engine_verb_allowed says to each verb, after every change. */
-static void ask_each_verb(struct engine *engine, struct import_verbs *import)
+static void ask_each_verb(struct engine *engine, const char *id, struct import_verbs *ret)
 {
 	struct verb_request request = { 0 };
 
-	memcpy(request.import_id, import->id, sizeof(request.import_id));
+	snprintf(request.import_id, sizeof(request.import_id), "%s", id);
 	for (request.verb = 0; request.verb < VERB_COUNT; request.verb++)
 		for (request.to = SIDE_SOURCE; request.to <= SIDE_DESTINATION; request.to++) {
-			struct error *refusal = &import->refusals[request.verb][request.to];
+			struct error *refusal = &ret->refusals[request.verb][request.to];
 
 			if (engine_verb_allowed(engine, &request, refusal) == 0)
 				refusal->code = ERR_NONE;
 		}
 }
 
-static struct import_verbs *ask_verbs(struct engine *engine, struct json_object *imports, size_t *ret_count)
+static int ask_imports(struct engine *engine, struct import_reports *ret, struct import_verbs **ret_verbs,
+		       struct error *err)
 {
-	struct json_object *array = NULL;
 	struct import_verbs *list;
-	size_t count;
 
-	*ret_count = 0;
-	if (!json_object_object_get_ex(imports, "imports", &array))
-		return NULL;
-	count = json_object_array_length(array);
-	list = calloc(count ? count : 1, sizeof(*list));
+	if (engine_report_imports(engine, ret, err) < 0)
+		return -1;
+	list = calloc(ret->count + 1, sizeof(*list));
 	if (!list)
-		return NULL;
-	for (size_t i = 0; i < count; i++) {
-		snprintf(list[i].id, sizeof(list[i].id), "%s", text_of(json_object_array_get_idx(array, i), "id"));
-		ask_each_verb(engine, &list[i]);
-	}
-	*ret_count = count;
-	return list;
+		return error_no_memory(err);
+	for (size_t i = 0; i < ret->count; i++)
+		ask_each_verb(engine, ret->list[i].id, &list[i]);
+	*ret_verbs = list;
+	return 0;
 }
+
+/* Under the mutex what is new comes in the place of the old, which is freed here. A failure keeps the old, with why. */
+#define EXCHANGE(a, b) \
+	do { \
+		__typeof__(a) was_ = (a); \
+		(a) = (b); \
+		(b) = was_; \
+	} while (0)
 
 /* Each gives whether all was told. */
 static bool publish_imports(struct snapshot *snapshot, struct engine *engine)
 {
-	struct report imports = ask(engine_report_imports, engine);
-	size_t in_progress = engine_imports_in_progress(engine), count;
-	struct import_verbs *list = ask_verbs(engine, imports.json, &count);
+	CLEANUP(import_reports_free) struct import_reports imports = { 0 };
+	CLEANUP_FREE struct import_verbs *list = NULL;
+	size_t in_progress = engine_imports_in_progress(engine);
+	struct error err = { 0 };
+	bool well = told(ask_imports(engine, &imports, &list, &err), &err);
 
 	pthread_mutex_lock(&snapshot->mutex);
-	put(&snapshot->imports, &imports);
-	if (list) {
-		free(snapshot->verbs);
-		snapshot->verbs = list;
-		snapshot->verb_count = count;
+	snapshot->imports_error = err;
+	if (well) {
+		EXCHANGE(snapshot->imports, imports);
+		EXCHANGE(snapshot->verbs, list);
 	}
 	snapshot->in_progress = in_progress;
 	pthread_mutex_unlock(&snapshot->mutex);
-	return imports.error.code == ERR_NONE;
+	return well;
 }
 
 static bool publish_devices(struct snapshot *snapshot, struct engine *engine)
 {
-	struct report volumes = ask(all_volumes, engine);
-	struct report host = ask(engine_report_host, engine);
-	struct report arrays = ask(engine_report_arrays, engine);
+	CLEANUP(volume_reports_free) struct volume_reports volumes = { 0 };
+	CLEANUP(array_reports_free) struct array_reports arrays = { 0 };
+	CLEANUP(host_report_free) struct host_report host = { 0 };
+	struct error volumes_error = { 0 }, host_error = { 0 }, arrays_error = { 0 };
+	bool volumes_told = told(engine_report_volumes(engine, &volumes, &volumes_error), &volumes_error);
+	bool host_told = told(engine_report_host(engine, &host, &host_error), &host_error);
+	bool arrays_told = told(engine_report_arrays(engine, &arrays, &arrays_error), &arrays_error);
 
 	pthread_mutex_lock(&snapshot->mutex);
-	put(&snapshot->volumes, &volumes);
-	put(&snapshot->host, &host);
-	put(&snapshot->arrays, &arrays);
+	snapshot->volumes_error = volumes_error;
+	snapshot->host_error = host_error;
+	snapshot->arrays_error = arrays_error;
+	if (volumes_told)
+		EXCHANGE(snapshot->volumes, volumes);
+	if (host_told)
+		EXCHANGE(snapshot->host, host);
+	if (arrays_told)
+		EXCHANGE(snapshot->arrays, arrays);
 	pthread_mutex_unlock(&snapshot->mutex);
-	return volumes.error.code == ERR_NONE && host.error.code == ERR_NONE && arrays.error.code == ERR_NONE;
+	return volumes_told && host_told && arrays_told;
 }
 
 void snapshot_publish(struct snapshot *snapshot, struct engine *engine, enum snapshot_part part)
@@ -214,83 +182,90 @@ bool snapshot_is_stale(struct snapshot *snapshot, enum snapshot_part part)
 	return stale;
 }
 
-/* Under the mutex. */
-static int copy(const struct report *report, struct json_object *part, struct json_object **ret, struct error *err)
+/* Take the mutex for a report; not, and -1, when its last one failed: with why. */
+static int lock(struct snapshot *snapshot, const struct error *why, struct error *err)
 {
-	if (report->error.code != ERR_NONE) {
-		if (err)
-			*err = report->error;
-		return -1;
-	}
-	*ret = NULL;
-	if (!part || json_object_deep_copy(part, ret, NULL) < 0)
-		return error_no_memory(err);
-	return 0;
+	pthread_mutex_lock(&snapshot->mutex);
+	if (why->code == ERR_NONE)
+		return 0;
+	if (err)
+		*err = *why;
+	pthread_mutex_unlock(&snapshot->mutex);
+	return -1;
 }
 
-static int copy_whole(struct snapshot *snapshot, const struct report *report, struct json_object **ret,
-		      struct error *err)
+static int unlock(struct snapshot *snapshot, int result)
 {
-	int result;
-
-	pthread_mutex_lock(&snapshot->mutex);
-	result = copy(report, report->json, ret, err);
 	pthread_mutex_unlock(&snapshot->mutex);
 	return result;
 }
 
 int snapshot_host(struct snapshot *snapshot, struct json_object **ret, struct error *err)
 {
-	return copy_whole(snapshot, &snapshot->host, ret, err);
+	if (lock(snapshot, &snapshot->host_error, err) < 0)
+		return -1;
+	*ret = host_json(&snapshot->host);
+	return unlock(snapshot, 0);
 }
 
 int snapshot_arrays(struct snapshot *snapshot, struct json_object **ret, struct error *err)
 {
-	return copy_whole(snapshot, &snapshot->arrays, ret, err);
+	if (lock(snapshot, &snapshot->arrays_error, err) < 0)
+		return -1;
+	*ret = arrays_json(&snapshot->arrays);
+	return unlock(snapshot, 0);
 }
 
 int snapshot_imports(struct snapshot *snapshot, struct json_object **ret, struct error *err)
 {
-	return copy_whole(snapshot, &snapshot->imports, ret, err);
+	if (lock(snapshot, &snapshot->imports_error, err) < 0)
+		return -1;
+	*ret = imports_json(&snapshot->imports);
+	return unlock(snapshot, 0);
 }
 
 int snapshot_volumes(struct snapshot *snapshot, bool importable_only, struct json_object **ret, struct error *err)
 {
-	if (copy_whole(snapshot, &snapshot->volumes, ret, err) < 0)
+	if (lock(snapshot, &snapshot->volumes_error, err) < 0)
 		return -1;
-	if (importable_only)
-		volumes_keep_importable(*ret);
-	return 0;
+	*ret = volumes_json(&snapshot->volumes, importable_only);
+	return unlock(snapshot, 0);
 }
 
 int snapshot_volume(struct snapshot *snapshot, const char *wwid, struct json_object **ret, struct error *err)
 {
-	struct json_object *volume;
-	int result;
+	if (lock(snapshot, &snapshot->volumes_error, err) < 0)
+		return -1;
+	for (size_t i = 0; i < snapshot->volumes.count; i++) {
+		if (strcmp(snapshot->volumes.list[i].wwid, wwid) != 0)
+			continue;
+		*ret = volume_json(&snapshot->volumes.list[i]);
+		return unlock(snapshot, 0);
+	}
+	return unlock(snapshot, error_set(err, ERR_VOLUME_UNKNOWN, NULL, "'%.64s'", wwid));
+}
 
-	pthread_mutex_lock(&snapshot->mutex);
-	volume = find(snapshot->volumes.json, "volumes", "wwid", wwid);
-	if (volume || snapshot->volumes.error.code != ERR_NONE)
-		result = copy(&snapshot->volumes, volume, ret, err);
-	else
-		result = error_set(err, ERR_VOLUME_UNKNOWN, NULL, "'%.64s'", wwid);
-	pthread_mutex_unlock(&snapshot->mutex);
-	return result;
+/* Under the mutex; its index in the list, or the list's length. */
+static size_t find_import(const struct snapshot *snapshot, const char *id)
+{
+	size_t i = 0;
+
+	while (i < snapshot->imports.count && strcmp(snapshot->imports.list[i].id, id) != 0)
+		i++;
+	return i;
 }
 
 int snapshot_import(struct snapshot *snapshot, const char *id, struct json_object **ret, struct error *err)
 {
-	struct json_object *import;
-	int result;
+	size_t i;
 
-	pthread_mutex_lock(&snapshot->mutex);
-	import = find(snapshot->imports.json, "imports", "id", id);
-	if (import || snapshot->imports.error.code != ERR_NONE)
-		result = copy(&snapshot->imports, import, ret, err);
-	else
-		result = error_set(err, ERR_IMPORT_UNKNOWN, NULL, "'%.64s'", id);
-	pthread_mutex_unlock(&snapshot->mutex);
-	return result;
+	if (lock(snapshot, &snapshot->imports_error, err) < 0)
+		return -1;
+	i = find_import(snapshot, id);
+	if (i == snapshot->imports.count)
+		return unlock(snapshot, error_set(err, ERR_IMPORT_UNKNOWN, NULL, "'%.64s'", id));
+	*ret = import_json(&snapshot->imports.list[i]);
+	return unlock(snapshot, 0);
 }
 
 static int verb_refusal(const struct import_verbs *import, const struct verb_request *request, struct error *err)
@@ -306,14 +281,13 @@ static int verb_refusal(const struct import_verbs *import, const struct verb_req
 
 int snapshot_verb_allowed(struct snapshot *snapshot, const struct verb_request *request, struct error *err)
 {
-	int result = error_set(err, ERR_IMPORT_UNKNOWN, NULL, "'%.64s'", request->import_id);
+	size_t i;
 
 	pthread_mutex_lock(&snapshot->mutex);
-	for (size_t i = 0; i < snapshot->verb_count; i++)
-		if (strcmp(snapshot->verbs[i].id, request->import_id) == 0)
-			result = verb_refusal(&snapshot->verbs[i], request, err);
-	pthread_mutex_unlock(&snapshot->mutex);
-	return result;
+	i = find_import(snapshot, request->import_id);
+	if (i == snapshot->imports.count)
+		return unlock(snapshot, error_set(err, ERR_IMPORT_UNKNOWN, NULL, "'%.64s'", request->import_id));
+	return unlock(snapshot, verb_refusal(&snapshot->verbs[i], request, err));
 }
 
 size_t snapshot_imports_in_progress(struct snapshot *snapshot)
@@ -324,4 +298,14 @@ size_t snapshot_imports_in_progress(struct snapshot *snapshot)
 	count = snapshot->in_progress;
 	pthread_mutex_unlock(&snapshot->mutex);
 	return count;
+}
+
+int snapshot_import_states(struct snapshot *snapshot, size_t ret[static IMPORT_STATE_COUNT], struct error *err)
+{
+	if (lock(snapshot, &snapshot->imports_error, err) < 0)
+		return -1;
+	memset(ret, 0, IMPORT_STATE_COUNT * sizeof(*ret));
+	for (size_t i = 0; i < snapshot->imports.count; i++)
+		ret[snapshot->imports.list[i].state]++;
+	return unlock(snapshot, 0);
 }

@@ -1,6 +1,6 @@
 /*
- * What server threads know of the host: JSON that the device worker published after its last piece of work. They copy
- * it and never call the engine, so that a request waits for no device while a job runs.
+ * What server threads know of the host: the reports that the device worker published after its last piece of work. They
+ * get the API's JSON of them and never call the engine, so that a request waits for no device while a job runs.
  */
 #ifndef AGENT_SNAPSHOT_H
 #define AGENT_SNAPSHOT_H
@@ -28,7 +28,7 @@ void snapshot_set_stale(struct snapshot *snapshot);
 bool snapshot_is_stale(struct snapshot *snapshot, enum snapshot_part part);
 
 /*
- * Copies, owned by the caller. On failure: why the engine's last report failed, or VOLUME_UNKNOWN,
+ * JSON, owned by the caller. On failure: why the engine's last report failed, or VOLUME_UNKNOWN,
  * IMPORT_UNKNOWN.
  */
 int snapshot_host(struct snapshot *snapshot, struct json_object **ret, struct error *err);
@@ -42,5 +42,8 @@ int snapshot_import(struct snapshot *snapshot, const char *id, struct json_objec
 int snapshot_verb_allowed(struct snapshot *snapshot, const struct verb_request *request, struct error *err);
 
 size_t snapshot_imports_in_progress(struct snapshot *snapshot);
+
+/* How many imports are in each state. */
+int snapshot_import_states(struct snapshot *snapshot, size_t ret[static IMPORT_STATE_COUNT], struct error *err);
 
 #endif

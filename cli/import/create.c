@@ -8,7 +8,7 @@
 #include "cli/screen/field.h"
 #include "cli/screen/print.h"
 
-#include <string.h>
+#include "dm-import/dm_import.h"
 
 static int run_create(struct cli *cli)
 {
@@ -23,7 +23,7 @@ static int run_create(struct cli *cli)
 	}
 	const char *id = field_text(import, "id"), *state = field_text(import, "state");
 
-	if (strcmp(state, "new") == 0)
+	if (import_state_from_name(state) == IMPORT_NEW)
 		buf_printf(&text,
 			   "Import %s: created. Map the destination to this host, then: importcli import prepare %s\n",
 			   id, id);

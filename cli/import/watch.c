@@ -9,6 +9,7 @@
 #include "cli/link/client.h"
 #include "cli/screen/field.h"
 #include "cli/screen/print.h"
+#include "cli/screen/state.h"
 #include "cli/screen/terminal.h"
 
 #include <string.h>
@@ -119,13 +120,6 @@ static int look(struct watch *watch, const char *path)
 	return 0;
 }
 
-static bool import_ended(struct json_object *import)
-{
-	const char *state = field_text(import, "state");
-
-	return strcmp(state, "committed") == 0 || strcmp(state, "cancelled") == 0;
-}
-
 static void show(struct watch *watch, bool last)
 {
 	if (!watch->on_terminal)
@@ -143,7 +137,7 @@ static int watch_loop(struct watch *watch, const char *path)
 	do {
 		if (look(watch, path) < 0)
 			return -1;
-		bool over = import_ended(watch->import) && !watch->silent_since;
+		bool over = !import_in_progress(watch->import) && !watch->silent_since;
 
 		show(watch, over);
 		if (over)

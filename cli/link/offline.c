@@ -7,9 +7,9 @@
 
 #include "cli/screen/field.h"
 
-#include "api/volumes.h"
+#include "api/reports.h"
 
-#include "dm-import/dm_import.h"
+#include "base/cleanup.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -24,18 +24,24 @@ struct question {
 static int report_volumes(struct engine *engine, const struct question *question, struct json_object **ret,
 			  struct error *err)
 {
-	int result = engine_report_volumes(engine, false, ret, err);
+	CLEANUP(volume_reports_free) struct volume_reports volumes = { 0 };
 
-	if (result == 0 && question->importable_only)
-		volumes_keep_importable(*ret);
-	return result;
+	if (engine_report_volumes(engine, &volumes, err) < 0)
+		return -1;
+	*ret = volumes_json(&volumes, question->importable_only);
+	return 0;
 }
 
 static int report_arrays(struct engine *engine, const struct question *question, struct json_object **ret,
 			 struct error *err)
 {
+	CLEANUP(array_reports_free) struct array_reports arrays = { 0 };
+
 	(void)question;
-	return engine_report_arrays(engine, ret, err);
+	if (engine_report_arrays(engine, &arrays, err) < 0)
+		return -1;
+	*ret = arrays_json(&arrays);
+	return 0;
 }
 
 static int recover(struct engine *engine, const struct question *question, struct json_object **ret, struct error *err)
@@ -106,27 +112,22 @@ int offline_recover(struct cli *cli, const char *wwid, bool dry_run, struct json
 	return instead(cli, &question, ret);
 }
 
-int offline_journal(struct cli *cli, const char *import_id, struct json_object **ret)
+int offline_journal(struct cli *cli, const char *import_id, struct journal_report *ret)
 {
 	struct engine_options options;
 	struct host_port host;
 	struct error err = { 0 };
 
-	if (geteuid() != 0)
+	if (geteuid() != 0) {
 		error_set(&err, ERR_NOT_ROOT, "", "The journal belongs to root.");
-	else {
-		engine_options_defaults(&options);
-		ports_system_host(&host);
-		if (engine_report_journal(&options, &host, import_id, ret, &err) == 0) {
-			if (!cli->json)
-				field_make_plain(*ret);
-			return 0;
-		}
+		return cli_fail(cli, &err);
 	}
-	return cli_fail(cli, &err);
+	engine_options_defaults(&options);
+	ports_system_host(&host);
+	return engine_report_journal(&options, &host, import_id, ret, &err) < 0 ? cli_fail(cli, &err) : 0;
 }
 
-int offline_findings(struct cli *cli, struct json_object **ret)
+int offline_findings(struct cli *cli, struct finding_list *ret)
 {
 	struct engine_options options;
 	struct host_port host;
@@ -134,7 +135,5 @@ int offline_findings(struct cli *cli, struct json_object **ret)
 
 	engine_options_defaults(&options);
 	ports_system_host(&host);
-	if (engine_report_findings(&options, &host, ret, &err) == 0)
-		return 0;
-	return cli_fail(cli, &err);
+	return engine_report_findings(&options, &host, ret, &err) < 0 ? cli_fail(cli, &err) : 0;
 }

@@ -8,6 +8,8 @@
 
 #include "cli/run/run.h"
 
+#include "dm-import/dm_import.h"
+
 /* The same objects as GET /volumes and GET /agent/arrays, owned by the caller. */
 int offline_volumes(struct cli *cli, bool importable_only, struct json_object **ret);
 int offline_arrays(struct cli *cli, struct json_object **ret);
@@ -16,9 +18,9 @@ int offline_arrays(struct cli *cli, struct json_object **ret);
 int offline_recover(struct cli *cli, const char *wwid, bool dry_run, struct json_object **ret);
 
 /* The journal's records, of one import or of all (NULL), whether or not an agent runs: it is only a file. */
-int offline_journal(struct cli *cli, const char *import_id, struct json_object **ret);
+int offline_journal(struct cli *cli, const char *import_id, struct journal_report *ret);
 
 /* What engine_report_findings says of the host, by files. */
-int offline_findings(struct cli *cli, struct json_object **ret);
+int offline_findings(struct cli *cli, struct finding_list *ret);
 
 #endif

@@ -73,13 +73,14 @@ static bool add_recovery_findings(struct buf *text, struct json_object *result, 
 
 	for (size_t i = 0; i < count; i++) {
 		struct json_object *finding = json_object_array_get_idx(findings, i);
-		const char *device = field_text(finding, "device"), *remedy = field_text(finding, "remedy");
+		const char *code = field_text(finding, "code"), *device = field_text(finding, "device");
+		bool needs_person = field_get(finding, "remedy");
 
-		buf_printf(text, "Found: %s%s%s: %s\n", field_text(finding, "code"), *device ? " " : "", device,
+		buf_printf(text, "Found: %s%s%s: %s\n", code, *device ? " " : "", device,
 			   field_text(finding, "detail"));
-		if (*remedy && strcmp(remedy, field_text(problem, "remedy")) != 0)
-			buf_printf(text, "    What to do: %s\n", remedy);
-		person = person || *remedy;
+		if (needs_person && strcmp(code, field_text(problem, "code")) != 0)
+			buf_printf(text, "    What to do: %s\n", field_text(finding, "remedy"));
+		person = person || needs_person;
 	}
 	if (count == 0)
 		buf_puts(text, "Nothing is wrong with the device.\n");

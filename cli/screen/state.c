@@ -5,8 +5,6 @@
 
 #include "field.h"
 
-#include "dm-import/dm_import.h"
-
 #include <string.h>
 
 bool job_has_ended(struct json_object *job)
@@ -23,25 +21,17 @@ bool job_unchanged(struct json_object *job)
 
 bool import_in_progress(struct json_object *import)
 {
-	for (int state = IMPORT_NEW; state <= IMPORT_HELD; state++)
-		if (strcmp(import_state_name(state), field_text(import, "state")) == 0)
-			return import_state_in_progress(state);
-	return true;
+	int state = import_state_from_name(field_text(import, "state"));
+
+	return state < 0 || import_state_in_progress((enum import_state)state);
 }
 
-struct json_object *import_recorded(struct json_object *journal)
+bool import_recorded_in_progress(const struct journal_report *journal, size_t nth)
 {
-	struct json_object *open = json_object_new_object();
-	size_t count;
-	struct json_object *records = field_list(journal, "records", &count);
+	const struct record_report *record = &journal->records[nth];
 
-	for (size_t i = 0; i < count; i++) {
-		struct json_object *record = json_object_array_get_idx(records, i);
-		const char *id = field_text(record, "import");
-
-		json_object_object_del(open, id); /* the last record counts, and its place in their order */
-		if (import_in_progress(record) && strcmp(field_text(record, "event"), "forgotten") != 0)
-			json_object_object_add(open, id, json_object_new_string(field_text(record, "state")));
-	}
-	return open;
+	for (size_t i = nth + 1; i < journal->count; i++)
+		if (strcmp(journal->records[i].import_id, record->import_id) == 0)
+			return false;
+	return record->event != JOURNAL_FORGOTTEN && (!record->readable || import_state_in_progress(record->state));
 }

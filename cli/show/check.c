@@ -4,7 +4,6 @@
  */
 #include "check_judge.h"
 #include "commands.h"
-#include "metrics_text.h"
 
 #include "cli/link/client.h"
 #include "cli/link/offline.h"
@@ -12,8 +11,11 @@
 #include "cli/screen/print.h"
 #include "cli/screen/state.h"
 
+#include "api/reports.h"
+
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/num.h"
 
 #include <inttypes.h>
@@ -40,23 +42,24 @@ static int keep_failure(struct cli *cli, struct check *check, const char *what)
  */
 static int look_without_agent(struct cli *cli, struct check *check)
 {
-	CLEANUP_JSON struct json_object *why = json_object_get(cli->problem), *journal = NULL, *findings = NULL,
-					*recorded = NULL;
-	struct json_object *damage;
+	CLEANUP_JSON struct json_object *why = json_object_get(cli->problem);
+	CLEANUP(journal_report_free) struct journal_report journal = { 0 };
+	CLEANUP(finding_list_free) struct finding_list findings = { 0 };
 
 	cli_forget_problem(cli);
 	if (offline_journal(cli, NULL, &journal) < 0 || offline_findings(cli, &findings) < 0)
 		return -1;
-	recorded = import_recorded(journal);
-	check->imports_in_progress = json_object_object_length(recorded);
+	for (size_t i = 0; i < journal.count; i++)
+		check->imports_in_progress += import_recorded_in_progress(&journal, i);
 	check_add(check, check_weigh(check), error_name(ERR_AGENT_UNREACHABLE), "import-agent",
 		  error_remedy(ERR_AGENT_UNREACHABLE), "The agent does not answer: %s", field_text(why, "detail"));
-	damage = field_get(journal, "damage");
-	if (damage)
+	if (journal.damaged_line)
 		check_add(check, CHECK_CRITICAL, error_name(ERR_STORE_DAMAGED), "journal",
 			  "See dm-import-journal(5). The agent does not start until it is repaired.",
-			  "The journal is damaged: %s", field_text(damage, "detail"));
-	check_host_findings(check, findings);
+			  "The journal is damaged: %s", journal.damage.detail);
+	CLEANUP_JSON struct json_object *of_host = findings_json(&findings);
+
+	check_host_findings(check, of_host);
 	return 0;
 }
 
@@ -67,27 +70,14 @@ static int get(struct cli *cli, struct check *check, const char *path, struct js
 	return client_get(cli, path, ret) < 0 ? keep_failure(cli, check, path + 1) : 0;
 }
 
-static int get_metrics(struct cli *cli, struct check *check, struct json_object **ret)
-{
-	CLEANUP_FREE char *text = NULL;
-
-	if (client_get_text(cli, "/metrics", &text) < 0)
-		return keep_failure(cli, check, "metrics");
-	*ret = metrics_parse(text);
-	if (!*ret)
-		check_add(check, CHECK_WARNING, error_name(ERR_INTERNAL), "metrics", error_remedy(ERR_INTERNAL),
-			  "The agent's metrics cannot be read: when its certificate expires is not known.");
-	return 0;
-}
-
 static int ask_agent(struct cli *cli, struct check *check, struct check_answers *answers)
 {
 	if (client_get(cli, "/agent", &answers->agent) < 0)
 		return cli_problem_is(cli, ERR_AGENT_UNREACHABLE) ? look_without_agent(cli, check)
 								  : keep_failure(cli, check, "agent");
 	check->imports_in_progress = field_number(answers->agent, "imports_in_progress");
-	if (get_metrics(cli, check, &answers->metrics) < 0 || get(cli, check, "/imports", &answers->imports) < 0 ||
-	    get(cli, check, "/volumes", &answers->volumes) < 0 || get(cli, check, "/host", &answers->host) < 0)
+	if (get(cli, check, "/imports", &answers->imports) < 0 || get(cli, check, "/volumes", &answers->volumes) < 0 ||
+	    get(cli, check, "/host", &answers->host) < 0)
 		return -1;
 	return 0;
 }
@@ -98,22 +88,17 @@ static void free_answers(struct check_answers *answers)
 	json_object_put(answers->host);
 	json_object_put(answers->imports);
 	json_object_put(answers->volumes);
-	json_object_put(answers->metrics);
 }
 
 /* The worst finding in one line, and how many more there are; or what is well. */
 static void add_summary(struct buf *text, const struct check *check, const char *version)
 {
-	size_t count = json_object_array_length(check->findings);
-
-	for (size_t i = 0; i < count; i++) {
-		struct json_object *finding = json_object_array_get_idx(check->findings, i);
-
-		if (strcmp(field_text(finding, "level"), check_level_name(check->level)) != 0)
+	for (size_t i = 0; i < check->count; i++) {
+		if (check->findings[i].level != check->level)
 			continue;
-		buf_puts(text, field_text(finding, "text"));
-		if (count > 1)
-			buf_printf(text, " (and %zu more)", count - 1);
+		buf_puts(text, check->findings[i].text);
+		if (check->count > 1)
+			buf_printf(text, " (and %zu more)", check->count - 1);
 		return;
 	}
 	buf_printf(text, "agent %s answers and serves, ", version);
@@ -123,31 +108,49 @@ static void add_summary(struct buf *text, const struct check *check, const char 
 		buf_printf(text, ", certificate valid for %" PRId64 " days", check->certificate_days);
 }
 
+static struct json_object *check_findings_json(const struct check *check)
+{
+	struct json_object *rows = json_object_new_array();
+
+	for (size_t i = 0; i < check->count; i++) {
+		const struct check_finding *finding = &check->findings[i];
+		struct json_object *row = json_object_new_object();
+
+		json_add_text(row, "level", check_level_name(finding->level));
+		json_add_text(row, "code", finding->code);
+		json_add_text(row, "subject", finding->subject);
+		json_add_text(row, "text", finding->text);
+		json_add_text(row, "remedy", finding->remedy);
+		json_object_array_add(rows, row);
+	}
+	return rows;
+}
+
 static void show_json(const struct check *check, const char *summary)
 {
 	CLEANUP_JSON struct json_object *object = json_object_new_object();
 
-	json_object_object_add(object, "status", json_object_new_string(check_level_name(check->level)));
+	json_add_text(object, "status", check_level_name(check->level));
 	json_object_object_add(object, "exit_status", json_object_new_int((int)check->level));
-	json_object_object_add(object, "summary", json_object_new_string(summary));
+	json_add_text(object, "summary", summary);
 	json_object_object_add(object, "imports_in_progress", json_object_new_int64(check->imports_in_progress));
 	json_object_object_add(object, "certificate_days",
 			       check->certificate_known ? json_object_new_int64(check->certificate_days) : NULL);
-	json_object_object_add(object, "findings", json_object_get(check->findings));
+	json_object_object_add(object, "findings", check_findings_json(check));
 	print_json(object);
 }
 
 static void show_findings(const struct check *check, enum check_level level)
 {
-	for (size_t i = 0; i < json_object_array_length(check->findings); i++) {
-		struct json_object *finding = json_object_array_get_idx(check->findings, i);
+	for (size_t i = 0; i < check->count; i++) {
+		const struct check_finding *finding = &check->findings[i];
 
-		if (strcmp(field_text(finding, "level"), check_level_name(level)) != 0)
+		if (finding->level != level)
 			continue;
-		printf("%s: %s: ", check_level_name(level), field_text(finding, "code"));
-		print_plugin_text(stdout, field_text(finding, "text"));
+		printf("%s: %s: ", check_level_name(level), finding->code);
+		print_plugin_text(stdout, finding->text);
 		fputs("\n    What to do: ", stdout);
-		print_plugin_text(stdout, field_text(finding, "remedy"));
+		print_plugin_text(stdout, finding->remedy);
 		fputs("\n", stdout);
 	}
 }
@@ -183,7 +186,6 @@ static int run(struct cli *cli)
 	CLEANUP(check_close) struct check check = { 0 };
 	CLEANUP_BUF struct buf summary = { 0 };
 
-	check_open(&check);
 	if (set_deadline(cli) < 0 || ask_agent(cli, &check, &answers) < 0)
 		return -1;
 	check_judge(&check, &answers, time(NULL));

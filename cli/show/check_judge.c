@@ -5,10 +5,10 @@
  */
 #include "check_judge.h"
 
-#include "metrics_text.h"
-
 #include "cli/screen/field.h"
 #include "cli/screen/state.h"
+
+#include "dm-import/dm_import.h"
 
 #include "base/buf.h"
 #include "base/cleanup.h"
@@ -27,14 +27,9 @@ const char *check_level_name(enum check_level level)
 	return names[level];
 }
 
-void check_open(struct check *ret)
-{
-	*ret = (struct check){ .findings = json_object_new_array() };
-}
-
 void check_close(struct check *check)
 {
-	json_object_put(check->findings);
+	free(check->findings);
 	check->findings = NULL;
 }
 
@@ -46,20 +41,21 @@ enum check_level check_weigh(const struct check *check)
 void check_add(struct check *check, enum check_level level, const char *code, const char *subject, const char *remedy,
 	       const char *fmt, ...)
 {
-	struct json_object *finding = json_object_new_object();
-	char text[1024];
+	struct check_finding *more = reallocarray(check->findings, check->count + 1, sizeof(*more));
 	va_list list;
 
-	va_start(list, fmt);
-	vsnprintf(text, sizeof(text), fmt, list);
-	va_end(list);
-	json_object_object_add(finding, "level", json_object_new_string(check_level_name(level)));
-	json_object_object_add(finding, "code", json_object_new_string(code));
-	json_object_object_add(finding, "subject", json_object_new_string(subject));
-	json_object_object_add(finding, "text", json_object_new_string(text));
-	json_object_object_add(finding, "remedy", json_object_new_string(remedy));
-	json_object_array_add(check->findings, finding);
 	check->level = level > check->level ? level : check->level;
+	if (!more)
+		return;
+	check->findings = more;
+	more += check->count++;
+	more->level = level;
+	snprintf(more->code, sizeof(more->code), "%s", code);
+	snprintf(more->subject, sizeof(more->subject), "%s", subject);
+	snprintf(more->remedy, sizeof(more->remedy), "%s", remedy);
+	va_start(list, fmt);
+	vsnprintf(more->text, sizeof(more->text), fmt, list);
+	va_end(list);
 }
 
 /* --- the agent ------------------------------------------------------------------------------------------------- */
@@ -73,18 +69,24 @@ static void judge_web_server(struct check *check, struct json_object *agent)
 			  field_number(agent, "server_port"));
 }
 
-static void judge_certificate(struct check *check, struct json_object *metrics, time_t now)
+/* A time as the API has it; 0 when it is none. */
+static time_t parse_time(const char *text)
+{
+	struct tm tm = { 0 };
+
+	return strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) ? timegm(&tm) : 0;
+}
+
+static void judge_certificate(struct check *check, struct json_object *agent, time_t now)
 {
 	static const char remedy[] =
 		"Make a new one with importcli certificate regenerate, and have the orchestrators accept it.";
 	struct tm day = { 0 };
 	char text[32];
-	double expiry;
+	time_t end = parse_time(field_text(field_get(agent, "certificate"), "not_after"));
 
-	/* 0: HTTPS never came up, which the web server's state tells */
-	if (!metrics_value(metrics, "dm_import_certificate_expiry_time_seconds", &expiry) || expiry <= 0)
+	if (!end) /* HTTPS never came up, which the web server's state tells */
 		return;
-	time_t end = (time_t)expiry;
 	int64_t left_s = (int64_t)end - (int64_t)now;
 
 	check->certificate_known = true;
@@ -99,14 +101,6 @@ static void judge_certificate(struct check *check, struct json_object *metrics, 
 }
 
 /* --- imports --------------------------------------------------------------------------------------------------- */
-
-/* A time as the API has it; 0 when it is none. */
-static time_t parse_time(const char *text)
-{
-	struct tm tm = { 0 };
-
-	return strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) ? timegm(&tm) : 0;
-}
 
 static void judge_hold(struct check *check, struct json_object *import, time_t now)
 {
@@ -128,20 +122,26 @@ static void judge_hold(struct check *check, struct json_object *import, time_t n
 			  lease_ms);
 }
 
+static int state_of(struct json_object *import)
+{
+	return import_state_from_name(field_text(import, "state"));
+}
+
 static void judge_state(struct check *check, struct json_object *import, time_t now)
 {
 	struct json_object *attention = field_get(import, "attention");
-	const char *id = field_text(import, "id"), *state = field_text(import, "state");
+	const char *id = field_text(import, "id");
+	int state = state_of(import);
 
-	if (strcmp(state, "needs_attention") == 0)
+	if (state == IMPORT_NEEDS_ATTENTION)
 		check_add(check, CHECK_CRITICAL, "import_needs_attention", id, field_text(attention, "remedy"),
 			  "Import %s needs a person: %s", id, field_text(attention, "text"));
-	else if (strcmp(state, "recovering") == 0)
+	else if (state == IMPORT_RECOVERING)
 		check_add(check, CHECK_WARNING, "import_recovering", id,
 			  *field_text(attention, "remedy") ? field_text(attention, "remedy")
 							   : "Send the verb again, or cancel the import.",
 			  "A verb of import %s got stuck: %s", id, field_text(attention, "text"));
-	else if (strcmp(state, "held") == 0)
+	else if (state == IMPORT_HELD)
 		judge_hold(check, import, now);
 }
 
@@ -181,9 +181,8 @@ static void judge_other_side(struct check *check, struct json_object *import, st
 
 static void judge_member(struct check *check, struct json_object *import, struct json_object *member)
 {
-	const char *id = field_text(import, "id"), *state = field_text(import, "state"),
-		   *name = field_text(member, "name");
-	bool both_sides = strcmp(state, "prepared") == 0 || strcmp(state, "on_destination") == 0;
+	const char *id = field_text(import, "id"), *name = field_text(member, "name");
+	bool both_sides = state_of(import) == IMPORT_PREPARED || state_of(import) == IMPORT_ON_DESTINATION;
 	bool gone = strcmp(field_text(member, "active_path"), "None") == 0;
 
 	if (gone)
@@ -287,7 +286,7 @@ static void judge_volumes(struct check *check, struct json_object *answer)
 		field_list(volume, "paths", &path_count);
 		/* offline with paths: suspended, and that only a hold may do, which has a finding of its own */
 		if (path_count && strcmp(field_text(volume, "status"), "offline") == 0 &&
-		    strcmp(field_text(volume, "import_state"), "held") != 0)
+		    import_state_from_name(field_text(volume, "import_state")) != IMPORT_HELD)
 			check_add(check, CHECK_CRITICAL, error_name(ERR_MAP_SUSPENDED), name,
 				  "Resume it: importcli recover_device with its WWID.",
 				  "Volume %s of import %s is suspended: its I/O waits.", name,
@@ -304,9 +303,9 @@ void check_host_findings(struct check *check, struct json_object *findings)
 		const char *code = field_text(finding, "code");
 		enum check_level level = check_weigh(check);
 
-		if (strcmp(code, error_name(ERR_BOOT_RULES)) == 0)
+		if (error_from_name(code) == ERR_BOOT_RULES)
 			level = CHECK_CRITICAL;
-		else if (strcmp(code, error_name(ERR_INITRAMFS_OLD)) == 0)
+		else if (error_from_name(code) == ERR_INITRAMFS_OLD)
 			level = CHECK_WARNING;
 		check_add(check, level, code, "host", field_text(finding, "remedy"), "%s", field_text(finding, "text"));
 	}
@@ -315,7 +314,7 @@ void check_host_findings(struct check *check, struct json_object *findings)
 void check_judge(struct check *check, const struct check_answers *answers, time_t now)
 {
 	judge_web_server(check, answers->agent);
-	judge_certificate(check, answers->metrics, now);
+	judge_certificate(check, answers->agent, now);
 	judge_imports(check, answers->imports, now);
 	judge_volumes(check, answers->volumes);
 	check_host_findings(check, field_get(answers->host, "findings"));

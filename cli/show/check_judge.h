@@ -14,10 +14,16 @@ enum check_level { CHECK_OK, CHECK_WARNING, CHECK_CRITICAL, CHECK_UNKNOWN };
 
 enum { CERTIFICATE_WARNING_DAYS = 30 };
 
+struct check_finding {
+	enum check_level level;
+	char code[64], subject[256], text[1024], remedy[512];
+};
+
 struct check {
-	enum check_level level;	      /* of the worst finding */
-	struct json_object *findings; /* [{"level","code","subject","text","remedy"}] */
-	int64_t imports_in_progress;  /* to be known first: what is wrong with the host weighs more during an import */
+	enum check_level level; /* of the worst finding */
+	struct check_finding *findings;
+	size_t count;
+	int64_t imports_in_progress; /* to be known first: what is wrong with the host weighs more during an import */
 	bool certificate_known;
 	int64_t certificate_days; /* until it ends, rounded down */
 	bool agent_silent;	  /* it did not answer in time: there is no use in asking more */
@@ -26,10 +32,8 @@ struct check {
 /* The agent's answers; NULL: not known. */
 struct check_answers {
 	struct json_object *agent, *host, *imports, *volumes;
-	struct json_object *metrics; /* of metrics_parse */
 };
 
-void check_open(struct check *ret);
 void check_close(struct check *check);
 
 /* CRITICAL while imports are in progress, else WARNING. */
@@ -39,7 +43,7 @@ enum check_level check_weigh(const struct check *check);
 void check_add(struct check *check, enum check_level level, const char *code, const char *subject, const char *remedy,
 	       const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
-/* Add findings of the host as its report or engine_report_findings has them. */
+/* Add findings of the host, as its report has them. */
 void check_host_findings(struct check *check, struct json_object *findings);
 
 void check_judge(struct check *check, const struct check_answers *answers, time_t now);

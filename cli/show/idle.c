@@ -10,6 +10,8 @@
 #include "cli/screen/field.h"
 #include "cli/screen/state.h"
 
+#include "base/cleanup.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -46,31 +48,21 @@ static void name_jobs(struct json_object *report, struct buf *names)
 	}
 }
 
-static void name_recorded(struct json_object *report, struct buf *names)
-{
-	CLEANUP_JSON struct json_object *recorded = import_recorded(report);
-
-	json_object_object_foreach(recorded, id, state)
-	{
-		name_one(names, id, json_object_get_string(state));
-	}
-}
-
 static int ask_journal(struct cli *cli, struct buf *names)
 {
-	CLEANUP_JSON struct json_object *report = NULL;
-	struct json_object *damage;
-	struct error err = { 0 };
+	CLEANUP(journal_report_free) struct journal_report journal = { 0 };
 
 	cli_forget_problem(cli);
-	if (offline_journal(cli, NULL, &report) < 0)
+	if (offline_journal(cli, NULL, &journal) < 0)
 		return -1;
-	damage = field_get(report, "damage");
-	if (damage) {
-		error_set(&err, ERR_STORE_DAMAGED, field_text(damage, "device"), "%s", field_text(damage, "detail"));
-		return cli_fail(cli, &err);
+	if (journal.damaged_line)
+		return cli_fail(cli, &journal.damage);
+	for (size_t i = 0; i < journal.count; i++) {
+		const struct record_report *record = &journal.records[i];
+
+		if (import_recorded_in_progress(&journal, i))
+			name_one(names, record->import_id, record->readable ? import_state_name(record->state) : "");
 	}
-	name_recorded(report, names);
 	return 0;
 }
 

@@ -141,20 +141,3 @@ struct json_object *metrics_parse(const char *text)
 	}
 	return object;
 }
-
-bool metrics_value(struct json_object *metrics, const char *name, double *ret)
-{
-	size_t count, sample_count;
-	struct json_object *rows = field_list(metrics, "metrics", &count);
-
-	for (size_t i = 0; i < count; i++) {
-		struct json_object *row = json_object_array_get_idx(rows, i);
-		struct json_object *samples = field_list(row, "samples", &sample_count);
-
-		if (strcmp(field_text(row, "name"), name) != 0 || sample_count != 1)
-			continue;
-		*ret = json_object_get_double(field_get(json_object_array_get_idx(samples, 0), "value"));
-		return true;
-	}
-	return false;
-}

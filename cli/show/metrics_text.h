@@ -5,15 +5,11 @@
 #define CLI_METRICS_TEXT_H
 
 #include <json-c/json.h>
-#include <stdbool.h>
 
 /*
  * {"metrics":[{"name","type","help","samples":[{"labels":{…},"value":1.5}]}]} in the text's order, owned by the caller;
  * NULL: a line is none of the format.
  */
 struct json_object *metrics_parse(const char *text);
-
-/* The value of a metric without labels; false when it is not there. */
-bool metrics_value(struct json_object *metrics, const char *name, double *ret);
 
 #endif

@@ -7,8 +7,6 @@
 
 #include "dm-import/dm_import.h"
 
-enum { PR_KEYS_MAX = 64 };
-
 /* One LUN of a member, as of the last look at its reservations. */
 struct pr_view {
 	bool known; /* it answered */
@@ -48,21 +46,6 @@ struct member {
 	struct member_pr pr;
 };
 
-/* How a held switch ended. INTERRUPTED is what the record says from before the hold on, until somebody knows better. */
-enum hold_outcome { HOLD_NONE, HOLD_INTERRUPTED, HOLD_RELEASED, HOLD_TAKEN_BACK, HOLD_LEASE_EXPIRED };
-
-/* The held switch that is going on, or the last one. */
-struct hold_note {
-	enum hold_outcome outcome;
-	enum side to;
-	unsigned lease_ms;
-	uint64_t since_ms; /* CLOCK_REALTIME */
-	uint64_t held_ms;  /* 0: not known */
-};
-
-/* What an import is in the middle of, durable before its first step and cleared behind its last. */
-enum doing { DOING_NOTHING, DOING_PREPARE, DOING_TO_DESTINATION, DOING_TO_SOURCE, DOING_COMMIT, DOING_CANCEL };
-
 struct import {
 	char id[IMPORT_ID_SIZE];
 	enum import_state state;
@@ -87,11 +70,7 @@ bool import_concerns(const struct import *import, const char *wwid);
 /* It is in the middle of a switch, in either direction. */
 bool import_in_torn_switch(const struct import *import);
 
-/* The names that API and journal have for these (import_state_name: dm_import.h), and back: -1 when there is none. */
-const char *side_name(enum side side);
-const char *doing_name(enum doing doing);
-const char *hold_outcome_name(enum hold_outcome outcome);
-int import_state_from_name(const char *name);
+/* The enum of a name (reports.h has the names): -1 when there is none. */
 int doing_from_name(const char *name);
 int hold_outcome_from_name(const char *name);
 

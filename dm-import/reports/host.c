@@ -5,8 +5,8 @@
 #include "dm-import/checks/host.h"
 #include "dm-import/boot/files.h"
 
+#include "base/buf.h"
 #include "base/cleanup.h"
-#include "base/json.h"
 
 #include <string.h>
 #include <sys/utsname.h>
@@ -28,29 +28,32 @@ static void value_of(const char *text, const char *key, char *ret, size_t size)
 	}
 }
 
-static void add_initiator(struct json_object *rows, const char *name, const char *protocol)
+static int add_initiator(struct host_report *report, const char *name, enum protocol protocol, struct error *err)
 {
-	struct json_object *row = json_object_new_object();
+	struct initiator *more =
+		reallocarray(report->initiators, report->initiator_count + 1, sizeof(*report->initiators));
 
-	json_add_text(row, "iqn_or_wwn", name);
-	json_add_text(row, "protocol", protocol);
-	json_object_array_add(rows, row);
+	if (!more)
+		return error_no_memory(err);
+	report->initiators = more;
+	more[report->initiator_count] = (struct initiator){ .protocol = protocol };
+	snprintf(more[report->initiator_count++].name, sizeof(more->name), "%s", name);
+	return 0;
 }
 
-static struct json_object *initiators(const struct host_port *host)
+static int fill_initiators(const struct host_port *host, struct host_report *ret, struct error *err)
 {
-	struct json_object *rows = json_object_new_array();
 	CLEANUP_FREE char *iscsi = NULL;
 	CLEANUP_FREE char *names = NULL;
 	char value[256], path[300], *rest, *name;
 
 	if (host->read(host->ctx, "/etc/iscsi/initiatorname.iscsi", &iscsi, NULL) == 0 && iscsi) {
 		value_of(iscsi, "InitiatorName", value, sizeof(value));
-		if (*value)
-			add_initiator(rows, value, "iSCSI");
+		if (*value && add_initiator(ret, value, PROTOCOL_ISCSI, err) < 0)
+			return -1;
 	}
 	if (host->list(host->ctx, "/sys/class/fc_host", &names, NULL) < 0)
-		return rows;
+		return 0;
 	for (name = strtok_r(names, "\n", &rest); name; name = strtok_r(NULL, "\n", &rest)) {
 		CLEANUP_FREE char *port = NULL;
 
@@ -58,14 +61,10 @@ static struct json_object *initiators(const struct host_port *host)
 		if (host->read(host->ctx, path, &port, NULL) < 0 || !port)
 			continue;
 		port[strcspn(port, "\n")] = '\0';
-		add_initiator(rows, port, "FC");
+		if (add_initiator(ret, port, PROTOCOL_FC, err) < 0)
+			return -1;
 	}
-	return rows;
-}
-
-static const char *agent_status(const struct host_port *host)
-{
-	return other_path_manager(host, 0) ? "Conflict_Detected" : "Running";
+	return 0;
 }
 
 /* --- the cluster ---------------------------------------------------------------------------------------------- */
@@ -117,14 +116,14 @@ static char *next_line(char **text)
 	return NULL;
 }
 
-static void add_member(struct json_object *members, const char *name)
+static void add_member(struct buf *members, const char *name)
 {
 	if (*name)
-		json_object_array_add(members, json_object_new_string(name));
+		buf_printf(members, "%s\n", name);
 }
 
 /* nodelist { node { name: …, ring0_addr: … } … }: a brace or one "key: value" a line, see corosync.conf(5). */
-static void add_corosync_nodes(char *text, struct json_object *members)
+static void add_corosync_nodes(char *text, struct buf *members)
 {
 	const char *name = "", *address = "";
 	bool in_list = false, in_node = false;
@@ -156,7 +155,7 @@ static void add_corosync_nodes(char *text, struct json_object *members)
 }
 
 /* A node that runs pacemaker_remote has the key alone: it does not know who else there is. */
-static bool is_corosync(const struct host_port *host, struct json_object *members)
+static bool is_corosync(const struct host_port *host, struct buf *members)
 {
 	CLEANUP_FREE char *text = text_of(host, "/etc/corosync/corosync.conf");
 
@@ -166,7 +165,7 @@ static bool is_corosync(const struct host_port *host, struct json_object *member
 }
 
 /* Lines "0 name": LLT's numbers. */
-static bool is_veritas(const struct host_port *host, struct json_object *members)
+static bool is_veritas(const struct host_port *host, struct buf *members)
 {
 	CLEANUP_FREE char *text = text_of(host, "/etc/llthosts");
 	char *rest = text, *line;
@@ -181,7 +180,7 @@ static bool is_veritas(const struct host_port *host, struct json_object *members
 }
 
 /* Oracle Restart, on one host alone, has the same files and says so. The members are in the cluster's own registry. */
-static bool is_oracle(const struct host_port *host, struct json_object *members)
+static bool is_oracle(const struct host_port *host, struct buf *members)
 {
 	CLEANUP_FREE char *text = text_of(host, "/etc/oracle/ocr.loc");
 	char alone[8];
@@ -192,7 +191,7 @@ static bool is_oracle(const struct host_port *host, struct json_object *members)
 }
 
 /* Records of fields between colons; a member's are "…:20_MEMBER_NODE::number:number:name:address:…". */
-static bool is_spectrum_scale(const struct host_port *host, struct json_object *members)
+static bool is_spectrum_scale(const struct host_port *host, struct buf *members)
 {
 	enum { FIELD_KIND = 1, FIELD_NAME = 5 };
 	CLEANUP_FREE char *text = NULL;
@@ -213,7 +212,7 @@ static bool is_spectrum_scale(const struct host_port *host, struct json_object *
 }
 
 /* Stanzas "node:" and "cluster:" of lines "key = value". */
-static bool is_ocfs2(const struct host_port *host, struct json_object *members)
+static bool is_ocfs2(const struct host_port *host, struct buf *members)
 {
 	CLEANUP_FREE char *text = text_of(host, "/etc/ocfs2/cluster.conf");
 	char *rest = text, *line, *value;
@@ -233,65 +232,58 @@ static bool is_ocfs2(const struct host_port *host, struct json_object *members)
 }
 
 /* Where Red Hat and SUSE systems have it; the file is made with the cluster, and is binary. */
-static bool is_serviceguard(const struct host_port *host, struct json_object *members)
+static bool is_serviceguard(const struct host_port *host, struct buf *members)
 {
 	(void)members;
 	return is_there(host, "/usr/local/cmcluster/conf", "cmclconfig") ||
 	       is_there(host, "/opt/cmcluster/conf", "cmclconfig");
 }
 
-static bool is_lifekeeper(const struct host_port *host, struct json_object *members)
+static bool is_lifekeeper(const struct host_port *host, struct buf *members)
 {
 	(void)members;
 	return is_there(host, "/etc/default", "LifeKeeper");
 }
 
 /* Of several the first one counts. Each adds the members that its files name. */
-static const struct {
-	const char *type;
-	bool (*is)(const struct host_port *host, struct json_object *members);
-} clusters[] = {
-	{ "Pacemaker/Corosync", is_corosync },
-	{ "Veritas", is_veritas },
-	{ "Oracle Clusterware", is_oracle },
-	{ "IBM Spectrum Scale", is_spectrum_scale },
-	{ "OCFS2", is_ocfs2 },
-	{ "Serviceguard", is_serviceguard },
-	{ "LifeKeeper", is_lifekeeper },
+static bool (*const clusters[])(const struct host_port *host, struct buf *members) = {
+	[CLUSTER_COROSYNC] = is_corosync,     [CLUSTER_VERITAS] = is_veritas,
+	[CLUSTER_ORACLE] = is_oracle,	      [CLUSTER_SPECTRUM_SCALE] = is_spectrum_scale,
+	[CLUSTER_OCFS2] = is_ocfs2,	      [CLUSTER_SERVICEGUARD] = is_serviceguard,
+	[CLUSTER_LIFEKEEPER] = is_lifekeeper,
 };
 
-static struct json_object *cluster(const struct host_port *host)
+static int fill_cluster(const struct host_port *host, struct host_report *ret, struct error *err)
 {
-	struct json_object *object = json_object_new_object(), *members = json_object_new_array();
-	const char *type = "none";
+	CLEANUP_BUF struct buf members = { 0 };
 
-	for (size_t i = 0; i < ARRAY_SIZE(clusters) && strcmp(type, "none") == 0; i++)
-		if (clusters[i].is(host, members))
-			type = clusters[i].type;
-	json_add_text(object, "type", type);
-	json_object_object_add(object, "members", members);
-	return object;
+	for (size_t i = CLUSTER_NONE + 1; i < ARRAY_SIZE(clusters) && ret->cluster == CLUSTER_NONE; i++)
+		if (clusters[i](host, &members))
+			ret->cluster = i;
+	ret->cluster_members = buf_take(&members);
+	return ret->cluster_members ? 0 : error_no_memory(err);
 }
 
 /* --- what is wrong with it ---------------------------------------------------------------------------------------- */
 
-static void add_finding(struct json_object *findings, enum error_code code, const char *detail, const char *remedy)
+static int add_finding(struct finding_list *findings, enum error_code code, const char *detail, const char *remedy,
+		       struct error *err)
 {
-	struct json_object *finding = json_object_new_object();
-	char text[512];
+	struct finding *more = reallocarray(findings->list, findings->count + 1, sizeof(*more));
 
-	snprintf(text, sizeof(text), "%s%s%.*s", error_text(code), *detail ? " " : "", (int)strcspn(detail, "\n"),
-		 detail);
-	json_add_text(finding, "code", error_name(code));
-	json_add_text(finding, "text", text);
-	json_add_text(finding, "remedy", remedy ? remedy : error_remedy(code));
-	json_object_array_add(findings, finding);
+	if (!more)
+		return error_no_memory(err);
+	findings->list = more;
+	more += findings->count++;
+	*more = (struct finding){ .code = code, .remedy = remedy };
+	snprintf(more->detail, sizeof(more->detail), "%.*s", (int)strcspn(detail, "\n"), detail);
+	return 0;
 }
 
-int engine_report_findings(const struct engine_options *options, const struct host_port *host, struct json_object **ret,
+int engine_report_findings(const struct engine_options *options, const struct host_port *host, struct finding_list *ret,
 			   struct error *err)
 {
-	struct json_object *findings;
+	CLEANUP(finding_list_free) struct finding_list findings = { 0 };
 	CLEANUP_FREE char *note = NULL;
 	const char *product;
 	bool at_boot;
@@ -299,15 +291,18 @@ int engine_report_findings(const struct engine_options *options, const struct ho
 	if (boot_rules_there(options, host, &at_boot, err) < 0 ||
 	    host->read(host->ctx, options->initramfs_note, &note, err) < 0)
 		return -1;
-	findings = json_object_new_array();
-	if (at_boot)
-		add_finding(findings, ERR_BOOT_RULES, "",
-			    "See why with journalctl -b -u dm-import-boot, and what to do in dm-import-identity(5).");
+	if (at_boot &&
+	    add_finding(&findings, ERR_BOOT_RULES, "",
+			"See why with journalctl -b -u dm-import-boot, and what to do in dm-import-identity(5).",
+			err) < 0)
+		return -1;
 	for (size_t nth = 0; (product = other_path_manager(host, nth)); nth++)
-		add_finding(findings, ERR_PRODUCT_CONFLICT, product, NULL);
-	if (note)
-		add_finding(findings, ERR_INITRAMFS_OLD, note, NULL);
+		if (add_finding(&findings, ERR_PRODUCT_CONFLICT, product, NULL, err) < 0)
+			return -1;
+	if (note && add_finding(&findings, ERR_INITRAMFS_OLD, note, NULL, err) < 0)
+		return -1;
 	*ret = findings;
+	findings = (struct finding_list){ 0 };
 	return 0;
 }
 
@@ -320,66 +315,54 @@ static bool multipathd_runs(const struct multipathd_port *multipathd)
 	return multipathd->running(multipathd->ctx, &running, NULL) == 0 && running;
 }
 
-static struct json_object *multipathd_state(const struct multipathd_port *multipathd, bool running)
+static int fill_multipathd(const struct multipathd_port *multipathd, struct host_report *ret, struct error *err)
 {
-	struct json_object *object = json_object_new_object();
 	CLEANUP_FREE char *reply = NULL;
-	char version[32] = "";
 
+	ret->multipathd_running = multipathd_runs(multipathd);
+	if (!ret->multipathd_running)
+		return add_finding(&ret->findings, ERR_MULTIPATHD_NOT_RUNNING, "", NULL, err);
 	/* not a command everywhere; what it does not know is answered with its help: "multipath-tools v0.9.4 (…)…" */
-	if (running && multipathd->command(multipathd->ctx, "show version", &reply, NULL) == 0)
-		sscanf(reply, "multipath-tools v%31[0-9.]", version);
-	json_object_object_add(object, "running", json_object_new_boolean(running));
-	json_add_text(object, "version", version);
-	return object;
-}
-
-int engine_report_host(struct engine *engine, struct json_object **ret, struct error *err)
-{
-	const struct host_port *host = &engine->ports->host;
-	bool running = multipathd_runs(&engine->ports->multipathd);
-	struct json_object *object, *findings;
-	CLEANUP_FREE char *release = NULL;
-	struct utsname names = { 0 };
-	char os[256];
-
-	if (engine_report_findings(&engine->options, host, &findings, err) < 0)
-		return -1;
-	if (!running)
-		add_finding(findings, ERR_MULTIPATHD_NOT_RUNNING, "", NULL);
-	object = json_object_new_object();
-	uname(&names);
-	if (host->read(host->ctx, "/etc/os-release", &release, NULL) < 0)
-		release = NULL;
-	value_of(release, "PRETTY_NAME", os, sizeof(os));
-	json_add_text(object, "name", names.nodename);
-	json_add_text(object, "os", os);
-	json_add_text(object, "kernel", names.release);
-	json_add_text(object, "agent_type", "Native_MPIO");
-	json_add_text(object, "agent_status", agent_status(host));
-	json_object_object_add(object, "initiators", initiators(host));
-	json_object_object_add(object, "cluster", cluster(host));
-	json_object_object_add(object, "multipathd", multipathd_state(&engine->ports->multipathd, running));
-	json_object_object_add(object, "findings", findings);
-	*ret = object;
+	if (multipathd->command(multipathd->ctx, "show version", &reply, NULL) == 0)
+		sscanf(reply, "multipath-tools v%31[0-9.]", ret->multipathd_version);
 	return 0;
 }
 
-int engine_report_arrays(struct engine *engine, struct json_object **ret, struct error *err)
+int engine_report_host(struct engine *engine, struct host_report *ret, struct error *err)
 {
-	struct json_object *rows = json_object_new_array();
+	CLEANUP(host_report_free) struct host_report report = { 0 };
+	const struct host_port *host = &engine->ports->host;
+	CLEANUP_FREE char *release = NULL;
+	struct utsname names = { 0 };
 
-	(void)err;
+	if (engine_report_findings(&engine->options, host, &report.findings, err) < 0 ||
+	    fill_multipathd(&engine->ports->multipathd, &report, err) < 0 || fill_initiators(host, &report, err) < 0 ||
+	    fill_cluster(host, &report, err) < 0)
+		return -1;
+	uname(&names);
+	if (host->read(host->ctx, "/etc/os-release", &release, NULL) < 0)
+		release = NULL;
+	value_of(release, "PRETTY_NAME", report.os, sizeof(report.os));
+	snprintf(report.name, sizeof(report.name), "%s", names.nodename);
+	snprintf(report.kernel, sizeof(report.kernel), "%s", names.release);
+	*ret = report;
+	report = (struct host_report){ 0 };
+	return 0;
+}
+
+int engine_report_arrays(struct engine *engine, struct array_reports *ret, struct error *err)
+{
+	struct array_report *list = calloc(engine->arrays.count + 1, sizeof(*list));
+
+	if (!list)
+		return error_no_memory(err);
 	for (size_t i = 0; i < engine->arrays.count; i++) {
 		const struct array *array = &engine->arrays.rows[i];
-		struct json_object *row = json_object_new_object();
 
-		json_add_text(row, "name", array->name);
-		json_add_text(row, "vendor", array->vendor);
-		json_object_object_add(row, "product", *array->product ? json_object_new_string(array->product) : NULL);
-		json_object_array_add(rows, row);
+		memcpy(list[i].name, array->name, sizeof(list[i].name));
+		memcpy(list[i].vendor, array->vendor, sizeof(list[i].vendor));
+		memcpy(list[i].product, array->product, sizeof(list[i].product));
 	}
-	*ret = json_object_new_object();
-	json_object_object_add(*ret, "arrays", rows);
+	*ret = (struct array_reports){ .list = list, .count = engine->arrays.count };
 	return 0;
 }

@@ -14,18 +14,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum journal_event {
-	JOURNAL_CREATED,
-	JOURNAL_INTENT,	     /* a verb is about to change the host */
-	JOURNAL_DONE,	     /* it has */
-	JOURNAL_VOID,	     /* it is taken back */
-	JOURNAL_STUCK,	     /* neither was possible */
-	JOURNAL_SESSION,     /* what the orchestrator says of its session */
-	JOURNAL_RESERVATION, /* how this host stands with the reservations */
-	JOURNAL_FORCED,	     /* cancelled without going back */
-	JOURNAL_FORGOTTEN,   /* deleted: the import is no more */
-};
-
 struct journal_entry {
 	const char *line; /* in the text that was parsed, with its newline */
 	size_t length;
@@ -48,8 +36,6 @@ struct journal {
 };
 
 extern const char journal_header[]; /* the first line */
-
-const char *journal_event_name(enum journal_event event);
 
 /* The string with this key in a record, the object's; "" when there is none. */
 const char *journal_string(struct json_object *object, const char *key);

@@ -88,30 +88,41 @@ struct json_object *fake_findings(const char *source_wwid, const char *destinati
 	return result;
 }
 
-static struct json_object *reserved(const char *type)
+static enum pr_type type_of(const char *name)
 {
-	struct json_object *side = fake_shape("{\"generation\":2,\"keys\":[\"0xabc\"],\"holder_key\":null,"
-					      "\"registered_paths\":2,\"paths\":2}");
+	enum pr_type type = PR_NONE;
 
-	json_object_object_add(side, "type", type ? json_object_new_string(type) : NULL);
-	if (type)
-		json_object_object_add(side, "holder_key", json_object_new_string("0xabc"));
-	json_object_object_add(side, "held_by_this_host", json_object_new_boolean(type != NULL));
-	return side;
+	while (type < PR_EA_AR && strcmp(pr_type_name(type), name) != 0)
+		type++;
+	return type;
 }
 
-struct json_object *fake_reservations(bool prepared, bool lifted)
+void fake_reservations(bool prepared, bool lifted, struct member_report *ret)
 {
-	struct json_object *object;
+	struct reservation_report reserved = { .known = true,
+					       .generation = 2,
+					       .keys = { 0xabc },
+					       .key_count = 1,
+					       .holder_key = 0xabc,
+					       .holder = true,
+					       .own_paths = 2,
+					       .paths = 2 };
 	char type[64];
 
 	if (!fake_command("reservations", "source", type, sizeof(type)))
-		return NULL;
-	object = fake_shape("{\"registered\":%s,\"fenced\":false,\"source_reservation_lifted\":%s}",
-			    prepared ? "true" : "false", lifted ? "true" : "false");
-	json_object_object_add(object, "source", reserved(lifted ? NULL : type));
-	json_object_object_add(object, "destination", prepared ? reserved(type) : NULL);
-	return object;
+		return;
+	reserved.type = type_of(type);
+	ret->has_reservations = true;
+	ret->registered = prepared;
+	ret->lifted = lifted;
+	if (prepared)
+		ret->reservations[SIDE_DESTINATION] = reserved;
+	if (lifted) {
+		reserved.type = PR_NONE;
+		reserved.holder_key = 0;
+		reserved.holder = false;
+	}
+	ret->reservations[SIDE_SOURCE] = reserved;
 }
 
 bool fake_wwid_form_is_right(const char *wwid)
@@ -133,36 +144,30 @@ struct json_object *fake_recovered(bool dry_run, enum error_code person)
 			  error_text(ERR_MAP_SUSPENDED), dry_run ? "false" : "true");
 }
 
-/* The command host.findings names the code of one finding. */
-struct json_object *fake_host(void)
+void fake_host(struct host_report *ret)
 {
-	struct json_object *host = fake_shape(
-		"{\"name\":\"fake\",\"os\":\"Linux\",\"kernel\":\"6.1\",\"initiators\":[{\"iqn_or_wwn\":\"iqn.x\","
-		"\"protocol\":\"iSCSI\"}],\"cluster\":{\"type\":\"none\",\"members\":[]},"
-		"\"multipathd\":{\"running\":true,\"version\":\"0.9.4\"},\"findings\":[]}");
 	char code[64];
 
-	if (fake_command("host", "findings", code, sizeof(code)))
-		json_object_array_add(json_object_object_get(host, "findings"),
-				      fake_shape("{\"code\":\"%s\",\"text\":\"It is so.\",\"remedy\":\"Mend it.\"}",
-						 code));
-	return host;
+	*ret = (struct host_report){ .name = "fake",
+				     .os = "Linux",
+				     .kernel = "6.1",
+				     .initiators = calloc(1, sizeof(*ret->initiators)),
+				     .initiator_count = 1,
+				     .multipathd_running = true,
+				     .multipathd_version = "0.9.4" };
+	ret->initiators[0] = (struct initiator){ .name = "iqn.x", .protocol = PROTOCOL_ISCSI };
+	if (!fake_command("host", "findings", code, sizeof(code)))
+		return;
+	ret->findings = (struct finding_list){ .list = calloc(1, sizeof(*ret->findings.list)), .count = 1 };
+	ret->findings.list[0] =
+		(struct finding){ .code = error_from_name(code), .detail = "It is so.", .remedy = "Mend it." };
 }
 
-struct json_object *fake_arrays(void)
+void fake_arrays(struct array_reports *ret)
 {
-	return fake_shape("{\"arrays\":[{\"name\":\"PowerStore\",\"vendor\":\"DellEMC\",\"product\":\"PowerStore\"},"
-			  "{\"name\":\"UNITY\",\"vendor\":\"DGC\",\"product\":null}]}");
-}
+	static const struct array_report arrays[] = { { "PowerStore", "DellEMC", "PowerStore" },
+						      { "UNITY", "DGC", "" } };
 
-struct json_object *fake_hold(const char *outcome, unsigned lease_ms, const char *since)
-{
-	struct json_object *hold =
-		fake_shape("{\"to\":\"destination\",\"lease_ms\":%u,\"since\":\"%s\"}", lease_ms, since);
-
-	if (outcome) {
-		json_object_object_add(hold, "outcome", json_object_new_string(outcome));
-		json_object_object_add(hold, "held_ms", json_object_new_int((int)lease_ms));
-	}
-	return hold;
+	*ret = (struct array_reports){ .list = malloc(sizeof(arrays)), .count = ARRAY_SIZE(arrays) };
+	memcpy(ret->list, arrays, sizeof(arrays));
 }

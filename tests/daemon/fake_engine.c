@@ -448,132 +448,129 @@ size_t engine_imports_in_progress(struct engine *engine)
 	return count;
 }
 
-static struct json_object *volume_json(struct engine *engine, int i)
+static void fill_path(int i, struct path_report *ret)
 {
-	const struct import *import = import_of(engine, wwids[i]);
-	bool moved = import && import->state == IMPORT_ON_DESTINATION;
-	char mount[256];
-	struct json_object *volume = fake_shape(
-		"{\"name\":\"mpath%c\",\"dm_device\":\"dm-%d\",\"wwid\":\"%s\",\"naa_id\":\"%s\",\"array_type\":"
-		"\"UNITY\","
-		"\"array_id\":null,\"vendor\":\"DGC\",\"product\":\"VRAID\",\"size_bytes\":1073741824,"
-		"\"logical_sector_size\":512,\"physical_sector_size\":512,\"protocols\":[\"FC\"],\"status\":\"online\","
-		"\"persistent_reservations\":null,\"mount_paths\":[\"/srv\"],"
-		"\"users\":[{\"kind\":\"mount\",\"name\":\"/srv\",\"detail\":\"ext4\"}],"
-		"\"paths\":[{\"device\":\"sd%c\",\"hctl\":\"1:0:0:%d\",\"initiator_port\":\"\",\"target_port\":\"\","
-		"\"alua_state\":\"optimized\",\"checker_state\":\"ready\",\"true_wwid\":\"%s\"}],"
-		"\"other_side_paths\":[]}",
-		'a' + i, i, wwids[i], wwids[i] + 1, 'a' + i, i, wwids[i]);
-
-	if (i == 0 && fake_command("volumes", "mount", mount, sizeof(mount)))
-		json_object_array_add(json_object_object_get(volume, "mount_paths"), json_object_new_string(mount));
-	json_object_object_add(volume, "is_migrating", json_object_new_boolean(import != NULL));
-	json_object_object_add(volume, "active_path",
-			       json_object_new_string(!import ? "None"
-						      : moved ? "Destination"
-							      : "Source"));
-	json_object_object_add(volume, "import_id", import ? json_object_new_string(import->id) : NULL);
-	json_object_object_add(volume, "import_state",
-			       import ? json_object_new_string(import_state_name(import->state)) : NULL);
-	json_object_object_add(volume, "importable", json_object_new_boolean(!import && i != VOLUMES - 1));
-	json_object_object_add(volume, "import_status", json_object_new_string("READY FOR IMPORT"));
-	json_object_object_add(volume, "reason", NULL);
-	if (i == VOLUMES - 1)
-		json_object_object_add(volume, "reason",
-				       fake_shape("{\"code\":\"source_not_open\",\"text\":\"t\",\"remedy\":\"r\"}"));
-	return volume;
+	*ret = (struct path_report){ .alua = ALUA_OPTIMIZED, .checker_state = "ready" };
+	snprintf(ret->device, sizeof(ret->device), "sd%c", 'a' + i);
+	snprintf(ret->hctl, sizeof(ret->hctl), "1:0:0:%d", i);
+	snprintf(ret->true_wwid, sizeof(ret->true_wwid), "%s", wwids[i]);
 }
 
-int engine_report_volumes(struct engine *engine, bool importable_only, struct json_object **ret, struct error *err)
+static void fill_users(int i, struct volume_report *ret)
 {
-	struct json_object *list;
+	char mount[256];
 
-	(void)importable_only;
+	ret->users = calloc(2, sizeof(*ret->users));
+	ret->users[ret->user_count++] = (struct user){ .kind = USER_MOUNT, .name = "/srv", .detail = "ext4" };
+	if (i == 0 && fake_command("volumes", "mount", mount, sizeof(mount))) {
+		ret->users[1].kind = USER_MOUNT;
+		memcpy(ret->users[ret->user_count++].name, mount, sizeof(mount));
+	}
+}
+
+static void fill_volume(struct engine *engine, int i, struct volume_report *ret)
+{
+	const struct import *import = import_of(engine, wwids[i]);
+
+	*ret = (struct volume_report){ .dm_minor = (unsigned)i,
+				       .size_bytes = 1 << 30,
+				       .protocols = { PROTOCOL_FC },
+				       .protocol_count = 1,
+				       .paths = { .list = calloc(1, sizeof(*ret->paths.list)), .count = 1 },
+				       .array = "UNITY",
+				       .vendor = "DGC",
+				       .product = "VRAID",
+				       .logical_sector_size = 512,
+				       .physical_sector_size = 512,
+				       .online = true,
+				       .imported = import,
+				       .importable = !import && i != VOLUMES - 1 };
+	snprintf(ret->name, sizeof(ret->name), "mpath%c", 'a' + i);
+	snprintf(ret->wwid, sizeof(ret->wwid), "%s", wwids[i]);
+	fill_path(i, ret->paths.list);
+	if (import) {
+		ret->active = import->state == IMPORT_ON_DESTINATION ? ACTIVE_DESTINATION : ACTIVE_SOURCE;
+		ret->import_state = import->state;
+		memcpy(ret->import_id, import->id, sizeof(ret->import_id));
+	} else if (!ret->importable) {
+		ret->reason.code = ERR_SOURCE_NOT_OPEN;
+	}
+	fill_users(i, ret);
+}
+
+int engine_report_volumes(struct engine *engine, struct volume_reports *ret, struct error *err)
+{
 	fake_wait("volumes");
 	if (fake_fault("volumes", err) < 0)
 		return -1;
-	list = json_object_new_array();
+	*ret = (struct volume_reports){ .list = calloc(VOLUMES, sizeof(*ret->list)), .count = VOLUMES };
 	for (int i = 0; i < VOLUMES; i++)
-		json_object_array_add(list, volume_json(engine, i));
-	*ret = json_object_new_object();
-	json_object_object_add(*ret, "volumes", list);
+		fill_volume(engine, i, &ret->list[i]);
 	return 0;
 }
 
-static struct json_object *import_json(const struct import *import)
+static void fill_member(const struct import *import, size_t i, enum side side, struct member_report *ret)
 {
-	char created[CLOCK_ISO_SIZE], updated[CLOCK_ISO_SIZE];
-	struct json_object *members = json_object_new_array(), *json;
-	const char *side =
-		import->state == IMPORT_ON_DESTINATION || import->state == IMPORT_COMMITTED ? "Destination" : "Source";
+	int index = volume_index(import->members[i].source_wwid);
+	struct disk_names *paths = &ret->paths[SIDE_SOURCE];
 
-	clock_iso(import->created_ms, created);
-	clock_iso(import->updated_ms, updated);
-	json = fake_shape(
-		"{\"id\":\"%s\",\"state\":\"%s\",\"active_path\":\"%s\",\"created\":\"%s\",\"updated\":\"%s\","
-		"\"min_paths\":%u,\"session\":null,\"attention\":null}",
-		import->id, import_state_name(import->state), side, created, updated, import->min_paths);
-	for (size_t i = 0; i < import->member_count; i++) {
-		int index = volume_index(import->members[i].source_wwid);
-		struct json_object *member = fake_shape(
-			"{\"source_wwid\":\"%s\",\"destination_wwid\":\"%s\",\"name\":\"mpath%c\",\"dm_device\":"
-			"\"dm-%d\","
-			"\"size_bytes\":1073741824,\"active_path\":\"%s\",\"source_paths\":[\"sd%c\"],"
-			"\"destination_paths\":[]}",
-			import->members[i].source_wwid, import->members[i].destination_wwid, 'a' + index, index, side,
-			'a' + index);
-
-		json_object_object_add(member, "pause_us",
-				       import->pause_us ? json_object_new_int((int)import->pause_us) : NULL);
-		json_object_object_add(member, "reservations", fake_reservations(is_ready(import), import->lifted));
-		json_object_array_add(members, member);
-	}
-	json_object_object_add(json, "members", members);
-	json_object_object_add(json, "hold",
-			       import->state == IMPORT_HELD ? fake_hold(NULL, import->lease_ms, updated) : NULL);
-	json_object_object_add(json, "last_hold",
-			       import->lease_expired ? fake_hold("lease_expired", import->lease_ms, updated) : NULL);
-	if (import->session[0])
-		json_object_object_add(json, "session",
-				       fake_shape("{\"state\":\"%s\",\"percent\":%u}", import->session,
-						  import->percent));
-	return json;
+	*ret = (struct member_report){ .mapped = true,
+				       .dm_minor = (unsigned)index,
+				       .size_bytes = 1 << 30,
+				       .active = side == SIDE_SOURCE ? ACTIVE_SOURCE : ACTIVE_DESTINATION,
+				       .pause_us = import->pause_us };
+	memcpy(ret->source_wwid, import->members[i].source_wwid, WWID_SIZE);
+	memcpy(ret->destination_wwid, import->members[i].destination_wwid, WWID_SIZE);
+	snprintf(ret->name, sizeof(ret->name), "mpath%c", 'a' + index);
+	*paths = (struct disk_names){ .list = calloc(1, sizeof(*paths->list)), .count = 1 };
+	snprintf(paths->list[0], sizeof(paths->list[0]), "sd%c", 'a' + index);
+	fake_reservations(is_ready(import), import->lifted, ret);
 }
 
-int engine_report_imports(struct engine *engine, struct json_object **ret, struct error *err)
+static void fill_import(const struct import *import, struct import_report *ret)
 {
-	struct json_object *list = json_object_new_array();
+	*ret = (struct import_report){ .state = import->state,
+				       .created_ms = import->created_ms,
+				       .updated_ms = import->updated_ms,
+				       .min_paths = import->min_paths,
+				       .session_percent = import->percent,
+				       .members = calloc(import->member_count, sizeof(*ret->members)),
+				       .member_count = import->member_count };
+	if (import->state == IMPORT_ON_DESTINATION || import->state == IMPORT_COMMITTED)
+		ret->side = SIDE_DESTINATION;
+	if (import->state == IMPORT_HELD || import->lease_expired)
+		ret->hold = (struct hold_note){ .outcome = HOLD_LEASE_EXPIRED,
+						.to = import->held_to,
+						.lease_ms = import->lease_ms,
+						.since_ms = import->updated_ms,
+						.held_ms = import->lease_ms };
+	memcpy(ret->id, import->id, sizeof(ret->id));
+	memcpy(ret->session_state, import->session, sizeof(ret->session_state));
+	for (size_t i = 0; i < import->member_count; i++)
+		fill_member(import, i, ret->side, &ret->members[i]);
+}
 
+int engine_report_imports(struct engine *engine, struct import_reports *ret, struct error *err)
+{
 	(void)err;
+	*ret = (struct import_reports){ .list = calloc(IMPORTS_MAX, sizeof(*ret->list)), .count = engine->count };
 	for (size_t i = 0; i < engine->count; i++)
-		json_object_array_add(list, import_json(&engine->imports[i]));
-	*ret = json_object_new_object();
-	json_object_object_add(*ret, "imports", list);
+		fill_import(&engine->imports[i], &ret->list[i]);
 	return 0;
 }
 
-int engine_report_import(struct engine *engine, const char *id, struct json_object **ret, struct error *err)
-{
-	const struct import *import = find(engine, id, err);
-
-	if (!import)
-		return -1;
-	*ret = import_json(import);
-	return 0;
-}
-
-int engine_report_host(struct engine *engine, struct json_object **ret, struct error *err)
+int engine_report_host(struct engine *engine, struct host_report *ret, struct error *err)
 {
 	(void)engine;
 	(void)err;
-	*ret = fake_host();
+	fake_host(ret);
 	return 0;
 }
 
-int engine_report_arrays(struct engine *engine, struct json_object **ret, struct error *err)
+int engine_report_arrays(struct engine *engine, struct array_reports *ret, struct error *err)
 {
 	(void)engine;
 	(void)err;
-	*ret = fake_arrays();
+	fake_arrays(ret);
 	return 0;
 }

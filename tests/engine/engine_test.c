@@ -5,6 +5,8 @@
 
 #include "dm-import/core/engine.h"
 
+#include "api/reports.h"
+
 const char *const verb_names[] = {
 	[VERB_PREPARE] = "prepare",
 	[VERB_SWITCH] = "switch",
@@ -192,6 +194,18 @@ const char *host_test_state(struct host_test *test)
 	const struct import *import = engine_find(test->engine, "test");
 
 	return import ? import_state_name(import->state) : "";
+}
+
+struct json_object *host_test_report(struct host_test *test)
+{
+	CLEANUP(import_reports_free) struct import_reports imports = { 0 };
+
+	assert_int_equal(engine_report_imports(test->engine, &imports, &test->err), 0);
+	for (size_t i = 0; i < imports.count; i++)
+		if (strcmp(imports.list[i].id, "test") == 0)
+			return import_json(&imports.list[i]);
+	fail_msg("there is no import \"test\" to report");
+	return NULL;
 }
 
 const char *host_test_attention(struct host_test *test)

@@ -80,6 +80,9 @@ void host_test_must(struct host_test *test, int verb);
 /* "new", "prepared", ... of the import, "" when there is none. */
 const char *host_test_state(struct host_test *test);
 
+/* The import as the API shows it, the caller's. */
+struct json_object *host_test_report(struct host_test *test);
+
 /* Why the import needs attention or is being recovered, "" when it does not. */
 const char *host_test_attention(struct host_test *test);
 

@@ -49,13 +49,13 @@ static void expect_error(int rc, enum error_code code)
  */
 static void expect_held(enum side from)
 {
-	struct json_object *report = NULL, *value = NULL;
+	struct json_object *report, *value = NULL;
 	unsigned calls = test.world->calls;
 
 	assert_string_equal(host_test_state(&test), "held");
 	assert_int_equal(test.world->holds, 2 * test.members);
 	assert_false(test.world->multipathd_running);
-	assert_int_equal(engine_report_import(test.engine, "test", &report, &test.err), 0);
+	report = host_test_report(&test);
 	assert_true(json_object_object_get_ex(report, "hold", &value));
 	assert_non_null(value);
 	assert_true(json_object_object_get_ex(report, "active_path", &value));
@@ -68,11 +68,10 @@ static void expect_held(enum side from)
 /* The field of "last_hold", as text; "" when there is none. */
 static const char *last_hold(const char *field)
 {
-	struct json_object *report = NULL, *note = NULL, *value = NULL;
+	struct json_object *report = host_test_report(&test), *note = NULL, *value = NULL;
 	static char text[64];
 
 	text[0] = '\0';
-	assert_int_equal(engine_report_import(test.engine, "test", &report, &test.err), 0);
 	assert_true(json_object_object_get_ex(report, "last_hold", &note));
 	if (note && json_object_object_get_ex(note, field, &value) && value)
 		snprintf(text, sizeof(text), "%s", json_object_get_string(value));

@@ -166,16 +166,10 @@ static const char two_contradictions[] = "side_contradicted side_contradicted";
 /* Whoever looks at a volume is told what its import needs: the code of the first one's reason, "" without any. */
 static const char *reason_of_volume(void)
 {
-	static char code[64];
-	struct json_object *report = NULL, *volumes, *reason = NULL, *value;
+	CLEANUP(volume_reports_free) struct volume_reports volumes = { 0 };
 
-	assert_int_equal(engine_report_volumes(recovery_test.engine, false, &report, &recovery_test.err), 0);
-	assert_true(json_object_object_get_ex(report, "volumes", &volumes));
-	assert_true(json_object_object_get_ex(json_object_array_get_idx(volumes, 0), "reason", &reason));
-	snprintf(code, sizeof(code), "%s",
-		 json_object_object_get_ex(reason, "code", &value) ? json_object_get_string(value) : "");
-	json_object_put(report);
-	return code;
+	assert_int_equal(engine_report_volumes(recovery_test.engine, &volumes, &recovery_test.err), 0);
+	return volumes.list[0].reason.code == ERR_NONE ? "" : error_name(volumes.list[0].reason.code);
 }
 
 static void contradiction_is_left_to_a_person(void **state)

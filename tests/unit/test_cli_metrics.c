@@ -33,22 +33,6 @@ static void all_of_it(void **state)
 	json_object_put(seen);
 }
 
-static void values(void **state)
-{
-	struct json_object *seen = metrics_parse(whole);
-	double value = 0;
-
-	(void)state;
-	assert_true(metrics_value(seen, "b", &value));
-	assert_true(value > 1769854272.12 && value < 1769854272.13);
-	assert_true(metrics_value(seen, "lonely", &value));
-	assert_true(value > 999 && value < 1001);
-	assert_false(metrics_value(seen, "a_total", &value)); /* has several */
-	assert_false(metrics_value(seen, "c", &value));
-	assert_false(metrics_value(NULL, "b", &value));
-	json_object_put(seen);
-}
-
 static void what_is_none(void **state)
 {
 	static const char *const wrong[] = {
@@ -98,7 +82,6 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_of_it),
-		cmocka_unit_test(values),
 		cmocka_unit_test(what_is_none),
 		cmocka_unit_test(each_prefix),
 	};

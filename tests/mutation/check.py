@@ -131,6 +131,21 @@ class Porting(unittest.TestCase):
         place = self.port(RECORD, renames=("base/x.c:text words",))
         self.assertEqual((place.how, place.function), ("by its text", "store"))
 
+    def test_rows(self):
+        text = """static const struct plan_step rows[] = {
+	{ .name = "intent",
+	  .act = intend,
+	  .undo = unintend, .doing = 1 },
+	{ .name = "save", .act = save_it },
+};
+"""
+        row = {**RECORD, "function": "steps", "old": '{ "intent", intend, unintend, false },'}
+        places = [self.port({**row, "kind": kind, "new": ""}, text, ("base/x.c base/room/y.c", "steps rows")) for kind in ("step", "undo")]
+        self.assertNotIn("intent", places[0].applied(text))
+        self.assertIn('.act = intend, .doing = 1 },', places[1].applied(text))
+        saved = {**row, "kind": "undo", "new": "", "old": '{ "save", save_it, NULL, true },'}
+        self.assertIn("not found", self.port(saved, text, ("steps rows",)))
+
     def test_by_hand(self):
         place = self.port(RECORD, override={"file": "base/room/y.c", "function": "other", "old": "first(fd);", "new": ";"})
         self.assertEqual((place.how, place.function), ("by hand", "other"))

@@ -110,7 +110,7 @@ def record(text, path, kind, site):
     """A mutant: `old` is text of the function, `nth` of `of` there, in which it is replaced by `new`."""
     begin, end, new = site
     region = region_at(text, begin)
-    first, last = context(text, begin, end)
+    first, last = next(((row[0], row[1]) for row in plan_rows(text) if row[0] <= begin < row[1]), None) or context(text, begin, end)
     old = text[first:last]
     there = places(text, region, old)
     return {"file": path, "function": region.name, "kind": kind, "old": old,

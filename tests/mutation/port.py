@@ -98,6 +98,18 @@ def find(tree, places_in, wanted, nth, of):
     return found[0] if len(found) == 1 else None
 
 
+def find_row(tree, places_in, kind, old):
+    """The row of a plan with named fields, by its step's name: all of it, or its undo."""
+    name = re.search(r'"\w+"', old).group(0)
+    found = []
+    for path, region in places_in:
+        for row in re.finditer(r"\{ \.name = " + name + r",.*?\},", tree.files[path][region.begin:region.end], flags=re.S):
+            part = re.search(r",\s*\.undo = \w+", row.group(0)) if kind == "undo" else re.search(r".*", row.group(0), flags=re.S)
+            if part:
+                found.append((path, region.name, region.begin + row.start() + part.start(), region.begin + row.start() + part.end()))
+    return found[0] if len(found) == 1 else None
+
+
 def port(mutant, tree, renames, override=None):
     """Ported, or what a person has to look at."""
     if override:
@@ -115,6 +127,9 @@ def port(mutant, tree, renames, override=None):
         if place:
             return Ported(*place, new, how or "as it was" if (place[0], function, old) == (mutant["file"], mutant["function"], mutant["old"])
                           else how or "renamed")
+        row = mutant["kind"] in ("step", "undo") and not override and find_row(tree, near, mutant["kind"], mutant["old"])
+        if row:
+            return Ported(*row, "", "as a row with named fields")
     if not override and len(re.findall(TOKEN, old)) >= 8:  # a function that was cut in two: the text, if it is nowhere else
         everywhere = [(name, Region(TOP, 0, len(text))) for name, text in tree.files.items()]
         place = find(tree, everywhere, old, 0, 1)

@@ -9,7 +9,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from lint import blank_comments_and_strings as blank  # noqa: E402
 
-FOLDERS = ("base", "dm-import", "agent", "cli", "certs")
+FOLDERS = ("api", "base", "dm-import", "agent", "cli", "certs")
 TOP = ""  # the name of what is in no function and no table
 TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|[A-Za-z_]\w*|\d\w*|<<=|>>=|->|\+\+|--|&&|\|\||[<>=!+\-*/%&|^]=|<<|>>|[^\s\w]')
 COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.S)

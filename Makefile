@@ -94,6 +94,8 @@ help:
 	@echo 'make bench           the pause, measured against bare device-mapper and multipath -r'
 	@echo 'make bench-hostile   what 10,000 strangers cost a paired orchestrator; writes into docs/PERFORMANCE.md'
 	@echo 'make fuzz            new inputs for the fuzzers, FUZZ_SECONDS each (300); FUZZ=json: for one'
+	@echo 'make coverage        what of the product the suites without a VM execute; a table in $(BUILD)/mutation'
+	@echo 'make mutation        60 small faults, and which test catches each (hours; TREE=…: of another worktree)'
 	@echo 'make lint            layers, includes, formatting, static analysis'
 	@echo 'make format          clang-format all C files'
 	@echo 'make install         into DESTDIR'

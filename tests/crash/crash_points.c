@@ -7,7 +7,7 @@
  * What is hit is noted in a second file, unless the power goes with it: the time, and which processes were there to be
  * killed. The armed file goes away first, so that the recovery does not meet the same point.
  */
-#include "dm-import/core/crash_point.h"
+#include "dm-import/crash_point.h"
 
 #include <ctype.h>
 #include <dirent.h>

@@ -280,7 +280,7 @@ static void offline_with_a_key_per_initiator(void **state)
 				assert_int_equal(has_key(left, PEER_KEY), with_peer);
 				assert_int_equal(own_count(kept_lun(&ends[e])), 3);
 				if (stays)
-					expect_one_warning("would take its end for a fencing");
+					expect_one_warning("would take its removal for a fencing");
 				else
 					assert_string_equal(warnings, "");
 				host_test_end(&pr_test);

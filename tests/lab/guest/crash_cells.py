@@ -161,7 +161,7 @@ def plans_in_source(folder):
         with open(os.path.join(folder, file)) as opened:
             text = opened.read()
         for found in re.finditer(r"static const struct plan_step (\w+)\[\] = \{\n(.*?)\n\};", text, re.S):
-            tables[file, found[1]] = re.findall(r'\{ "(\w+)",', found[2])
+            tables[file, found[1]] = re.findall(r'\.name = "(\w+)"', found[2])
         for found in re.finditer(r'static const struct plan \w+ = \{ "(\w+)", (\w+),', text):
             plans[found[1]] = tables[file, found[2]]
     return plans

@@ -25,8 +25,14 @@ struct json_object *arrays_json(const struct array_reports *arrays);	/* {"arrays
  */
 struct json_object *journal_json(const struct journal_report *journal);
 
-/* {"code","text","remedy"}, or null for ERR_NONE. The text is the code's with device and detail; remedy NULL: the
- * code's own. */
+/* NULL where there is nothing to say. */
+struct json_object *verb_result_json(const struct verb_result *result);
+
+/* What the code says, with device and detail. */
+void json_add_sentence(struct json_object *object, const char *key, enum error_code code, const char *device,
+		       const char *detail);
+
+/* {"code","text","remedy"}, or null for ERR_NONE. remedy NULL: the code's own. */
 struct json_object *explanation_json(enum error_code code, const char *device, const char *detail, const char *remedy);
 
 /* "FC", "iSCSI", … */

@@ -29,18 +29,25 @@ void json_add_dm_device(struct json_object *object, unsigned minor)
 	json_add_text(object, "dm_device", device);
 }
 
+void json_add_sentence(struct json_object *object, const char *key, enum error_code code, const char *device,
+		       const char *detail)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "%s%s%s%s%s", error_text(code), *device ? " " : "", device, *detail ? " " : "",
+		 detail);
+	json_add_text(object, key, text);
+}
+
 struct json_object *explanation_json(enum error_code code, const char *device, const char *detail, const char *remedy)
 {
 	struct json_object *object;
-	char text[512];
 
 	if (code == ERR_NONE)
 		return NULL;
-	snprintf(text, sizeof(text), "%s%s%s%s%s", error_text(code), *device ? " " : "", device, *detail ? " " : "",
-		 detail);
 	object = json_object_new_object();
 	json_add_text(object, "code", error_name(code));
-	json_add_text(object, "text", text);
+	json_add_sentence(object, "text", code, device, detail);
 	json_add_text(object, "remedy", remedy ? remedy : error_remedy(code));
 	return object;
 }

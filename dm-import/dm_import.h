@@ -12,7 +12,6 @@
 #include "ports.h"
 #include "reports.h"
 
-#include <json-c/json.h>
 #include <limits.h>
 
 struct engine;
@@ -125,12 +124,12 @@ const char *verb_name(enum verb verb);
 int verb_from_name(const char *name);
 
 /*
- * Run a verb. `*ret_result` is a JSON object for the job's result (owned by the caller; also set on failure where
- * there is something to show, e.g. the findings of PRECHECK_FAILED; else untouched). IMPORT_UNKNOWN, STATE_WRONG, and
- * what the mechanism can run into.
+ * Run a verb. *ret_result is what came of it, the caller's to free; also set on failure where there is something to
+ * show, e.g. the findings of PRECHECK_FAILED, else untouched. IMPORT_UNKNOWN, STATE_WRONG, and what the mechanism can
+ * run into.
  */
 int engine_run(struct engine *engine, const struct verb_request *request, const struct observer *observer,
-	       struct json_object **ret_result, struct error *err);
+	       struct verb_result *ret_result, struct error *err);
 
 /* 0 when the import's state allows the verb, or the import is there already; else -1, with what engine_run would say
  * to it. Does not touch devices. */

@@ -167,10 +167,10 @@ size_t engine_imports_in_progress(struct engine *engine)
 }
 
 int engine_run(struct engine *engine, const struct verb_request *request, const struct observer *observer,
-	       struct json_object **ret_result, struct error *err)
+	       struct verb_result *ret_result, struct error *err)
 {
 	static int (*const verbs[VERB_COUNT])(struct engine *, const struct verb_request *, const struct observer *,
-					      struct json_object **, struct error *) = {
+					      struct verb_result *, struct error *) = {
 		[VERB_REFRESH] = verb_refresh,	 [VERB_PRECHECK] = verb_precheck,
 		[VERB_PREPARE] = verb_prepare,	 [VERB_SWITCH] = verb_switch,
 		[VERB_COMMIT] = verb_commit,	 [VERB_CANCEL] = verb_cancel,

@@ -1,5 +1,6 @@
 /*
- * What the engine reports, as plain structs: volumes, imports, the host, arrays, the journal; api/ makes JSON of them.
+ * What the engine reports, as plain structs: volumes, imports, the host, arrays, the journal, what came of a verb; api/
+ * makes JSON of them.
  * A report owns its lists (the function behind it frees them; a report of zeros is empty) and points at nothing of the
  * engine's: it may be kept, and read by other threads, while the engine goes on.
  *
@@ -177,18 +178,31 @@ struct import_reports {
 
 void import_reports_free(struct import_reports *reports);
 
-/* --- the host ----------------------------------------------------------------------------------------------------- */
+/* --- findings: of the host, of a pre-check, of a recovery --------------------------------------------------------- */
+
+enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ERROR };
 
 struct finding {
 	enum error_code code;
-	char detail[512];   /* the particulars, "" when there are none */
-	const char *remedy; /* a constant; NULL: the code's own */
+	enum severity severity;					  /* pre-check */
+	char source_wwid[WWID_SIZE], destination_wwid[WWID_SIZE]; /* pre-check: of the pair; "" of the host */
+	char device[NAME_SIZE];					  /* pre-check, recovery */
+	char detail[512];					  /* the particulars, "" when there are none */
+	bool manual;						  /* recovery: only a person can repair it */
+	const char *remedy;					  /* a constant; NULL: the code's own */
 };
 
 struct finding_list {
 	struct finding *list;
 	size_t count;
 };
+
+/* One more, zero but for its code; NULL without memory. */
+struct finding *finding_list_add(struct finding_list *findings, enum error_code code);
+size_t finding_list_errors(const struct finding_list *findings);
+void finding_list_free(struct finding_list *findings);
+
+/* --- the host ----------------------------------------------------------------------------------------------------- */
 
 struct initiator {
 	char name[256];
@@ -217,7 +231,6 @@ struct host_report {
 	struct finding_list findings;
 };
 
-void finding_list_free(struct finding_list *findings);
 void host_report_free(struct host_report *report);
 
 struct array_report {
@@ -254,5 +267,46 @@ struct journal_report {
 };
 
 void journal_report_free(struct journal_report *report);
+
+/* --- what came of a verb ------------------------------------------------------------------------------------------ */
+
+/* Which of the result's fields count. */
+enum result_kind {
+	RESULT_NONE,
+	RESULT_UNCHANGED,  /* the import was there already */
+	RESULT_STATE,	   /* state */
+	RESULT_SWITCHED,   /* to, pauses */
+	RESULT_HELD,	   /* to, lease_ms, renewed */
+	RESULT_TAKEN_BACK, /* to, held_ms */
+	RESULT_PRECHECK,   /* findings */
+	RESULT_RECOVERY,   /* findings, actions, state */
+};
+
+struct pause_report {
+	char map[NAME_SIZE];
+	uint64_t pause_us, held_at_ms; /* the latter: CLOCK_REALTIME */
+};
+
+struct action_report {
+	const char *name, *does; /* constants: for the API, and a sentence */
+	enum error_code code;	 /* of the finding that it repairs */
+	bool done;
+};
+
+struct verb_result {
+	enum result_kind kind;
+	enum import_state state;
+	enum side to;
+	struct pause_report *pauses; /* of each member */
+	size_t pause_count;
+	unsigned lease_ms;
+	bool renewed;
+	uint64_t held_ms;
+	struct finding_list findings;
+	struct action_report *actions; /* those of a dry run are not done */
+	size_t action_count;
+};
+
+void verb_result_free(struct verb_result *result);
 
 #endif

@@ -7,6 +7,7 @@
 #include "agent/shared/problem.h"
 
 #include "api/json.h"
+#include "api/reports.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -31,7 +32,7 @@ struct job {
 	uint64_t started_us, duration_us;	      /* monotonic */
 	struct step steps[STEPS_MAX];
 	size_t step_count;
-	struct json_object *result;
+	struct verb_result result;
 	struct error error;
 };
 
@@ -74,7 +75,7 @@ static void free_members(struct job *job)
 static void free_job(struct job *job)
 {
 	free_members(job);
-	json_object_put(job->result);
+	verb_result_free(&job->result);
 	free(job);
 }
 
@@ -211,12 +212,10 @@ static struct json_object *steps_json(const struct job *job)
 
 static struct json_object *job_json(const struct job *job)
 {
-	struct json_object *json = json_object_new_object(), *result = NULL;
+	struct json_object *json = json_object_new_object();
 	const char *import_id = job->request.import_id;
 	uint64_t duration_us = job->state == JOB_RUNNING ? clock_mono_us() - job->started_us : job->duration_us;
 
-	if (job->result)
-		json_object_deep_copy(job->result, &result, NULL);
 	json_object_object_add(json, "id", json_object_new_uint64(job->id));
 	json_object_object_add(json, "kind", json_object_new_string(verb_name(job->request.verb)));
 	json_object_object_add(json, "import_id", import_id[0] ? json_object_new_string(import_id) : NULL);
@@ -229,7 +228,7 @@ static struct json_object *job_json(const struct job *job)
 	json_object_object_add(json, "finished", time_or_null(job->finished_ms));
 	json_object_object_add(json, "duration_us", json_object_new_uint64(duration_us));
 	json_object_object_add(json, "steps", steps_json(job));
-	json_object_object_add(json, "result", result);
+	json_object_object_add(json, "result", verb_result_json(&job->result));
 	json_object_object_add(json, "error", job->state == JOB_FAILED ? problem_json(&job->error) : NULL);
 	return json;
 }
@@ -336,7 +335,7 @@ void jobs_step(struct jobs *jobs, struct job *job, const char *name, unsigned pe
 	pthread_mutex_unlock(&jobs->mutex);
 }
 
-static void finish(struct jobs *jobs, struct job *job, struct json_object *result, const struct error *err)
+static void finish(struct jobs *jobs, struct job *job, const struct error *err)
 {
 	enum verb verb = job->request.verb;
 
@@ -345,7 +344,6 @@ static void finish(struct jobs *jobs, struct job *job, struct json_object *resul
 		end_step(job, job->duration_us);
 	}
 	job->finished_ms = clock_wall_ms();
-	job->result = result;
 	job->state = err ? JOB_FAILED : JOB_DONE;
 	if (err)
 		job->error = *err;
@@ -359,10 +357,11 @@ static void finish(struct jobs *jobs, struct job *job, struct json_object *resul
 	pthread_cond_broadcast(&jobs->changed);
 }
 
-void jobs_finish(struct jobs *jobs, struct job *job, struct json_object *result, const struct error *err)
+void jobs_finish(struct jobs *jobs, struct job *job, const struct verb_result *result, const struct error *err)
 {
 	pthread_mutex_lock(&jobs->mutex);
-	finish(jobs, job, result, err);
+	job->result = *result;
+	finish(jobs, job, err);
 	pthread_mutex_unlock(&jobs->mutex);
 }
 
@@ -374,6 +373,6 @@ void jobs_drop_queued(struct jobs *jobs)
 	pthread_mutex_lock(&jobs->mutex);
 	for (size_t i = 0; i < jobs->count; i++)
 		if (jobs->list[i]->state == JOB_QUEUED)
-			finish(jobs, jobs->list[i], NULL, &err);
+			finish(jobs, jobs->list[i], &err);
 	pthread_mutex_unlock(&jobs->mutex);
 }

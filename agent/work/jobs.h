@@ -7,6 +7,7 @@
 
 #include "dm-import/dm_import.h"
 
+#include <json-c/json.h>
 #include <stdatomic.h>
 
 enum job_state { JOB_QUEUED, JOB_RUNNING, JOB_DONE, JOB_FAILED };
@@ -53,8 +54,8 @@ void jobs_totals(struct jobs *jobs, struct job_totals *ret);
 struct job *jobs_take(struct jobs *jobs);
 const struct verb_request *job_request(const struct job *job);
 void jobs_step(struct jobs *jobs, struct job *job, const char *step, unsigned percent);
-/* err NULL: done. Takes result (may be NULL) over. `job` is not valid afterwards. */
-void jobs_finish(struct jobs *jobs, struct job *job, struct json_object *result, const struct error *err);
+/* err NULL: done. Takes over what *result owns. `job` is not valid afterwards. */
+void jobs_finish(struct jobs *jobs, struct job *job, const struct verb_result *result, const struct error *err);
 /* Everything that is still queued fails with ERR_CANCELLED. */
 void jobs_drop_queued(struct jobs *jobs);
 

@@ -5,6 +5,9 @@
 
 #include "agent/shared/log.h"
 
+#include "api/json.h"
+#include "api/reports.h"
+
 #include "base/clock.h"
 
 #include <errno.h>
@@ -111,13 +114,20 @@ void worker_log(void *ctx, int level, const char *line)
 	log_line((enum log_level)level, line);
 }
 
+static void log_done(const char *what, const struct verb_result *result)
+{
+	CLEANUP_JSON struct json_object *json = verb_result_json(result);
+
+	log_info("%s: done: %s", what, json ? json_object_to_json_string(json) : "{}");
+}
+
 static bool run_one_job(struct worker *worker)
 {
 	struct job *job = jobs_take(worker->jobs);
 	const struct verb_request *request = job ? job_request(job) : NULL;
 	struct progress progress = { worker, job };
 	const struct observer observer = { &progress, on_step, worker_log };
-	struct json_object *result = NULL;
+	struct verb_result result = { 0 };
 	struct error err = { 0 };
 	char what[IMPORT_ID_SIZE + WWID_SIZE + 32];
 	const char *subject;
@@ -132,11 +142,11 @@ static bool run_one_job(struct worker *worker)
 	if (failed)
 		log_failure(what, &err);
 	else
-		log_info("%s: done: %s", what, result ? json_object_to_json_string(result) : "{}");
+		log_done(what, &result);
 	snapshot_set_stale(worker->snapshot);
 	snapshot_publish(worker->snapshot, worker->engine, SNAPSHOT_IMPORTS); /* who sees the end sees the effect */
 	atomic_store(&worker->holds, engine_holds(worker->engine));
-	jobs_finish(worker->jobs, job, result, failed ? &err : NULL);
+	jobs_finish(worker->jobs, job, &result, failed ? &err : NULL);
 	if (!jobs_any_active(worker->jobs) && !engine_holds(worker->engine))
 		snapshot_publish(worker->snapshot, worker->engine, SNAPSHOT_DEVICES);
 	return true;

@@ -46,7 +46,11 @@ static int report_arrays(struct engine *engine, const struct question *question,
 
 static int recover(struct engine *engine, const struct question *question, struct json_object **ret, struct error *err)
 {
-	return engine_run(engine, &question->verb, NULL, ret, err);
+	CLEANUP(verb_result_free) struct verb_result result = { 0 };
+	int rc = engine_run(engine, &question->verb, NULL, &result, err);
+
+	*ret = verb_result_json(&result);
+	return rc;
 }
 
 static int ask(const struct question *question, struct json_object **ret, struct error *err)

@@ -7,16 +7,15 @@
 #include "dm-import/core/engine.h"
 #include "dm-import/core/inventory.h"
 
-enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ERROR };
-
 struct precheck {
 	struct engine *engine;
 	const struct import *import; /* whose members are checked; not necessarily recorded */
 	const struct inventory *now;
-	const char *multipath_config; /* "" while multipathd does not answer */
-	bool destination_required;    /* false: a destination that is not mapped yet is no error */
-	bool source_only;	      /* for the list of volumes */
-	struct json_object *findings; /* array; NULL: only the first error is wanted */
+	const char *multipath_config;  /* "" while multipathd does not answer */
+	bool destination_required;     /* false: a destination that is not mapped yet is no error */
+	bool source_only;	       /* for the list of volumes */
+	struct finding_list *findings; /* NULL: only the first error is wanted */
+	bool no_memory;		       /* for a finding */
 	size_t errors;
 	struct error first; /* the first error */
 };

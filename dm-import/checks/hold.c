@@ -65,19 +65,20 @@ static int check_member(struct precheck *check, const struct member *member, str
 
 int precheck_hold(struct work *work, struct error *err)
 {
-	struct precheck check = { .engine = work->engine, .import = work->import, .now = &work->now };
+	CLEANUP(finding_list_free) struct finding_list findings = { 0 };
+	struct precheck check = {
+		.engine = work->engine, .import = work->import, .now = &work->now, .findings = &findings
+	};
 	int result = 0;
 
-	check.findings = json_object_new_array();
 	for (size_t i = 0; i < work->changing_count && result == 0; i++)
 		result = check_member(&check, work->changing[i], err);
-	if (result < 0 || check.errors == 0) {
-		json_object_put(check.findings);
+	if (result < 0 || check.errors == 0)
 		return result;
-	}
-	json_object_put(work->findings);
-	work->findings = json_object_new_object();
-	json_object_object_add(work->findings, "passed", json_object_new_boolean(false));
-	json_object_object_add(work->findings, "findings", check.findings);
+	if (check.no_memory)
+		return error_no_memory(err);
+	finding_list_free(&work->findings);
+	work->findings = findings;
+	findings = (struct finding_list){ 0 };
 	return error_set(err, ERR_PRECHECK_FAILED, NULL, "%zu error%s", check.errors, check.errors == 1 ? "" : "s");
 }

@@ -41,23 +41,23 @@ static void run_checks(struct precheck *check)
 }
 
 int precheck_run(struct engine *engine, const struct import *import, const struct inventory *now,
-		 bool destination_required, struct json_object **ret_result, size_t *ret_errors, struct error *err)
+		 bool destination_required, struct finding_list *ret, struct error *err)
 {
+	CLEANUP(finding_list_free) struct finding_list findings = { 0 };
 	CLEANUP_FREE char *config = precheck_multipath_config(engine);
 	struct precheck check = { .engine = engine,
 				  .import = import,
 				  .now = now,
 				  .multipath_config = config,
-				  .destination_required = destination_required };
+				  .destination_required = destination_required,
+				  .findings = &findings };
 
-	if (!config)
+	if (config)
+		run_checks(&check);
+	if (!config || check.no_memory)
 		return error_no_memory(err);
-	check.findings = json_object_new_array();
-	run_checks(&check);
-	*ret_result = json_object_new_object();
-	json_object_object_add(*ret_result, "passed", json_object_new_boolean(check.errors == 0));
-	json_object_object_add(*ret_result, "findings", check.findings);
-	*ret_errors = check.errors;
+	*ret = findings;
+	findings = (struct finding_list){ 0 };
 	return 0;
 }
 
@@ -102,13 +102,12 @@ static int check_way_back(struct work *work, struct error *err)
 
 int precheck_members(struct work *work, bool destination_required, struct error *err)
 {
-	size_t errors = 0;
+	size_t errors;
 
-	json_object_put(work->findings);
-	work->findings = NULL;
-	if (precheck_run(work->engine, work->import, &work->now, destination_required, &work->findings, &errors, err) <
-	    0)
+	finding_list_free(&work->findings);
+	if (precheck_run(work->engine, work->import, &work->now, destination_required, &work->findings, err) < 0)
 		return -1;
+	errors = finding_list_errors(&work->findings);
 	if (errors)
 		return error_set(err, ERR_PRECHECK_FAILED, NULL, "%zu error%s", errors, errors == 1 ? "" : "s");
 	return 0;

@@ -9,12 +9,9 @@
 #include "dm-import/core/inventory.h"
 #include "dm-import/core/work.h"
 
-/*
- * Run all checks for the import's members, on the host as it is in *now. The result is {"passed":…,"findings":[…]};
- * *ret_errors counts errors.
- */
+/* Run all checks for the import's members, on the host as it is in *now. */
 int precheck_run(struct engine *engine, const struct import *import, const struct inventory *now,
-		 bool destination_required, struct json_object **ret_result, size_t *ret_errors, struct error *err);
+		 bool destination_required, struct finding_list *ret, struct error *err);
 
 /* The same in a plan, on work->now: the result is in work->findings. PRECHECK_FAILED when there are errors. */
 int precheck_members(struct work *work, bool destination_required, struct error *err);

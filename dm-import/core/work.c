@@ -7,6 +7,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void work_log(struct work *work, int level, const struct error *err, const char *fmt, ...)
@@ -47,11 +48,10 @@ void work_free(struct work *work)
 	free(work->changing);
 	free(work->idle_names);
 	free(work->disks_before);
-	json_object_put(work->findings);
+	finding_list_free(&work->findings);
 	work->changing = NULL;
 	work->idle_names = NULL;
 	work->disks_before = NULL;
-	work->findings = NULL;
 }
 
 int held_refuse(struct engine *engine, const struct import *but, struct error *err)

@@ -23,7 +23,7 @@ struct work {
 	size_t changing_count;
 	char (*idle_names)[NAME_SIZE]; /* dm names of their partners, in the same order */
 	char *disks_before;	       /* prepare: names of the destination disks that were there before, " sda sdb " */
-	struct json_object *findings;  /* of the pre-check, owned here */
+	struct finding_list findings;  /* of the pre-check */
 	unsigned disks_timeout_ms;     /* how long wait_disks waits */
 	struct hold *hold;	       /* the maps are held: between hold_begin and hold_forward or hold_back */
 	uint64_t held_us;	       /* how long they were, behind it */

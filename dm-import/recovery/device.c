@@ -28,13 +28,14 @@ static const struct mend *next_mend(const struct recovery *recovery)
 
 static void tell(struct recovery *recovery, const struct mend *mend, bool done)
 {
-	struct json_object *row = json_object_new_object();
+	struct verb_result *result = recovery->result;
+	struct action_report *more = reallocarray(result->actions, result->action_count + 1, sizeof(*more));
 
-	json_object_object_add(row, "action", json_object_new_string(mend->name));
-	json_object_object_add(row, "code", json_object_new_string(error_name(mend->code)));
-	json_object_object_add(row, "detail", json_object_new_string(mend->does));
-	json_object_object_add(row, "done", json_object_new_boolean(done));
-	json_object_array_add(recovery->actions, row);
+	if (!more)
+		return;
+	result->actions = more;
+	more[result->action_count++] =
+		(struct action_report){ .name = mend->name, .does = mend->does, .code = mend->code, .done = done };
 }
 
 static int mend_one(struct recovery *recovery, const struct mend *mend, struct error *err)
@@ -168,20 +169,10 @@ static int find_import(struct recovery *recovery, const char *wwid, struct error
 	return error_set(err, ERR_NOT_IMPORTED, wwid, "%s", "");
 }
 
-static struct json_object *result_of(struct recovery *recovery)
-{
-	struct json_object *result = json_object_new_object();
-
-	json_object_object_add(result, "findings", TAKE(recovery->findings));
-	json_object_object_add(result, "actions", TAKE(recovery->actions));
-	json_object_object_add(result, "state", json_object_new_string(import_state_name(recovery->import->state)));
-	return result;
-}
-
 int recover_device(struct engine *engine, const struct verb_request *request, const struct observer *observer,
-		   struct json_object **ret_result, struct error *err)
+		   struct verb_result *ret_result, struct error *err)
 {
-	struct recovery recovery = { .engine = engine, .observer = observer };
+	struct recovery recovery = { .engine = engine, .observer = observer, .result = ret_result };
 	int result;
 
 	if (!identity_wwid_valid(request->wwid))
@@ -190,10 +181,9 @@ int recover_device(struct engine *engine, const struct verb_request *request, co
 		return -1;
 	result = find_import(&recovery, request->wwid, err);
 	if (result == 0) {
-		recovery.findings = json_object_new_array();
-		recovery.actions = json_object_new_array();
 		result = request->dry_run ? plan(&recovery, err) : recover(&recovery, err);
-		*ret_result = result_of(&recovery);
+		ret_result->kind = RESULT_RECOVERY;
+		ret_result->state = recovery.import->state;
 	}
 	import_free(recovery.lone);
 	return result;

@@ -11,9 +11,9 @@ struct recovery {
 	struct import *import; /* the engine's; or `lone` */
 	struct import *lone;   /* owned: made of identity records that no import of the engine knows */
 	const struct observer *observer;
-	struct json_object *findings, *actions; /* of all looks, owned */
-	bool found[ERR_COUNT];			/* by the last look */
-	struct error person;			/* of the last look, the first finding that only a person can mend */
+	struct verb_result *result; /* findings and actions of all looks */
+	bool found[ERR_COUNT];	    /* by the last look */
+	struct error person;	    /* of the last look, the first finding that only a person can mend */
 };
 
 /*

@@ -24,34 +24,21 @@
 #include <stdarg.h>
 #include <string.h>
 
-static bool told_before(const struct recovery *recovery, const struct error *finding)
+/* Each once, however often it is seen. */
+static void tell(struct recovery *recovery, const struct error *seen)
 {
-	for (size_t i = 0; i < json_object_array_length(recovery->findings); i++) {
-		struct json_object *row = json_object_array_get_idx(recovery->findings, i);
+	struct finding_list *findings = &recovery->result->findings;
+	struct finding *finding;
 
-		if (strcmp(json_object_get_string(json_object_object_get(row, "code")), error_name(finding->code)) ==
-			    0 &&
-		    strcmp(json_object_get_string(json_object_object_get(row, "device")), finding->device) == 0)
-			return true;
-	}
-	return false;
-}
-
-static void tell(struct recovery *recovery, const struct error *finding)
-{
-	struct json_object *row;
-	char text[1024];
-
-	if (told_before(recovery, finding))
+	for (size_t i = 0; i < findings->count; i++)
+		if (findings->list[i].code == seen->code && strcmp(findings->list[i].device, seen->device) == 0)
+			return;
+	finding = finding_list_add(findings, seen->code);
+	if (!finding)
 		return;
-	row = json_object_new_object();
-	snprintf(text, sizeof(text), "%s%s%s", error_text(finding->code), *finding->detail ? " " : "", finding->detail);
-	json_object_object_add(row, "code", json_object_new_string(error_name(finding->code)));
-	json_object_object_add(row, "device", json_object_new_string(finding->device));
-	json_object_object_add(row, "detail", json_object_new_string(text));
-	if (!recovery_mends(finding->code))
-		json_object_object_add(row, "remedy", json_object_new_string(error_remedy(finding->code)));
-	json_object_array_add(recovery->findings, row);
+	snprintf(finding->device, sizeof(finding->device), "%s", seen->device);
+	snprintf(finding->detail, sizeof(finding->detail), "%s", seen->detail);
+	finding->manual = !recovery_mends(seen->code);
 }
 
 __attribute__((format(printf, 4, 5))) static void found(struct recovery *recovery, enum error_code code,

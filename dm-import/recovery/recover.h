@@ -16,13 +16,12 @@ int recover_all(struct engine *engine, struct error *err);
  * VERB_RECOVER: put the device with the request's WWID, and with it all members of its import, back into a correct
  * state; device.c tells how it decides. It never moves an application to the other side but to end a switch that was
  * under way.
- * *ret_result, also on failure where there is one: {"findings":[{"code","device","detail"[,"remedy"]}], "actions":
- * [{"action","code","detail","done"}], "state"}; a remedy is there when only a person can mend it.
+ * *ret_result is there on failure, too, when there is something to recover.
  * WWID_FORM, NOT_IMPORTED, IMPORT_HELD; STORE_DAMAGED when the engine was opened with leave_torn, and nothing tells the
  * side for certain; else the code of the first finding that is left, or of what failed in mending.
  * dry_run fails with none of those.
  */
 int recover_device(struct engine *engine, const struct verb_request *request, const struct observer *observer,
-		   struct json_object **ret_result, struct error *err);
+		   struct verb_result *ret_result, struct error *err);
 
 #endif

@@ -269,14 +269,12 @@ static int fill_cluster(const struct host_port *host, struct host_report *ret, s
 static int add_finding(struct finding_list *findings, enum error_code code, const char *detail, const char *remedy,
 		       struct error *err)
 {
-	struct finding *more = reallocarray(findings->list, findings->count + 1, sizeof(*more));
+	struct finding *finding = finding_list_add(findings, code);
 
-	if (!more)
+	if (!finding)
 		return error_no_memory(err);
-	findings->list = more;
-	more += findings->count++;
-	*more = (struct finding){ .code = code, .remedy = remedy };
-	snprintf(more->detail, sizeof(more->detail), "%.*s", (int)strcspn(detail, "\n"), detail);
+	finding->remedy = remedy;
+	snprintf(finding->detail, sizeof(finding->detail), "%.*s", (int)strcspn(detail, "\n"), detail);
 	return 0;
 }
 

@@ -7,8 +7,6 @@
 #include "dm-import/core/identity.h"
 #include "journal.h"
 
-#include "base/json.h"
-
 #include <stdio.h>
 #include <string.h>
 

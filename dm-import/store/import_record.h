@@ -6,6 +6,8 @@
 
 #include "dm-import/core/import.h"
 
+#include "base/json.h"
+
 /* The record; the caller's. */
 struct json_object *import_record(const struct import *import);
 

@@ -10,9 +10,7 @@
 
 #include "dm-import/dm_import.h"
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "base/json.h"
 
 struct journal_entry {
 	const char *line; /* in the text that was parsed, with its newline */

@@ -24,29 +24,12 @@
 
 enum { TEND_HELD_MS = 20, LEASES_MAX = 10 };
 
-static void add_side(struct json_object *object, enum side to)
+static struct verb_result hold_result(const struct import *import, bool renewed)
 {
-	json_object_object_add(object, "to", json_object_new_string(side_name(to)));
-}
-
-static struct json_object *hold_result(const struct import *import, bool renewed)
-{
-	struct json_object *result = json_object_new_object();
-
-	add_side(result, import->last_hold.to);
-	json_object_object_add(result, "lease_ms", json_object_new_int((int)import->last_hold.lease_ms));
-	if (renewed)
-		json_object_object_add(result, "renewed", json_object_new_boolean(true));
-	return result;
-}
-
-static struct json_object *back_result(const struct import *import, enum side side)
-{
-	struct json_object *result = json_object_new_object();
-
-	add_side(result, side);
-	json_object_object_add(result, "held_ms", json_object_new_int64((int64_t)import->last_hold.held_ms));
-	return result;
+	return (struct verb_result){ .kind = RESULT_HELD,
+				     .to = import->last_hold.to,
+				     .lease_ms = import->last_hold.lease_ms,
+				     .renewed = renewed };
 }
 
 bool engine_holds(const struct engine *engine)
@@ -72,7 +55,7 @@ static enum plan_outcome undo(struct work *work, enum hold_outcome outcome, stru
 }
 
 static int finish_and_free(struct work *work, enum plan_outcome outcome, const struct error *why,
-			   struct json_object **ret_result)
+			   struct verb_result *ret_result)
 {
 	int result = import_finish(work, outcome, doing_switch(work->to), why, ret_result);
 
@@ -83,7 +66,7 @@ static int finish_and_free(struct work *work, enum plan_outcome outcome, const s
 int held_take_back(struct engine *engine, enum hold_outcome outcome, const struct observer *observer, struct error *err)
 {
 	struct work *work = TAKE(engine->held);
-	struct json_object *result = NULL;
+	CLEANUP(verb_result_free) struct verb_result result = { 0 };
 	struct error why = { 0 };
 	enum plan_outcome end;
 
@@ -94,7 +77,6 @@ int held_take_back(struct engine *engine, enum hold_outcome outcome, const struc
 	work_log(work, end == PLAN_STUCK ? 1 : 2, &why, "the hold is taken back after %llu ms: %s",
 		 (unsigned long long)work->import->last_hold.held_ms, hold_outcome_name(outcome));
 	finish_and_free(work, end, &why, &result);
-	json_object_put(result);
 	if (end == PLAN_STUCK && err)
 		*err = why;
 	return end == PLAN_STUCK ? -1 : 0;
@@ -142,7 +124,7 @@ static int check_total(const struct engine *engine, unsigned lease_ms, struct er
 }
 
 static int renew(struct engine *engine, unsigned lease_ms, const struct observer *observer,
-		 struct json_object **ret_result, struct error *err)
+		 struct verb_result *ret_result, struct error *err)
 {
 	struct work *work = engine->held;
 
@@ -167,18 +149,15 @@ static int settle(struct engine *engine, struct import *import, const struct obs
 {
 	struct work work = { .engine = engine, .import = import, .observer = observer };
 	enum doing doing = import->doing;
-	struct json_object *result = NULL;
-	int rc;
+	CLEANUP(verb_result_free) struct verb_result result = { 0 };
 
 	if (!import_in_torn_switch(import))
 		return 0;
-	rc = import_finish(&work, switch_complete(&work, err), doing, err, &result);
-	json_object_put(result);
-	return rc;
+	return import_finish(&work, switch_complete(&work, err), doing, err, &result);
 }
 
 static int hold_new(struct engine *engine, struct import *import, const struct verb_request *request,
-		    const struct observer *observer, struct json_object **ret_result, struct error *err)
+		    const struct observer *observer, struct verb_result *ret_result, struct error *err)
 {
 	struct work *work = calloc(1, sizeof(*work));
 	enum plan_outcome outcome;
@@ -199,7 +178,7 @@ static int hold_new(struct engine *engine, struct import *import, const struct v
 }
 
 int verb_hold(struct engine *engine, const struct verb_request *request, const struct observer *observer,
-	      struct json_object **ret_result, struct error *err)
+	      struct verb_result *ret_result, struct error *err)
 {
 	struct import *import = import_find(engine, request->import_id, err);
 	int answer;
@@ -217,17 +196,18 @@ int verb_hold(struct engine *engine, const struct verb_request *request, const s
 }
 
 static int release_back(struct engine *engine, enum side side, const struct observer *observer,
-			struct json_object **ret_result, struct error *err)
+			struct verb_result *ret_result, struct error *err)
 {
 	struct import *import = engine->held->import;
 
 	if (held_take_back(engine, HOLD_TAKEN_BACK, observer, err) < 0)
 		return -1;
-	*ret_result = back_result(import, side);
+	*ret_result =
+		(struct verb_result){ .kind = RESULT_TAKEN_BACK, .to = side, .held_ms = import->last_hold.held_ms };
 	return 0;
 }
 
-static int release_forward(struct engine *engine, const struct observer *observer, struct json_object **ret_result,
+static int release_forward(struct engine *engine, const struct observer *observer, struct verb_result *ret_result,
 			   struct error *err)
 {
 	struct work *work = TAKE(engine->held);
@@ -241,7 +221,7 @@ static int release_forward(struct engine *engine, const struct observer *observe
 }
 
 int verb_release(struct engine *engine, const struct verb_request *request, const struct observer *observer,
-		 struct json_object **ret_result, struct error *err)
+		 struct verb_result *ret_result, struct error *err)
 {
 	struct import *import = import_find(engine, request->import_id, err);
 	int answer;

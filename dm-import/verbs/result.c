@@ -9,40 +9,34 @@
 #include "plan.h"
 #include "plans.h"
 
-#include "base/cleanup.h"
-#include "base/json.h"
+#include <stdlib.h>
+#include <string.h>
 
-struct json_object *result_unchanged(void)
+struct verb_result result_unchanged(void)
 {
-	struct json_object *result = json_object_new_object();
-
-	json_object_object_add(result, "unchanged", json_object_new_boolean(true));
-	return result;
+	return (struct verb_result){ .kind = RESULT_UNCHANGED };
 }
 
-static struct json_object *switch_result(const struct import *import, enum side to)
+static struct verb_result switch_result(const struct import *import, enum side to)
 {
-	struct json_object *result = json_object_new_object(), *pauses = json_object_new_object();
-	struct json_object *held_at = json_object_new_object();
+	struct verb_result result = { .kind = RESULT_SWITCHED,
+				      .to = to,
+				      .pauses = calloc(import->member_count, sizeof(*result.pauses)) };
 
-	for (size_t i = 0; i < import->member_count; i++) {
+	for (size_t i = 0; result.pauses && i < import->member_count; i++) {
 		const struct member *member = &import->members[i];
+		struct pause_report *pause = &result.pauses[result.pause_count++];
 
-		json_object_object_add(pauses, member->name, json_object_new_int64((int64_t)member->pause_us));
-		json_object_object_add(held_at, member->name, json_object_new_int64((int64_t)member->held_at_ms));
+		memcpy(pause->map, member->name, sizeof(pause->map));
+		pause->pause_us = member->pause_us;
+		pause->held_at_ms = member->held_at_ms;
 	}
-	json_object_object_add(result, "to", json_object_new_string(side_name(to)));
-	json_object_object_add(result, "pauses_us", pauses);
-	json_object_object_add(result, "held_at_ms", held_at);
 	return result;
 }
 
-struct json_object *result_state(const struct import *import)
+struct verb_result result_state(const struct import *import)
 {
-	struct json_object *result = json_object_new_object();
-
-	json_object_object_add(result, "state", json_object_new_string(import_state_name(import->state)));
-	return result;
+	return (struct verb_result){ .kind = RESULT_STATE, .state = import->state };
 }
 
 /* A plan got stuck: the record says where, so that the verb or the next start goes on from there. */
@@ -55,18 +49,20 @@ static void record_stuck(struct work *work, enum doing doing, const struct error
 }
 
 int import_finish(struct work *work, enum plan_outcome outcome, enum doing doing, const struct error *why,
-		  struct json_object **ret_result)
+		  struct verb_result *ret_result)
 {
 	if (outcome == PLAN_STUCK) {
 		switch_leave_safe(work);
 		record_stuck(work, doing, why);
 	}
-	if (outcome == PLAN_DONE)
+	if (outcome == PLAN_DONE) {
 		*ret_result = doing == DOING_TO_DESTINATION || doing == DOING_TO_SOURCE
 				      ? switch_result(work->import, work->to)
 				      : result_state(work->import);
-	else if (why->code == ERR_PRECHECK_FAILED)
-		*ret_result = TAKE(work->findings);
+	} else if (why->code == ERR_PRECHECK_FAILED) {
+		*ret_result = (struct verb_result){ .kind = RESULT_PRECHECK, .findings = work->findings };
+		work->findings = (struct finding_list){ 0 };
+	}
 	work_free(work);
 	return outcome == PLAN_DONE ? 0 : -1;
 }

@@ -6,14 +6,11 @@
 
 #include "plan.h"
 
-/* {"unchanged":true} */
-struct json_object *result_unchanged(void);
-
-/* {"state":…} */
-struct json_object *result_state(const struct import *import);
+struct verb_result result_unchanged(void);
+struct verb_result result_state(const struct import *import);
 
 /* Record what is stuck, make the result, free what `work` has. 0 or -1. */
 int import_finish(struct work *work, enum plan_outcome outcome, enum doing doing, const struct error *why,
-		  struct json_object **ret_result);
+		  struct verb_result *ret_result);
 
 #endif

@@ -17,7 +17,7 @@
 /* What all begin with: 1: the verb is allowed, and *ret is its work; 0: there already, *ret_result says so; -1:
  * refused. */
 static int begin(struct engine *engine, const struct verb_request *request, const struct observer *observer,
-		 struct work *ret, struct json_object **ret_result, struct error *err)
+		 struct work *ret, struct verb_result *ret_result, struct error *err)
 {
 	struct import *import = import_find(engine, request->import_id, err);
 	int answer = import ? import_check_allowed(engine, import, request, err) : -1;
@@ -29,7 +29,7 @@ static int begin(struct engine *engine, const struct verb_request *request, cons
 }
 
 int verb_prepare(struct engine *engine, const struct verb_request *request, const struct observer *observer,
-		 struct json_object **ret_result, struct error *err)
+		 struct verb_result *ret_result, struct error *err)
 {
 	struct work work;
 	int answer = begin(engine, request, observer, &work, ret_result, err);
@@ -42,7 +42,7 @@ int verb_prepare(struct engine *engine, const struct verb_request *request, cons
 }
 
 int verb_switch(struct engine *engine, const struct verb_request *request, const struct observer *observer,
-		struct json_object **ret_result, struct error *err)
+		struct verb_result *ret_result, struct error *err)
 {
 	struct work work;
 	int answer = begin(engine, request, observer, &work, ret_result, err);
@@ -56,7 +56,7 @@ int verb_switch(struct engine *engine, const struct verb_request *request, const
 }
 
 int verb_commit(struct engine *engine, const struct verb_request *request, const struct observer *observer,
-		struct json_object **ret_result, struct error *err)
+		struct verb_result *ret_result, struct error *err)
 {
 	struct work work;
 	int answer = begin(engine, request, observer, &work, ret_result, err);
@@ -68,7 +68,7 @@ int verb_commit(struct engine *engine, const struct verb_request *request, const
 }
 
 /* Ends the import as it stands: no rollback, the identities stay. */
-static int cancel_forced(struct work *work, struct json_object **ret_result, struct error *err)
+static int cancel_forced(struct work *work, struct verb_result *ret_result, struct error *err)
 {
 	struct import *import = work->import;
 
@@ -88,7 +88,7 @@ static bool needs_way_back(const struct import *import)
 }
 
 int verb_cancel(struct engine *engine, const struct verb_request *request, const struct observer *observer,
-		struct json_object **ret_result, struct error *err)
+		struct verb_result *ret_result, struct error *err)
 {
 	enum plan_outcome outcome = PLAN_DONE;
 	enum doing doing = DOING_CANCEL;
@@ -116,7 +116,7 @@ int verb_cancel(struct engine *engine, const struct verb_request *request, const
 }
 
 int verb_reservation(struct engine *engine, const struct verb_request *request, const struct observer *observer,
-		     struct json_object **ret_result, struct error *err)
+		     struct verb_result *ret_result, struct error *err)
 {
 	struct work work;
 	int result = begin(engine, request, observer, &work, ret_result, err);

@@ -8,7 +8,7 @@
 
 #define VERB(name) \
 	int name(struct engine *engine, const struct verb_request *request, const struct observer *observer, \
-		 struct json_object **ret_result, struct error *err)
+		 struct verb_result *ret_result, struct error *err)
 
 /* create.c */
 VERB(verb_refresh);

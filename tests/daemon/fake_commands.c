@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,31 +60,14 @@ int fake_fault(const char *function, struct error *err)
 	return -1;
 }
 
-/* JSON from a text, because its shape is easier to see so. */
-struct json_object *fake_shape(const char *fmt, ...)
+void fake_findings(const struct member_request *member, bool failed, struct verb_result *ret)
 {
-	CLEANUP_FREE char *text = NULL;
-	va_list ap;
+	struct finding *finding = finding_list_add(&ret->findings, failed ? ERR_SIZE_SMALLER : ERR_SOURCE_NOT_OPEN);
 
-	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
-	va_end(ap);
-	return json_tokener_parse(text);
-}
-
-struct json_object *fake_findings(const char *source_wwid, const char *destination_wwid, bool failed)
-{
-	enum error_code code = failed ? ERR_SIZE_SMALLER : ERR_SOURCE_NOT_OPEN;
-	struct json_object *list = json_object_new_array(), *result = json_object_new_object();
-
-	json_object_array_add(list, fake_shape("{\"code\":\"%s\",\"severity\":\"%s\",\"source_wwid\":\"%s\","
-					       "\"destination_wwid\":\"%s\",\"text\":\"%s\",\"remedy\":\"%s\"}",
-					       error_name(code), failed ? "error" : "warning", source_wwid,
-					       destination_wwid, error_text(code), error_remedy(code)));
-	json_object_object_add(result, "passed", json_object_new_boolean(!failed));
-	json_object_object_add(result, "findings", list);
-	return result;
+	finding->severity = failed ? SEVERITY_ERROR : SEVERITY_WARNING;
+	memcpy(finding->source_wwid, member->source_wwid, sizeof(finding->source_wwid));
+	memcpy(finding->destination_wwid, member->destination_wwid, sizeof(finding->destination_wwid));
+	ret->kind = RESULT_PRECHECK;
 }
 
 static enum pr_type type_of(const char *name)
@@ -132,20 +114,26 @@ bool fake_wwid_form_is_right(const char *wwid)
 	return wwid[0] == '3' && num_is_hex(wwid) && (length == 17 || length == 33);
 }
 
-struct json_object *fake_recovered(bool dry_run, enum error_code person)
+void fake_recovered(bool dry_run, enum error_code person, struct verb_result *ret)
 {
-	if (person != ERR_NONE)
-		return fake_shape("{\"findings\":[{\"code\":\"%s\",\"device\":\"mpatha\",\"detail\":\"%s\",\"remedy\":"
-				  "\"%s\"}],\"actions\":[],\"state\":\"needs_attention\"}",
-				  error_name(person), error_text(person), error_remedy(person));
-	return fake_shape("{\"findings\":[{\"code\":\"map_suspended\",\"device\":\"mpatha\",\"detail\":\"%s\"}],"
-			  "\"actions\":[{\"action\":\"release\",\"code\":\"map_suspended\",\"detail\":\"Release the "
-			  "maps.\",\"done\":%s}],\"state\":\"prepared\"}",
-			  error_text(ERR_MAP_SUSPENDED), dry_run ? "false" : "true");
+	struct finding *finding = finding_list_add(&ret->findings, person == ERR_NONE ? ERR_MAP_SUSPENDED : person);
+
+	*ret = (struct verb_result){ .kind = RESULT_RECOVERY,
+				     .findings = ret->findings,
+				     .state = IMPORT_NEEDS_ATTENTION };
+	snprintf(finding->device, sizeof(finding->device), "mpatha");
+	finding->manual = person != ERR_NONE;
+	if (finding->manual)
+		return;
+	ret->state = IMPORT_PREPARED;
+	ret->actions = calloc(1, sizeof(*ret->actions));
+	ret->actions[ret->action_count++] =
+		(struct action_report){ "release", "Release the maps.", ERR_MAP_SUSPENDED, !dry_run };
 }
 
 void fake_host(struct host_report *ret)
 {
+	struct finding *finding;
 	char code[64];
 
 	*ret = (struct host_report){ .name = "fake",
@@ -158,9 +146,9 @@ void fake_host(struct host_report *ret)
 	ret->initiators[0] = (struct initiator){ .name = "iqn.x", .protocol = PROTOCOL_ISCSI };
 	if (!fake_command("host", "findings", code, sizeof(code)))
 		return;
-	ret->findings = (struct finding_list){ .list = calloc(1, sizeof(*ret->findings.list)), .count = 1 };
-	ret->findings.list[0] =
-		(struct finding){ .code = error_from_name(code), .detail = "It is so.", .remedy = "Mend it." };
+	finding = finding_list_add(&ret->findings, error_from_name(code));
+	snprintf(finding->detail, sizeof(finding->detail), "It is so.");
+	finding->remedy = "Mend it.";
 }
 
 void fake_arrays(struct array_reports *ret)

@@ -204,7 +204,7 @@ static int work(const char *function, const struct observer *observer, struct er
 }
 
 static int precheck(struct engine *engine, const struct verb_request *request, const struct observer *observer,
-		    struct json_object **ret_result, struct error *err)
+		    struct verb_result *ret_result, struct error *err)
 {
 	const struct import *import = request->members ? NULL : find(engine, request->import_id, err);
 	const struct member_request *first = request->members ? request->members->members : NULL;
@@ -215,7 +215,7 @@ static int precheck(struct engine *engine, const struct verb_request *request, c
 		return -1;
 	if (import)
 		first = import->members;
-	*ret_result = fake_findings(first->source_wwid, first->destination_wwid, false);
+	fake_findings(first, false, ret_result);
 	return 0;
 }
 
@@ -265,47 +265,45 @@ int engine_verb_allowed(struct engine *engine, const struct verb_request *reques
 	return 0;
 }
 
-static const char *side(enum side to)
-{
-	return to == SIDE_SOURCE ? "source" : "destination";
-}
-
 /* prepare, switch, release, commit, cancel */
 static int move(struct engine *engine, const struct verb_request *request, const struct observer *observer,
-		struct json_object **ret_result, struct error *err)
+		struct verb_result *ret_result, struct error *err)
 {
 	struct import *import = find(engine, request->import_id, err);
 
 	if (!import || engine_verb_allowed(engine, request, err) < 0)
 		return -1;
 	if (import->state == wanted(request)) {
-		*ret_result = fake_shape("{\"unchanged\":true}");
+		ret_result->kind = RESULT_UNCHANGED;
 		return 0;
 	}
 	if (work(verb_name(request->verb), observer, err) < 0) {
 		if (err->code == ERR_PRECHECK_FAILED)
-			*ret_result = fake_findings(import->members[0].source_wwid, import->members[0].destination_wwid,
-						    true);
+			fake_findings(&import->members[0], true, ret_result);
 		return -1;
 	}
 	import->state = wanted(request);
 	import->updated_ms = clock_wall_ms();
 	if (is_over(import))
-		*ret_result = fake_shape("{\"state\":\"%s\"}", import_state_name(import->state));
+		*ret_result = (struct verb_result){ .kind = RESULT_STATE, .state = import->state };
 	if (request->verb == VERB_SWITCH) {
 		import->pause_us = 12345;
 		import->lifted &= request->to == SIDE_DESTINATION;
-		*ret_result = fake_shape("{\"pauses_us\":{\"mpatha\":12345},\"to\":\"%s\"}", side(request->to));
+		*ret_result = (struct verb_result){ .kind = RESULT_SWITCHED, .to = request->to, .pause_count = 1 };
+		ret_result->pauses = calloc(1, sizeof(*ret_result->pauses));
+		ret_result->pauses[0] = (struct pause_report){ .map = "mpatha",
+							       .pause_us = import->pause_us,
+							       .held_at_ms = 1769854272123 };
 	}
 	if (request->verb == VERB_RELEASE) {
 		engine->held = NULL;
-		*ret_result = fake_shape("{\"to\":\"%s\",\"held_ms\":1}", side(request->to));
+		*ret_result = (struct verb_result){ .kind = RESULT_TAKEN_BACK, .to = request->to, .held_ms = 1 };
 	}
 	return 0;
 }
 
 static int hold(struct engine *engine, const struct verb_request *request, const struct observer *observer,
-		struct json_object **ret_result, struct error *err)
+		struct verb_result *ret_result, struct error *err)
 {
 	struct import *import = find(engine, request->import_id, err);
 	bool again = import && import->state == IMPORT_HELD, leased = request->lease_ms != LEASE_NOT_GIVEN;
@@ -313,7 +311,7 @@ static int hold(struct engine *engine, const struct verb_request *request, const
 	if (!import || engine_verb_allowed(engine, request, err) < 0 || work("hold", observer, err) < 0)
 		return -1;
 	if (again && !leased) {
-		*ret_result = fake_shape("{\"unchanged\":true}");
+		ret_result->kind = RESULT_UNCHANGED;
 		return 0;
 	}
 	import->state = IMPORT_HELD;
@@ -322,9 +320,9 @@ static int hold(struct engine *engine, const struct verb_request *request, const
 	import->lease_end_us = clock_mono_us() + UINT64_C(1000) * import->lease_ms;
 	import->lease_expired = false;
 	engine->held = import;
-	*ret_result = fake_shape("{\"to\":\"%s\",\"lease_ms\":%u}", side(request->to), import->lease_ms);
-	if (again)
-		json_object_object_add(*ret_result, "renewed", json_object_new_boolean(true));
+	*ret_result = (struct verb_result){
+		.kind = RESULT_HELD, .to = request->to, .lease_ms = import->lease_ms, .renewed = again
+	};
 	return 0;
 }
 
@@ -358,7 +356,7 @@ unsigned engine_tend_every_ms(const struct engine *engine)
 }
 
 static int lift_reservation(struct engine *engine, const struct verb_request *request, const struct observer *observer,
-			    struct json_object **ret_result, struct error *err)
+			    struct verb_result *ret_result, struct error *err)
 {
 	struct import *import = find(engine, request->import_id, err);
 	bool unchanged;
@@ -367,14 +365,14 @@ static int lift_reservation(struct engine *engine, const struct verb_request *re
 		return -1;
 	unchanged = import->lifted == request->lifted;
 	import->lifted = request->lifted;
-	*ret_result = unchanged ? fake_shape("{\"unchanged\":true}")
-				: fake_shape("{\"state\":\"%s\"}", import_state_name(import->state));
+	*ret_result =
+		(struct verb_result){ .kind = unchanged ? RESULT_UNCHANGED : RESULT_STATE, .state = import->state };
 	return 0;
 }
 
 /* Every device of an import was suspended by somebody. A fault is that one finding needs a person. */
 static int recover(struct engine *engine, const struct verb_request *request, const struct observer *observer,
-		   struct json_object **ret_result, struct error *err)
+		   struct verb_result *ret_result, struct error *err)
 {
 	const char *wwid = request->wwid;
 	bool failed;
@@ -386,12 +384,12 @@ static int recover(struct engine *engine, const struct verb_request *request, co
 	if (!import_of(engine, wwid))
 		return error_set(err, ERR_NOT_IMPORTED, wwid, "%s", "");
 	failed = work("recover", observer, err) < 0;
-	*ret_result = fake_recovered(request->dry_run, failed ? err->code : ERR_NONE);
+	fake_recovered(request->dry_run, failed ? err->code : ERR_NONE, ret_result);
 	return failed && !request->dry_run ? -1 : 0;
 }
 
 int engine_run(struct engine *engine, const struct verb_request *request, const struct observer *observer,
-	       struct json_object **ret_result, struct error *err)
+	       struct verb_result *ret_result, struct error *err)
 {
 	switch (request->verb) {
 	case VERB_REFRESH:

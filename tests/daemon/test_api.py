@@ -88,7 +88,7 @@ class Api(unittest.TestCase):
         self.assertEqual(self.get("/agent")["imports_in_progress"], 1)
 
         job = self.agent.verb("whole", "switch", {"to": "destination"}).body
-        self.assertEqual(job["result"], {"pauses_us": {"mpatha": 12345}, "to": "destination"})
+        self.assertEqual(job["result"], {"to": "destination", "pauses_us": {"mpatha": 12345}, "held_at_ms": {"mpatha": 1769854272123}})
         self.assertEqual(self.get(f"/volumes/{WWIDS[0]}")["active_path"], "Destination")
         self.assertEqual(self.get("/imports/whole")["members"][0]["pause_us"], 12345)
 

@@ -5,8 +5,6 @@
 
 #include "dm-import/core/engine.h"
 
-#include "api/reports.h"
-
 const char *const verb_names[] = {
 	[VERB_PREPARE] = "prepare",
 	[VERB_SWITCH] = "switch",
@@ -116,11 +114,16 @@ static void array_unmaps(struct host_test *test)
 
 int host_test_ask(struct host_test *test, struct verb_request request)
 {
+	CLEANUP(verb_result_free) struct verb_result result = { 0 };
+	int rc;
+
 	host_test_drop_result(test);
 	test->err = (struct error){ 0 };
 	if (!request.import_id[0])
 		snprintf(request.import_id, sizeof(request.import_id), "test");
-	return engine_run(test->engine, &request, NULL, &test->result, &test->err);
+	rc = engine_run(test->engine, &request, test->observer, &result, &test->err);
+	test->result = verb_result_json(&result);
+	return rc;
 }
 
 static int go(struct host_test *test, enum verb verb, enum side to)

@@ -9,6 +9,8 @@
 
 #include "dm-import/dm_import.h"
 
+#include "api/reports.h"
+
 #include "base/cleanup.h"
 
 #include <errno.h>
@@ -31,7 +33,8 @@ struct host_test {
 	struct engine_options options;
 	struct engine *engine;
 	unsigned members;
-	struct json_object *result; /* of the last verb */
+	struct json_object *result;	 /* of the last verb */
+	const struct observer *observer; /* of verbs; NULL: none */
 	struct error err;
 };
 

@@ -4,8 +4,6 @@
  */
 #include "engine_test.h"
 
-#include "api/reports.h"
-
 #include "base/buf.h"
 #include "base/cleanup.h"
 

@@ -56,13 +56,13 @@ static void note_warning(void *ctx, int level, const char *line)
 static int try_to_end(const struct end *end)
 {
 	const struct observer observer = { .log = note_warning };
-	const struct verb_request request = { .verb = end->commits ? VERB_COMMIT : VERB_CANCEL, .import_id = "test" };
+	int rc;
 
 	warnings[0] = '\0';
-	json_object_put(pr_test.result);
-	pr_test.result = NULL;
-	pr_test.err = (struct error){ 0 };
-	return engine_run(pr_test.engine, &request, &observer, &pr_test.result, &pr_test.err);
+	pr_test.observer = &observer;
+	rc = host_test_ask(&pr_test, (struct verb_request){ .verb = end->commits ? VERB_COMMIT : VERB_CANCEL });
+	pr_test.observer = NULL;
+	return rc;
 }
 
 static void must_end(const struct end *end)

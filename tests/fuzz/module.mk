@@ -15,7 +15,7 @@ $(FUZZ_OUT)/%.o: %.c
 
 # What is fuzzed, and what that stands on. A fuzzer takes from it what it needs.
 FUZZ_SRC := $(wildcard base/*.c api/*.c) $(filter-out agent/net/server.c agent/net/gate.c agent/net/web.c agent/net/listener.c \
-	agent/work/udev_watch.c,$(wildcard agent/*/*.c)) $(addprefix dm-import/,formats/pr.c store/journal.c core/identity.c core/import.c store/identity_rules.c reports/free.c) \
+	agent/work/udev_watch.c,$(wildcard agent/*/*.c)) $(addprefix dm-import/,formats/pr.c store/journal.c core/identity.c core/import.c core/reports.c store/identity_rules.c) \
 	$(addprefix certs/,certificate.c check.c names.c pair.c)
 $(FUZZ_OUT)/libfuzzed.a: $(FUZZ_SRC:%.c=$(FUZZ_OUT)/%.o) $(FUZZ_OUT)/tests/fuzz/fuzz.o
 	@rm -f $@; $(AR) qcs $@ $^

@@ -1,5 +1,6 @@
 /*
- * Frees reports. Apart from what fills them, so that a fake engine can have it too.
+ * Lists of findings, and freeing reports; see reports.h. Apart from what fills them, so that a fake engine can have it
+ * too.
  */
 #include "dm-import/reports.h"
 
@@ -32,6 +33,27 @@ void import_reports_free(struct import_reports *reports)
 	*reports = (struct import_reports){ 0 };
 }
 
+struct finding *finding_list_add(struct finding_list *findings, enum error_code code)
+{
+	struct finding *more = reallocarray(findings->list, findings->count + 1, sizeof(*more));
+
+	if (!more)
+		return NULL;
+	findings->list = more;
+	more += findings->count++;
+	*more = (struct finding){ .code = code };
+	return more;
+}
+
+size_t finding_list_errors(const struct finding_list *findings)
+{
+	size_t errors = 0;
+
+	for (size_t i = 0; i < findings->count; i++)
+		errors += findings->list[i].severity == SEVERITY_ERROR;
+	return errors;
+}
+
 void finding_list_free(struct finding_list *findings)
 {
 	free(findings->list);
@@ -56,4 +78,12 @@ void journal_report_free(struct journal_report *report)
 {
 	free(report->records);
 	*report = (struct journal_report){ 0 };
+}
+
+void verb_result_free(struct verb_result *result)
+{
+	free(result->pauses);
+	free(result->actions);
+	finding_list_free(&result->findings);
+	*result = (struct verb_result){ 0 };
 }

@@ -45,7 +45,7 @@ make_product() {
 		return
 	fi
 	[ -f "$repo/Makefile" ] || { echo "lab: no Makefile yet, the VM gets no product" >&2; return; }
-	if make -C "$repo" -s install DESTDIR="$scratch/product" > "$out/product.log" 2>&1; then
+	if make -C "$repo" -s -j"$(nproc)" install DESTDIR="$scratch/product" > "$out/product.log" 2>&1; then
 		product=$scratch/product
 	else
 		echo "lab: 'make install' failed, the VM gets no product; see ${out#"$repo/"}/product.log" >&2
@@ -59,7 +59,7 @@ make_crash_agent() { # NAME...
 	for name; do
 		[ "$(parameter "$name" crash 0)" -eq 0 ] || crash_agent=needed
 	done
-	[ -z "$crash_agent" ] || crash_agent=$(make -C "$repo" -s crash-agent 2> "$out/crash-agent.log") || {
+	[ -z "$crash_agent" ] || crash_agent=$(make -C "$repo" -s -j"$(nproc)" crash-agent 2> "$out/crash-agent.log") || {
 		echo "lab: 'make crash-agent' failed; see $out/crash-agent.log" >&2
 		return 1
 	}

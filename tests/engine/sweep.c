@@ -121,6 +121,20 @@ bool sweep_run_open(int *ret)
 	return true;
 }
 
+int sweep_run_failing(const struct sweep_case *at, const struct fake_world *start, unsigned call)
+{
+	struct failure failure = { .kind = FAIL_BEFORE, .call = call, .lasting = true };
+	int rc = -1;
+
+	snprintf(failure.call_name, sizeof(failure.call_name), "%s", at->call_name);
+	world_restore(sweep_test.world, start);
+	world_begin(sweep_test.world, NULL);
+	sweep_must_open(at->sweep);
+	world_begin(sweep_test.world, &failure);
+	assert_true(sweep_run_verb(at->sweep->verb, &rc));
+	return rc;
+}
+
 /* Wherever the power was cut, the identities' files are in order, or can be put in order without anybody's help. */
 static void check_files(struct fake_world *world)
 {

@@ -51,6 +51,9 @@ bool sweep_state_is(const char *state);
 bool sweep_run_verb(int verb, int *ret);
 bool sweep_run_open(int *ret);
 
+/* The verb from the host `start`, while an operation fails from its n-th call on. Its result; the engine stays open. */
+int sweep_run_failing(const struct sweep_case *at, const struct fake_world *start, unsigned call);
+
 /*
  * The verb from the host `start`, with the failure at its n-th call, up to the engine being open again: the state is
  * the first or the last one. False when the verb ended before that call.

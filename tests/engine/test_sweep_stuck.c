@@ -17,19 +17,13 @@ static unsigned combinations;
 static bool fail_when_stuck(const struct sweep_case *at, const struct fake_world *start, unsigned call, int verb,
 			    unsigned again)
 {
-	struct failure failure = { .kind = FAIL_BEFORE, .call = call, .lasting = true };
 	const struct failure second = { .kind = FAIL_BEFORE, .call = again };
 	const struct sweep *sweep = at->sweep;
 	bool stuck, hit = false;
 	size_t length;
-	int rc = -1;
+	int rc;
 
-	snprintf(failure.call_name, sizeof(failure.call_name), "%s", at->call_name);
-	world_restore(sweep_test.world, start);
-	world_begin(sweep_test.world, NULL);
-	sweep_must_open(sweep);
-	world_begin(sweep_test.world, &failure);
-	assert_true(sweep_run_verb(sweep->verb, &rc));
+	sweep_run_failing(at, start, call);
 	stuck = sweep_state_is("recovering");
 	if (stuck) {
 		length = strlen(sweep_test.world->failures);

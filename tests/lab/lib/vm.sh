@@ -45,7 +45,7 @@ make_product() {
 		return
 	fi
 	[ -f "$repo/Makefile" ] || { echo "lab: no Makefile yet, the VM gets no product" >&2; return; }
-	if make -C "$repo" -s install DESTDIR="$scratch/product" > "$out/product.log" 2>&1; then
+	if make -C "$repo" -s -j"$(nproc)" install DESTDIR="$scratch/product" > "$out/product.log" 2>&1; then
 		product=$scratch/product
 	else
 		echo "lab: 'make install' failed, the VM gets no product; see ${out#"$repo/"}/product.log" >&2
@@ -65,7 +65,7 @@ declared_with() { # KEY NAME...: whether one of these scenarios is declared with
 make_crash_agent() { # NAME...
 	crash_agent=
 	declared_with crash "$@" || return 0
-	crash_agent=$(make -C "$repo" -s crash-agent 2> "$out/crash-agent.log") || {
+	crash_agent=$(make -C "$repo" -s -j"$(nproc)" crash-agent 2> "$out/crash-agent.log") || {
 		echo "lab: 'make crash-agent' failed; see $out/crash-agent.log" >&2
 		return 1
 	}

@@ -247,12 +247,21 @@ int engine_import_create(struct engine *engine, const struct import_request *req
 	return -1;
 }
 
+static int precheck(struct engine *engine, const struct import *import, struct json_object **ret_result,
+		    struct error *err)
+{
+	CLEANUP_INVENTORY struct inventory now = { 0 };
+	size_t errors;
+
+	if (inventory_load(engine->ports, &now, err) < 0)
+		return -1;
+	return precheck_run(engine, import, &now, false, ret_result, &errors, err);
+}
+
 static int precheck_request(struct engine *engine, const struct import_request *request,
 			    struct json_object **ret_result, struct error *err)
 {
-	CLEANUP_INVENTORY struct inventory now = { 0 };
 	struct import *import;
-	size_t errors;
 	int result;
 
 	if (held_refuse(engine, NULL, err) < 0 || check_request(engine, request, err) < 0)
@@ -260,9 +269,7 @@ static int precheck_request(struct engine *engine, const struct import_request *
 	import = import_of(engine, request, err);
 	if (!import)
 		return -1;
-	result = inventory_load(engine->ports, &now, err);
-	if (result == 0)
-		result = precheck_run(engine, import, &now, false, ret_result, &errors, err);
+	result = precheck(engine, import, ret_result, err);
 	import_free(import);
 	return result;
 }
@@ -270,18 +277,15 @@ static int precheck_request(struct engine *engine, const struct import_request *
 int verb_precheck(struct engine *engine, const struct verb_request *request, const struct observer *observer,
 		  struct json_object **ret_result, struct error *err)
 {
-	CLEANUP_INVENTORY struct inventory now = { 0 };
-	struct import *import;
-	size_t errors;
+	const struct import *import;
 
 	(void)observer;
 	if (request->members)
 		return precheck_request(engine, request->members, ret_result, err);
 	import = import_find(engine, request->import_id, err);
-	if (!import || import_check_allowed(engine, import, request, err) < 0 ||
-	    inventory_load(engine->ports, &now, err) < 0)
+	if (!import || import_check_allowed(engine, import, request, err) < 0)
 		return -1;
-	return precheck_run(engine, import, &now, false, ret_result, &errors, err);
+	return precheck(engine, import, ret_result, err);
 }
 
 static int refresh(struct engine *engine, struct error *err)

@@ -8,7 +8,6 @@
 #include "dm-import/store/journal.h"
 #include "dm-import/store/journal_file.h"
 #include "dm-import/verbs/held.h"
-
 #include "dm-import/verbs/verbs.h"
 
 #include "base/cleanup.h"

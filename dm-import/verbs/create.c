@@ -278,7 +278,7 @@ static int precheck_request(struct engine *engine, const struct import_request *
 int verb_precheck(struct engine *engine, const struct verb_request *request, const struct observer *observer,
 		  struct verb_result *ret_result, struct error *err)
 {
-	struct import *import;
+	const struct import *import;
 
 	(void)observer;
 	if (request->members)

@@ -82,7 +82,7 @@ int engine_import_create(struct engine *engine, const struct import_request *req
  *
  * hold and release are a switch in two halves, for arrays without pass-through: hold all maps of the import, let the
  * array turn over, release to the new side, or to the old one. The lease counts from just before the first map is held;
- * when it ends, or this process does, the guardian releases to the old side, and engine_tend or the next engine_open
+ * when it ends, or this process does, the guardian releases to the old side, and engine_poll or the next engine_open
  * puts the rest back. hold again renews the lease when one is given: all renewals together are ten times the longest
  * lease at most, VALUE_INVALID then. LEASE_EXPIRED: a release came too late, the import is back on the old side. While
  * an import is held other imports and LUNs take no verbs (IMPORT_HELD); cancel takes the hold back first.
@@ -143,10 +143,10 @@ bool engine_holds(const struct engine *engine);
  * reservations of imports in progress, kept alike on both sides. Cheap while nothing changes. True when an import's
  * report changed. To be called every so many milliseconds; 0: not now.
  */
-bool engine_tend(struct engine *engine, const struct observer *observer);
-unsigned engine_tend_every_ms(const struct engine *engine);
+bool engine_poll(struct engine *engine, const struct observer *observer);
+unsigned engine_poll_every_ms(const struct engine *engine);
 
-/* Disks or maps came, went or changed: engine_tend, called next, sees to it that each path is registered as it should.
+/* Disks or maps came, went or changed: engine_poll, called next, sees to it that each path is registered as it should.
  */
 void engine_paths_changed(struct engine *engine);
 

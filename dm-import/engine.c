@@ -3,7 +3,7 @@
  */
 #include "dm-import/boot/judge.h"
 #include "dm-import/boot/opening.h"
-#include "dm-import/hold/release.h"
+#include "dm-import/hold/resume.h"
 #include "dm-import/recovery/recover.h"
 #include "dm-import/store/journal.h"
 #include "dm-import/store/journal_file.h"
@@ -103,15 +103,15 @@ static int load(struct engine *engine, struct error *err)
 	}
 	/* without its records the engine does nothing; but where it is certain that a switch is torn, nobody waits */
 	if (result < 0 && writes)
-		release_all_torn(engine);
+		resume_all_torn(engine);
 	return result;
 }
 
 static int repair(struct engine *engine, struct error *err)
 {
 	/* an application waits for what is held: before anything that could fail or take its time */
-	release_all_torn(engine);
-	if (journal_mend(engine, err) < 0 || identities_end_boot(engine, err) < 0 || recover_all(engine, err) < 0)
+	resume_all_torn(engine);
+	if (journal_repair(engine, err) < 0 || identities_end_boot(engine, err) < 0 || recover_all(engine, err) < 0)
 		return -1;
 	journal_compact_file(engine, true);
 	return 0;

@@ -16,8 +16,8 @@
 
 #include <sys/types.h>
 
-struct dm_hold;	 /* the prepared ioctls of one map, see hold_prepare */
-struct pr_watch; /* the prepared command to one path, see pr_watch_prepare */
+struct dm_suspend; /* the prepared ioctls of one map, see suspend_prepare */
+struct pr_watch;   /* the prepared command to one path, see pr_watch_prepare */
 
 struct dm_port {
 	void *ctx;
@@ -51,14 +51,15 @@ struct dm_port {
 	 * a file, logs, or needs udev; each is exactly one ioctl. They report errno (0 = done) instead of an
 	 * error struct, and may be called in a forked child.
 	 */
-	int (*hold_prepare)(void *ctx, const char *map, struct dm_hold **ret, struct error *err);
-	int (*hold_suspend)(
-		struct dm_hold *hold);		  /* noflush, skip_lockfs; waits for I/O in flight; EINTR on a signal */
-	int (*hold_resume)(struct dm_hold *hold); /* swaps the loaded table in, if there is one; a running map: no-op */
-	int (*hold_clear)(struct dm_hold *hold);  /* drops the loaded table */
+	int (*suspend_prepare)(void *ctx, const char *map, struct dm_suspend **ret, struct error *err);
+	int (*suspend)(
+		struct dm_suspend *suspend); /* noflush, skip_lockfs; waits for I/O in flight; EINTR on a signal */
+	int (*resume)(
+		struct dm_suspend *suspend); /* swaps the loaded table in, if there is one; a running map: no-op */
+	int (*clear_loaded)(struct dm_suspend *suspend); /* drops the loaded table */
 	/* How many I/Os the map has completed since it was made; not an ioctl, but a read of an open sysfs file. */
-	int (*hold_completed)(struct dm_hold *hold, uint64_t *ret);
-	void (*hold_free)(struct dm_hold *hold); /* NULL is allowed */
+	int (*completed_ios)(struct dm_suspend *suspend, uint64_t *ret);
+	void (*suspend_free)(struct dm_suspend *suspend); /* NULL is allowed */
 };
 
 struct scsi_port {

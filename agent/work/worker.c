@@ -166,7 +166,7 @@ static bool is_stopping(struct worker *worker)
 static void wait_for_work(struct worker *worker)
 {
 	const struct observer observer = { .log = worker_log };
-	unsigned every_ms = engine_tend_every_ms(worker->engine);
+	unsigned every_ms = engine_poll_every_ms(worker->engine);
 
 	if (atomic_exchange(&worker->devices_changed, false))
 		engine_paths_changed(worker->engine);
@@ -175,7 +175,7 @@ static void wait_for_work(struct worker *worker)
 			;
 		return;
 	}
-	if (engine_tend(worker->engine, &observer)) {
+	if (engine_poll(worker->engine, &observer)) {
 		atomic_store(&worker->holds, engine_holds(worker->engine));
 		snapshot_set_stale(worker->snapshot);
 		snapshot_publish(worker->snapshot, worker->engine, SNAPSHOT_IMPORTS);

@@ -49,8 +49,8 @@ static int read_files(const struct engine_options *options, const struct host_po
 	return 0;
 }
 
-int boot_look(const struct engine_options *options, const struct host_port *host, const struct journal *journal,
-	      struct boot_finding *ret, struct error *err)
+int boot_inspect(const struct engine_options *options, const struct host_port *host, const struct journal *journal,
+		 struct boot_finding *ret, struct error *err)
 {
 	struct boot_files files = { .journal = journal };
 	CLEANUP_JOURNAL struct journal own = { 0 };
@@ -131,7 +131,7 @@ int engine_boot_check(const struct engine_options *options, const struct host_po
 	CLEANUP_BOOT_FINDING struct boot_finding finding = { 0 };
 	CLEANUP_FD int lock = -1; /* rules of /run that outlast a switch would undo it */
 
-	if (engine_lock(options, &lock, err) < 0 || boot_look(options, host, NULL, &finding, err) < 0 ||
+	if (engine_lock(options, &lock, err) < 0 || boot_inspect(options, host, NULL, &finding, err) < 0 ||
 	    boot_write(options, host, &finding, err) < 0)
 		return -1;
 	*ret_text = describe(&finding);
@@ -162,7 +162,7 @@ int engine_boot_initramfs(const struct engine_options *options, const struct hos
 	CLEANUP_FREE char *text = NULL;
 	CLEANUP_FREE char *rules = NULL;
 
-	if (boot_look(options, host, NULL, &finding, err) < 0)
+	if (boot_inspect(options, host, NULL, &finding, err) < 0)
 		return -1;
 	text = finding.why.code != ERR_NONE ? describe(&finding) : NULL;
 	rules = initramfs_rules(&finding, err);
@@ -197,7 +197,7 @@ int engine_boot_restore(const struct engine_options *options, const struct host_
 	CLEANUP_FD int lock = -1;
 	int result;
 
-	if (engine_lock(options, &lock, err) < 0 || boot_look(options, host, NULL, &finding, err) < 0)
+	if (engine_lock(options, &lock, err) < 0 || boot_inspect(options, host, NULL, &finding, err) < 0)
 		return -1;
 	if (!records && finding.store.count == 0)
 		return error_set(err, ERR_VALUE_INVALID, "FILE", "is missing: no copy of the identities is intact");

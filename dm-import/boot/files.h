@@ -7,8 +7,8 @@
 #include "judge.h"
 
 /* What cannot be read counts as damaged. journal: NULL: it is read here */
-int boot_look(const struct engine_options *options, const struct host_port *host, const struct journal *journal,
-	      struct boot_finding *ret, struct error *err);
+int boot_inspect(const struct engine_options *options, const struct host_port *host, const struct journal *journal,
+		 struct boot_finding *ret, struct error *err);
 
 /* The rules that the finding needs, to /run; without need those of an earlier check go. */
 int boot_write(const struct engine_options *options, const struct host_port *host, const struct boot_finding *finding,

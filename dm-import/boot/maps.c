@@ -68,12 +68,12 @@ static int keep_down(const struct map *map, struct boot_finding *finding, struct
 	return lun_set_add_pair(&finding->down, record->source_wwid, record->destination_wwid, err);
 }
 
-static void shown_by(const struct boot_finding *finding, const char *true_wwid, struct presentation *ret)
+static void shown_by(const struct boot_finding *finding, const char *true_wwid, struct publication *ret)
 {
 	if (lun_set_has(&finding->down, true_wwid))
-		identity_present_down(true_wwid, ret);
+		identity_published_down(true_wwid, ret);
 	else
-		identity_present(&finding->store, true_wwid, ret);
+		identity_published(&finding->store, true_wwid, ret);
 }
 
 /* A disk that udev does not know yet presents nothing, and multipathd waits for it. */
@@ -81,7 +81,7 @@ static int present_disks(const struct ports *ports, const struct boot_finding *f
 			 struct error *err)
 {
 	CLEANUP_FREE const char **names = calloc(now->disk_count + 1, sizeof(*names));
-	struct presentation should;
+	struct publication should;
 	size_t count = 0;
 
 	if (!names)
@@ -90,7 +90,7 @@ static int present_disks(const struct ports *ports, const struct boot_finding *f
 		const struct disk *disk = &now->disks[i];
 
 		shown_by(finding, disk->true_wwid, &should);
-		if (disk->true_wwid[0] && disk->presented_wwid[0] && strcmp(disk->presented_wwid, should.wwid) != 0 &&
+		if (disk->true_wwid[0] && disk->published_wwid[0] && strcmp(disk->published_wwid, should.wwid) != 0 &&
 		    (identity_find(&finding->store, disk->true_wwid) || lun_set_has(&finding->down, disk->true_wwid)))
 			names[count++] = disk->name;
 	}
@@ -109,7 +109,7 @@ int engine_boot_maps(const struct engine_options *options, const struct ports *p
 	CLEANUP_FD int lock = -1; /* the map of a side that is not live is nobody's, but the agent's */
 	bool well = true;
 
-	if (engine_lock(options, &lock, err) < 0 || boot_look(options, &ports->host, NULL, &finding, err) < 0 ||
+	if (engine_lock(options, &lock, err) < 0 || boot_inspect(options, &ports->host, NULL, &finding, err) < 0 ||
 	    inventory_load(ports, &now, err) < 0)
 		return -1;
 	for (size_t i = 0; i < now.map_count; i++) {

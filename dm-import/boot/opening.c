@@ -15,7 +15,7 @@ int identities_load(struct engine *engine, const struct journal *journal, struct
 
 	if (!files)
 		return error_no_memory(err);
-	if (boot_look(&engine->options, &engine->ports->host, journal, files, err) < 0)
+	if (boot_inspect(&engine->options, &engine->ports->host, journal, files, err) < 0)
 		return -1;
 	if (files->why.code != ERR_NONE && !engine->options.leave_torn)
 		return error_set(err, files->why.code, files->why.device, "%s", files->why.detail);
@@ -24,13 +24,13 @@ int identities_load(struct engine *engine, const struct journal *journal, struct
 	return 0;
 }
 
-int identities_look_again(struct engine *engine, struct error *err)
+int identities_reread(struct engine *engine, struct error *err)
 {
 	const struct host_port *host = &engine->ports->host;
 
 	boot_finding_free(engine->files);
 	*engine->files = (struct boot_finding){ 0 };
-	return boot_look(&engine->options, host, NULL, engine->files, err);
+	return boot_inspect(&engine->options, host, NULL, engine->files, err);
 }
 
 int identities_at_boot(const struct engine *engine, bool *ret, struct error *err)

@@ -11,7 +11,7 @@
 int identities_load(struct engine *engine, const struct journal *journal, struct error *err);
 
 /* At the files once more, after they were repaired: engine->files. */
-int identities_look_again(struct engine *engine, struct error *err);
+int identities_reread(struct engine *engine, struct error *err);
 
 /* The rules that the check at boot made are in force. */
 int identities_at_boot(const struct engine *engine, bool *ret, struct error *err);

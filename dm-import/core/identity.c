@@ -49,13 +49,13 @@ struct identity_record *identity_find(const struct identity_store *store, const 
 	return NULL;
 }
 
-void identity_present(const struct identity_store *store, const char *true_wwid, struct presentation *ret)
+void identity_published(const struct identity_store *store, const char *true_wwid, struct publication *ret)
 {
 	const struct identity_record *record = identity_find(store, true_wwid);
 	bool is_source = record && strcmp(record->source_wwid, true_wwid) == 0;
 	const char *wwid = true_wwid;
 
-	*ret = (struct presentation){ 0 };
+	*ret = (struct publication){ 0 };
 	if (record && record->role != IDENTITY_HIDDEN)
 		wwid = is_source ? record->destination_wwid : record->source_wwid;
 	if (record)
@@ -67,9 +67,9 @@ void identity_present(const struct identity_store *store, const char *true_wwid,
 		snprintf(ret->wwid, sizeof(ret->wwid), "%s", wwid);
 }
 
-void identity_present_down(const char *true_wwid, struct presentation *ret)
+void identity_published_down(const char *true_wwid, struct publication *ret)
 {
-	*ret = (struct presentation){ .hidden = true, .retired = true };
+	*ret = (struct publication){ .hidden = true, .retired = true };
 	snprintf(ret->wwid, sizeof(ret->wwid), "down-%.48s", true_wwid);
 }
 

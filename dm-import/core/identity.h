@@ -36,7 +36,7 @@ struct lun_set {
 	size_t count;
 };
 
-struct presentation {
+struct publication {
 	char wwid[WWID_SIZE];
 	bool hidden;
 	bool retired;
@@ -52,10 +52,10 @@ bool identity_import_id_valid(const char *id);
 struct identity_record *identity_find(const struct identity_store *store, const char *wwid);
 
 /* What a LUN with this true WWID presents; itself, visible, when no record names it. */
-void identity_present(const struct identity_store *store, const char *true_wwid, struct presentation *ret);
+void identity_published(const struct identity_store *store, const char *true_wwid, struct publication *ret);
 
 /* What one presents that must stay down. */
-void identity_present_down(const char *true_wwid, struct presentation *ret);
+void identity_published_down(const char *true_wwid, struct publication *ret);
 
 /* Put a record in (or change the role of the pair's record) / take a pair out. -1 and NO_MEMORY. */
 int identity_set(struct identity_store *store, const char *import_id, const char *source_wwid,

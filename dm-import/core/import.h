@@ -29,7 +29,7 @@ struct member_pr {
 	/* not recorded */
 	struct pr_view views[2]; /* by enum side */
 	uint64_t seen_us;	 /* when, CLOCK_MONOTONIC; 0: never */
-	uint64_t full_look_us, not_before_us;
+	uint64_t full_read_us, not_before_us;
 	bool paths_changed;	      /* since the last full look */
 	enum error_code last_failure; /* of a look; told once */
 };

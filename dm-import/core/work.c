@@ -32,18 +32,18 @@ void work_log(struct work *work, int level, const struct error *err, const char 
 	observer->log(observer->ctx, level, line);
 }
 
-void work_free_holds(struct work *work)
+void work_free_suspends(struct work *work)
 {
-	for (size_t i = 0; i < work->hold_count; i++)
-		work->engine->ports->dm.hold_free(work->holds[i]);
-	free(work->holds);
-	work->holds = NULL;
-	work->hold_count = 0;
+	for (size_t i = 0; i < work->suspend_count; i++)
+		work->engine->ports->dm.suspend_free(work->suspends[i]);
+	free(work->suspends);
+	work->suspends = NULL;
+	work->suspend_count = 0;
 }
 
 void work_free(struct work *work)
 {
-	work_free_holds(work);
+	work_free_suspends(work);
 	inventory_free(&work->now);
 	free(work->changing);
 	free(work->idle_names);

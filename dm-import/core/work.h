@@ -14,12 +14,12 @@ struct work {
 	struct import *import;
 	const struct observer *observer;
 	enum side to;
-	bool recovering;	  /* nothing is asked that a torn switch cannot answer */
-	bool multipathd_stopped;  /* by us */
-	bool unguarded;		  /* the reservations may change during the hold */
-	struct dm_hold **holds;	  /* live maps first, then the idle ones; of the members that change */
-	size_t hold_count;	  /* 2 × changing members */
-	struct member **changing; /* members whose side is not `to` yet */
+	bool recovering;	      /* nothing is asked that a torn switch cannot answer */
+	bool multipathd_stopped;      /* by us */
+	bool unguarded;		      /* the reservations may change during the hold */
+	struct dm_suspend **suspends; /* live maps first, then the idle ones; of the members that change */
+	size_t suspend_count;	      /* 2 × changing members */
+	struct member **changing;     /* members whose side is not `to` yet */
 	size_t changing_count;
 	char (*idle_names)[NAME_SIZE]; /* dm names of their partners, in the same order */
 	char *disks_before;	       /* prepare: names of the destination disks that were there before, " sda sdb " */
@@ -40,7 +40,7 @@ void work_log(struct work *work, int level, const struct error *err, const char 
 /* -1 and IMPORT_HELD while an import other than `but` (NULL: any) is held. */
 int held_refuse(struct engine *engine, const struct import *but, struct error *err);
 
-void work_free_holds(struct work *work);
+void work_free_suspends(struct work *work);
 void work_free(struct work *work);
 
 #endif

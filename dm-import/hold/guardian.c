@@ -43,7 +43,7 @@ struct guardian {
 struct watch {
 	struct shared *shared;
 	const struct dm_port *dm;
-	struct dm_hold *const *holds;
+	struct dm_suspend *const *suspends;
 	size_t count;
 	int socket;
 };
@@ -104,8 +104,8 @@ static enum event wait_for_parent(int socket, int timeout_ms)
 static void resume_all(const struct watch *watch)
 {
 	for (size_t i = 0; i < watch->count; i++)
-		if (watch->dm->hold_resume(watch->holds[i]) != 0)
-			watch->dm->hold_resume(watch->holds[i]);
+		if (watch->dm->resume(watch->suspends[i]) != 0)
+			watch->dm->resume(watch->suspends[i]);
 }
 
 /* The direction is the parent's where it has decided; else it is back from now on, unless the deadline just moved. */
@@ -128,8 +128,8 @@ static void release(const struct watch *watch)
 
 	if (phase_of(atomic_load(&watch->shared->decision)) != PHASE_RELEASING)
 		for (size_t i = 0; i < watch->count; i++)
-			if (watch->dm->hold_clear(watch->holds[i]) != 0)
-				watch->dm->hold_clear(watch->holds[i]);
+			if (watch->dm->clear_loaded(watch->suspends[i]) != 0)
+				watch->dm->clear_loaded(watch->suspends[i]);
 	resume_all(watch);
 	atomic_compare_exchange_strong(&watch->shared->ended_us, &none, now_us());
 }
@@ -224,11 +224,11 @@ static bool is_ready(struct guardian *guardian, unsigned deadline_ms)
 	return false;
 }
 
-int guardian_start(struct guardian **ret, const struct dm_port *dm, struct dm_hold *const *holds, size_t count,
+int guardian_start(struct guardian **ret, const struct dm_port *dm, struct dm_suspend *const *suspends, size_t count,
 		   unsigned deadline_ms, struct error *err)
 {
 	struct guardian *guardian = malloc(sizeof(*guardian));
-	struct watch watch = { .dm = dm, .holds = holds, .count = count };
+	struct watch watch = { .dm = dm, .suspends = suspends, .count = count };
 
 	if (!guardian)
 		return error_no_memory(err);

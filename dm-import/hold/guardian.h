@@ -26,7 +26,7 @@ enum guardian_outcome {
  * Start it, before the first suspend; it is ready (memory locked) on return. `dm` and the holds must stay valid until
  * guardian_stop. The deadline counts from the return. ERR_NO_MEMORY, ERR_IO when there can be no such child.
  */
-int guardian_start(struct guardian **ret, const struct dm_port *dm, struct dm_hold *const *holds, size_t count,
+int guardian_start(struct guardian **ret, const struct dm_port *dm, struct dm_suspend *const *suspends, size_t count,
 		   unsigned deadline_ms, struct error *err);
 
 /*

@@ -46,21 +46,21 @@ struct hold {
 	uint64_t lease_end_us;		 /* CLOCK_MONOTONIC; 0: no lease */
 };
 
-int hold_prepare_all(struct work *work, struct error *err)
+int suspend_prepare_all(struct work *work, struct error *err)
 {
 	const struct dm_port *dm = &work->engine->ports->dm;
 
-	work_free_holds(work); /* of an earlier try */
-	work->holds = calloc(2 * work->changing_count + 1, sizeof(struct dm_hold *));
-	if (!work->holds)
+	work_free_suspends(work); /* of an earlier try */
+	work->suspends = calloc(2 * work->changing_count + 1, sizeof(struct dm_suspend *));
+	if (!work->suspends)
 		return error_no_memory(err);
 	for (size_t i = 0; i < 2 * work->changing_count; i++) {
 		const struct member *member = work->changing[i % work->changing_count];
 		const char *map = i < work->changing_count ? member->name : work->idle_names[i - work->changing_count];
 
-		if (dm->hold_prepare(dm->ctx, map, &work->holds[i], err) < 0)
+		if (dm->suspend_prepare(dm->ctx, map, &work->suspends[i], err) < 0)
 			return -1;
-		work->hold_count++;
+		work->suspend_count++;
 	}
 	return 0;
 }
@@ -81,7 +81,7 @@ static bool suspend_all(struct hold *hold)
 
 		if (map < hold->live)
 			hold->began_us[map] = host->now_us(host->ctx);
-		hold->sys_errno = deadline_passed() ? EINTR : dm->hold_suspend(hold->work->holds[map]);
+		hold->sys_errno = deadline_passed() ? EINTR : dm->suspend(hold->work->suspends[map]);
 		hold->failed = map;
 		if (hold->sys_errno)
 			return false;
@@ -96,9 +96,9 @@ static void release_back(struct hold *hold)
 
 	/* live maps first: the reverse of the suspend order; also those that were never held, which is a no-op */
 	for (size_t map = 0; map < 2 * hold->live; map++) {
-		for (int tries = 0; dm->hold_clear(hold->work->holds[map]) != 0 && tries < RESUME_TRIES; tries++)
+		for (int tries = 0; dm->clear_loaded(hold->work->suspends[map]) != 0 && tries < RESUME_TRIES; tries++)
 			;
-		for (int tries = 0; dm->hold_resume(hold->work->holds[map]) != 0 && tries < RESUME_TRIES; tries++)
+		for (int tries = 0; dm->resume(hold->work->suspends[map]) != 0 && tries < RESUME_TRIES; tries++)
 			;
 		if (map < hold->live)
 			hold->ended_us[map] = host->now_us(host->ctx);
@@ -117,7 +117,7 @@ static bool all_served(struct hold *hold)
 
 		if (hold->served_us[map])
 			continue;
-		if (dm->hold_completed(hold->work->holds[map], &completed) != 0)
+		if (dm->completed_ios(hold->work->suspends[map], &completed) != 0)
 			hold->served_us[map] = hold->ended_us[map];
 		else if (completed != hold->completed[map])
 			hold->served_us[map] = host->now_us(host->ctx);
@@ -151,22 +151,22 @@ static bool release_forward(struct hold *hold)
 	bool all = true;
 
 	for (size_t map = 0; map < hold->live; map++) {
-		int sys_errno = dm->hold_resume(hold->work->holds[map]);
+		int sys_errno = dm->resume(hold->work->suspends[map]);
 
 		hold->doubtful[map] = sys_errno != 0;
 		if (sys_errno) {
 			hold->sys_errno = sys_errno;
 			hold->failed = map;
 			all = false;
-			dm->hold_resume(hold->work->holds[map]);
+			dm->resume(hold->work->suspends[map]);
 		}
 		hold->ended_us[map] = host->now_us(host->ctx);
-		if (dm->hold_completed(hold->work->holds[map], &hold->completed[map]) != 0)
+		if (dm->completed_ios(hold->work->suspends[map], &hold->completed[map]) != 0)
 			hold->served_us[map] = hold->ended_us[map];
 	}
 	for (size_t map = hold->live; map < 2 * hold->live; map++)
-		if (!hold->doubtful[map - hold->live] && dm->hold_resume(hold->work->holds[map]) != 0)
-			dm->hold_resume(hold->work->holds[map]);
+		if (!hold->doubtful[map - hold->live] && dm->resume(hold->work->suspends[map]) != 0)
+			dm->resume(hold->work->suspends[map]);
 	if (all)
 		wait_served(hold);
 	return all;
@@ -193,16 +193,16 @@ static bool settle_doubtful(struct hold *hold)
 	bool known = inventory_load(hold->work->engine->ports, &now, NULL) == 0, all = known;
 
 	for (size_t i = 0; i < hold->live; i++) {
-		struct dm_hold *idle = hold->work->holds[hold->live + i];
+		struct dm_suspend *idle = hold->work->suspends[hold->live + i];
 
 		if (!hold->doubtful[i])
 			continue;
 		if (!known || !exchanged(hold->work, &now, hold->work->changing[i])) {
-			dm->hold_clear(idle);
+			dm->clear_loaded(idle);
 			all = false;
 		}
-		if (dm->hold_resume(idle) != 0)
-			dm->hold_resume(idle);
+		if (dm->resume(idle) != 0)
+			dm->resume(idle);
 	}
 	return all;
 }
@@ -298,7 +298,8 @@ static int start_guard(struct hold *hold, unsigned lease_ms, struct error *err)
 		hold->lease_end_us = host->now_us(host->ctx) + UINT64_C(1000) * lease_ms;
 	if (!host->has_guardian)
 		return 0;
-	if (guardian_start(&hold->guardian, &work->engine->ports->dm, work->holds, work->hold_count, limit_ms, err) < 0)
+	if (guardian_start(&hold->guardian, &work->engine->ports->dm, work->suspends, work->suspend_count, limit_ms,
+			   err) < 0)
 		return -1;
 	if (deadline_start(hold->deadline_ms * 3 / 4, err) == 0)
 		return 0;

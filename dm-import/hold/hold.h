@@ -7,7 +7,7 @@
 
 #include "dm-import/core/work.h"
 
-int hold_prepare_all(struct work *work, struct error *err);
+int suspend_prepare_all(struct work *work, struct error *err);
 int hold_exchange(struct work *work, struct error *err);
 /* Its halves. lease_ms 0: no lease. On failure nothing is held any more. */
 int hold_begin(struct work *work, unsigned lease_ms, struct error *err);

@@ -111,9 +111,9 @@ static int delete_disks(struct work *work, const char *true_wwid, struct error *
  */
 static int remove_maps(struct work *work, const struct member *member, const char *leaving, struct error *err)
 {
-	struct presentation shown;
+	struct publication shown;
 
-	identity_present(&work->engine->identities, leaving, &shown);
+	identity_published(&work->engine->identities, leaving, &shown);
 	if (shown.retired && remove_map(work, shown.wwid, err) < 0)
 		return -1;
 	return remove_map(work, member->destination_wwid, err);

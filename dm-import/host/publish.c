@@ -28,14 +28,14 @@ int publish_verify(struct engine *engine, const struct import *import, const str
 {
 	for (size_t i = 0; i < now->disk_count; i++) {
 		const struct disk *disk = &now->disks[i];
-		struct presentation should;
+		struct publication should;
 
 		if (!import_concerns(import, disk->true_wwid))
 			continue;
-		identity_present(&engine->identities, disk->true_wwid, &should);
-		if (strcmp(disk->presented_wwid, should.wwid) != 0)
+		identity_published(&engine->identities, disk->true_wwid, &should);
+		if (strcmp(disk->published_wwid, should.wwid) != 0)
 			return error_set(err, ERR_UDEV_FAILED, disk->name, "udev publishes %s as %s instead of %s",
-					 disk->true_wwid, disk->presented_wwid, should.wwid);
+					 disk->true_wwid, disk->published_wwid, should.wwid);
 		if (should.hidden && disk->system_ready)
 			return error_set(err, ERR_UDEV_FAILED, disk->name, "the LUN %s is not hidden", disk->true_wwid);
 		if (verify_rule(engine, disk, err) < 0)

@@ -18,15 +18,15 @@
 #include <string.h>
 
 /* While the sides contradict each other nothing else was looked for, and nothing is done. */
-static const struct mend *next_mend(const struct recovery *recovery)
+static const struct repair *next_repair(const struct recovery *recovery)
 {
-	for (size_t i = 0; i < mend_count; i++)
-		if (recovery->found[mends[i].code])
-			return &mends[i];
+	for (size_t i = 0; i < repair_count; i++)
+		if (recovery->found[repairs[i].code])
+			return &repairs[i];
 	return NULL;
 }
 
-static void tell(struct recovery *recovery, const struct mend *mend, bool done)
+static void tell(struct recovery *recovery, const struct repair *repair, bool done)
 {
 	struct verb_result *result = recovery->result;
 	struct action_report *more = reallocarray(result->actions, result->action_count + 1, sizeof(*more));
@@ -34,44 +34,46 @@ static void tell(struct recovery *recovery, const struct mend *mend, bool done)
 	if (!more)
 		return;
 	result->actions = more;
-	more[result->action_count++] =
-		(struct action_report){ .name = mend->name, .does = mend->does, .code = mend->code, .done = done };
+	more[result->action_count++] = (struct action_report){
+		.name = repair->name, .does = repair->does, .code = repair->code, .done = done
+	};
 }
 
-static int mend_one(struct recovery *recovery, const struct mend *mend, struct error *err)
+static int repair_one(struct recovery *recovery, const struct repair *repair, struct error *err)
 {
 	const struct observer *observer = recovery->observer;
 	int result;
 
 	if (observer && observer->step)
-		observer->step(observer->ctx, mend->name, (unsigned)((size_t)(mend - mends) * 100 / mend_count));
-	result = mend->act(recovery, err);
+		observer->step(observer->ctx, repair->name,
+			       (unsigned)((size_t)(repair - repairs) * 100 / repair_count));
+	result = repair->act(recovery, err);
 	if (result == 0 && recovery->engine->files->why.code != ERR_NONE)
-		result = identities_look_again(recovery->engine, err);
+		result = identities_reread(recovery->engine, err);
 	if (result < 0)
-		snprintf(err->step, sizeof(err->step), "%s", mend->name);
-	tell(recovery, mend, result == 0);
+		snprintf(err->step, sizeof(err->step), "%s", repair->name);
+	tell(recovery, repair, result == 0);
 	return result;
 }
 
-static int mend_all(struct recovery *recovery, struct error *err)
+static int repair_all(struct recovery *recovery, struct error *err)
 {
-	const struct mend *mend = mends, *last = NULL;
+	const struct repair *repair = repairs, *last = NULL;
 
-	if (journal_mend(recovery->engine, err) < 0)
+	if (journal_repair(recovery->engine, err) < 0)
 		return -1;
-	for (size_t rounds = 0; rounds < 2 * mend_count; rounds++, last = mend) {
-		if (recover_look(recovery, err) < 0)
+	for (size_t rounds = 0; rounds < 2 * repair_count; rounds++, last = repair) {
+		if (recovery_inspect(recovery, err) < 0)
 			return -1;
-		mend = next_mend(recovery);
-		if (!mend)
+		repair = next_repair(recovery);
+		if (!repair)
 			return 0;
-		if (mend == last)
+		if (repair == last)
 			break;
-		if (mend_one(recovery, mend, err) < 0)
+		if (repair_one(recovery, repair, err) < 0)
 			return -1;
 	}
-	return error_set(err, mend->code, recovery->import->id, "(still, after this: %s)", mend->does);
+	return error_set(err, repair->code, recovery->import->id, "(still, after this: %s)", repair->does);
 }
 
 /* Only where the import would go on as if nothing were; a committed one has nothing to wait for. */
@@ -89,7 +91,7 @@ static void mark_attention(struct recovery *recovery)
 
 static int recover(struct recovery *recovery, struct error *err)
 {
-	if (mend_all(recovery, err) < 0)
+	if (repair_all(recovery, err) < 0)
 		return -1;
 	if (recovery->person.code == ERR_NONE)
 		return 0;
@@ -100,11 +102,11 @@ static int recover(struct recovery *recovery, struct error *err)
 
 static int plan(struct recovery *recovery, struct error *err)
 {
-	if (recover_look(recovery, err) < 0)
+	if (recovery_inspect(recovery, err) < 0)
 		return -1;
-	for (size_t i = 0; i < mend_count; i++)
-		if (recovery->found[mends[i].code])
-			tell(recovery, &mends[i], false);
+	for (size_t i = 0; i < repair_count; i++)
+		if (recovery->found[repairs[i].code])
+			tell(recovery, &repairs[i], false);
 	return 0;
 }
 

@@ -13,7 +13,7 @@ struct recovery {
 	const struct observer *observer;
 	struct verb_result *result; /* findings and actions of all looks */
 	bool found[ERR_COUNT];	    /* by the last look */
-	struct error person;	    /* of the last look, the first finding that only a person can mend */
+	struct error person;	    /* of the last look, the first finding that only a person can repair */
 };
 
 /*

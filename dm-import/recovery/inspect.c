@@ -38,7 +38,7 @@ static void tell(struct recovery *recovery, const struct error *seen)
 		return;
 	snprintf(finding->device, sizeof(finding->device), "%s", seen->device);
 	snprintf(finding->detail, sizeof(finding->detail), "%s", seen->detail);
-	finding->manual = !recovery_mends(seen->code);
+	finding->manual = !repair_exists(seen->code);
 }
 
 __attribute__((format(printf, 4, 5))) static void found(struct recovery *recovery, enum error_code code,
@@ -53,7 +53,7 @@ __attribute__((format(printf, 4, 5))) static void found(struct recovery *recover
 	va_end(ap);
 	error_set(&finding, code, device, "%s", detail);
 	recovery->found[code] = true;
-	if (recovery->person.code == ERR_NONE && !recovery_mends(code))
+	if (recovery->person.code == ERR_NONE && !repair_exists(code))
 		recovery->person = finding;
 	tell(recovery, &finding);
 }
@@ -253,7 +253,7 @@ static const char *endangered(const struct inventory *now, const struct map *map
 	for (size_t i = 0; i < map->paths.path_count; i++) {
 		const struct disk *disk = inventory_path(now, map->paths.paths[i]);
 
-		if (disk && strcmp(disk->presented_wwid, map->wwid) != 0)
+		if (disk && strcmp(disk->published_wwid, map->wwid) != 0)
 			return disk->name;
 	}
 	return NULL;
@@ -383,7 +383,7 @@ static int look(struct recovery *recovery, const struct inventory *now, struct e
 	return 0;
 }
 
-int recover_look(struct recovery *recovery, struct error *err)
+int recovery_inspect(struct recovery *recovery, struct error *err)
 {
 	CLEANUP_INVENTORY struct inventory now = { 0 };
 

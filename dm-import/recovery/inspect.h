@@ -7,6 +7,6 @@
 #include "facts.h"
 
 /* Look at kernel, udev, files, multipathd and records once; changes nothing. -1: it could not look. */
-int recover_look(struct recovery *recovery, struct error *err);
+int recovery_inspect(struct recovery *recovery, struct error *err);
 
 #endif

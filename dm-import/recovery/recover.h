@@ -18,7 +18,7 @@ int recover_all(struct engine *engine, struct error *err);
  * under way.
  * *ret_result is there on failure, too, when there is something to recover.
  * WWID_FORM, NOT_IMPORTED, IMPORT_HELD; STORE_DAMAGED when the engine was opened with leave_torn, and nothing tells the
- * side for certain; else the code of the first finding that is left, or of what failed in mending.
+ * side for certain; else the code of the first finding that is left, or of what failed in repairing.
  * dry_run fails with none of those.
  */
 int recover_device(struct engine *engine, const struct verb_request *request, const struct observer *observer,

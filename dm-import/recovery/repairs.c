@@ -11,7 +11,7 @@
 #include "dm-import/boot/opening.h"
 #include "dm-import/core/inventory.h"
 #include "dm-import/core/work.h"
-#include "dm-import/hold/release.h"
+#include "dm-import/hold/resume.h"
 #include "dm-import/host/maps.h"
 #include "dm-import/host/publish.h"
 #include "dm-import/host/wait.h"
@@ -42,7 +42,7 @@ static int finish_verb(struct recovery *recovery, struct error *err)
  * Where no copy was whole, those of the imports that are only created go with it, before the store is whole again and
  * nobody misses them: their destinations are to be hidden before they appear, and that is true in any case.
  */
-static int present(struct recovery *recovery, struct error *err)
+static int publish_records(struct recovery *recovery, struct error *err)
 {
 	CLEANUP_INVENTORY struct inventory now = { 0 };
 	struct engine *engine = recovery->engine;
@@ -65,7 +65,7 @@ static int end_boot(struct recovery *recovery, struct error *err)
 /* On the side that they are on: what somebody loaded is dropped. */
 static int release(struct recovery *recovery, struct error *err)
 {
-	return release_maps(recovery->engine, recovery->import, false, err);
+	return resume_maps(recovery->engine, recovery->import, false, err);
 }
 
 static int remove_partitions(struct recovery *recovery, const char *wwid, struct error *err)
@@ -205,21 +205,21 @@ static int end_attention(struct recovery *recovery, struct error *err)
 	return import_save(recovery->engine, import, JOURNAL_DONE, err);
 }
 
-const struct mend mends[] = {
+const struct repair repairs[] = {
 	{ ERR_BOOT_RULES, "end_boot",
 	  "Write the identity store and its rules, and remove the rules that the check at boot wrote.", end_boot },
 	{ ERR_VERB_UNFINISHED, "finish_verb",
 	  "Finish the interrupted verb, or take it back, as the kernel's tables show.", finish_verb },
 	{ ERR_IDENTITY_WRONG, "present",
-	  "Write the identity store and its rules, and have udev publish the identities.", present },
+	  "Write the identity store and its rules, and have udev publish the identities.", publish_records },
 	{ ERR_IDENTITY_MISSING, "present",
 	  "Write the identity store and its rules from the import's record, and have udev publish the identities.",
-	  present },
+	  publish_records },
 	{ ERR_MAP_SUSPENDED, "release", "Drop the loaded tables, and resume the maps on the side they are on.",
 	  release },
 	{ ERR_TABLE_LOADED, "release", "Drop the loaded tables.", release },
 	{ ERR_IDENTITY_FILES, "present", "Write the identity store and its rules again, and have udev read them.",
-	  present },
+	  publish_records },
 	{ ERR_NOT_HIDDEN, "hide", "Have udev hide the idle maps, and remove the devices of their partitions.", hide },
 	{ ERR_MULTIPATHD_NOT_RUNNING, "start_multipathd", "Start multipathd.", start_multipathd },
 	{ ERR_MAP_RENAMED, "rename", "Give the live maps their recorded names again.", rename_maps },
@@ -231,12 +231,12 @@ const struct mend mends[] = {
 	{ ERR_ATTENTION_STALE, "end_attention", "Record that the import no longer needs attention.", end_attention },
 };
 
-const size_t mend_count = ARRAY_SIZE(mends);
+const size_t repair_count = ARRAY_SIZE(repairs);
 
-bool recovery_mends(enum error_code code)
+bool repair_exists(enum error_code code)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(mends); i++)
-		if (mends[i].code == code)
+	for (size_t i = 0; i < ARRAY_SIZE(repairs); i++)
+		if (repairs[i].code == code)
 			return true;
 	return false;
 }

@@ -6,16 +6,16 @@
 
 #include "facts.h"
 
-struct mend {
+struct repair {
 	enum error_code code;
 	const char *name, *does; /* the action's name in the API, and a sentence */
 	int (*act)(struct recovery *recovery, struct error *err);
 };
 
-extern const struct mend mends[];
-extern const size_t mend_count;
+extern const struct repair repairs[];
+extern const size_t repair_count;
 
 /* True when there is one for this finding. */
-bool recovery_mends(enum error_code code);
+bool repair_exists(enum error_code code);
 
 #endif

@@ -26,11 +26,11 @@
 #include <string.h>
 
 enum {
-	TEND_MS = 500,
-	FULL_LOOK_US = 10000000, /* paths come and go without a change of generation */
+	PR_POLL_MS = 500,
+	FULL_READ_US = 10000000, /* paths come and go without a change of generation */
 	WATCH_PATHS_MAX = 4,	 /* each is an open file, for as long as the import lasts */
-	PATHS_LOOK_US = 500000,	 /* when they are known to: events come in crowds */
-	LOOKS_APART_US = 100000, /* and so do calls of pr_move_tend then */
+	PATHS_POLL_US = 500000,	 /* when they are known to: events come in crowds */
+	POLLS_APART_US = 100000, /* and so do calls of pr_move_poll then */
 	BACK_OFF_US = 30000000,	 /* a LUN that does not answer takes seconds to say so */
 };
 
@@ -100,7 +100,7 @@ static void note_pair(struct pr_pair *pair)
 	keep_watch(pair, &pair->live, &pr->views[pair->live_side]);
 	keep_watch(pair, &pair->other, &pr->views[other_side(pair->live_side)]);
 	pr->seen_us = host->now_us(host->ctx);
-	pr->full_look_us = pr->seen_us + FULL_LOOK_US;
+	pr->full_read_us = pr->seen_us + FULL_READ_US;
 	pair->noted = true;
 }
 
@@ -199,7 +199,7 @@ static int look_again(struct pr_pair *pair, struct error *err)
 	    !fenced_on(pair, &pair->other))
 		return 0;
 	host->sleep_ms(host->ctx, PR_LEAVING_MS);
-	return pr_pair_look(pair->work, err) < 0 ? -1 : pr_pair_read(pair, err);
+	return pr_pair_load(pair->work, err) < 0 ? -1 : pr_pair_read(pair, err);
 }
 
 /*
@@ -243,7 +243,7 @@ int pr_move_sync(struct work *work, enum side live, struct error *err)
 {
 	int result = 0;
 
-	if (!work->now.disks && pr_pair_look(work, err) < 0)
+	if (!work->now.disks && pr_pair_load(work, err) < 0)
 		return -1;
 	for (size_t i = 0; i < work->import->member_count; i++) {
 		CLEANUP_PR_PAIR struct pr_pair pair = { .work = work,
@@ -283,7 +283,7 @@ int pr_move_before_switch(struct work *work, struct error *err)
 
 	if (work->to == SIDE_DESTINATION)
 		return pr_move_sync(work, SIDE_SOURCE, err);
-	if (!work->now.disks && pr_pair_look(work, &why) < 0)
+	if (!work->now.disks && pr_pair_load(work, &why) < 0)
 		work_log(work, 1, &why, "the switch back goes on without having read the reservations");
 	for (size_t i = 0; i < work->import->member_count; i++)
 		move_back(work, &work->import->members[i]);
@@ -337,7 +337,7 @@ int pr_move_lift(struct work *work, bool lifted, struct error *err)
 {
 	int result = 0;
 
-	if (pr_pair_look(work, err) < 0)
+	if (pr_pair_load(work, err) < 0)
 		return -1;
 	for (size_t i = 0; i < work->import->member_count && result >= 0; i++) {
 		CLEANUP_PR_PAIR struct pr_pair pair = {
@@ -396,16 +396,16 @@ static bool may_take_part(const struct member *member)
 	return !member->pr.seen_us || member->pr.views[live_side(member)].known;
 }
 
-unsigned pr_move_tend_every_ms(const struct engine *engine)
+unsigned pr_move_poll_every_ms(const struct engine *engine)
 {
 	unsigned every_ms = 0;
 
 	for (size_t i = 0; i < engine->import_count; i++)
 		for (size_t m = 0; is_watched(engine->imports[i]) && m < engine->imports[i]->member_count; m++) {
 			if (takes_part(&engine->imports[i]->members[m]))
-				return TEND_MS;
+				return PR_POLL_MS;
 			if (may_take_part(&engine->imports[i]->members[m]))
-				every_ms = FULL_LOOK_US / 1000;
+				every_ms = FULL_READ_US / 1000;
 		}
 	return every_ms;
 }
@@ -430,12 +430,12 @@ static bool is_news(const struct member_pr *before, const struct member_pr *now)
 	       memcmp(&before->views[1], &now->views[1], offsetof(struct pr_view, watch)) != 0;
 }
 
-static bool is_full_look_due(const struct member_pr *pr, uint64_t now_us)
+static bool is_full_read_due(const struct member_pr *pr, uint64_t now_us)
 {
-	return now_us + (pr->paths_changed ? FULL_LOOK_US - PATHS_LOOK_US : 0) >= pr->full_look_us;
+	return now_us + (pr->paths_changed ? FULL_READ_US - PATHS_POLL_US : 0) >= pr->full_read_us;
 }
 
-static bool tend_member(struct work *work, struct member *member, uint64_t now_us)
+static bool poll_member(struct work *work, struct member *member, uint64_t now_us)
 {
 	CLEANUP_PR_PAIR struct pr_pair pair = {
 		.work = work,
@@ -447,21 +447,21 @@ static bool tend_member(struct work *work, struct member *member, uint64_t now_u
 	bool full;
 
 	if (now_us < pr->not_before_us ||
-	    (!takes_part(member) && (!may_take_part(member) || now_us < pr->full_look_us)))
+	    (!takes_part(member) && (!may_take_part(member) || now_us < pr->full_read_us)))
 		return false;
-	full = takes_part(member) && is_full_look_due(pr, now_us); /* nothing of ours: the generation tells it all */
-	if (pr->seen_us && !full && now_us < pr->seen_us + LOOKS_APART_US)
+	full = takes_part(member) && is_full_read_due(pr, now_us); /* nothing of ours: the generation tells it all */
+	if (pr->seen_us && !full && now_us < pr->seen_us + POLLS_APART_US)
 		return false;
 	if (pr->seen_us && !full && is_quiet(work->engine, member)) {
 		pr->seen_us = now_us;
 		if (!takes_part(member))
-			pr->full_look_us = now_us + FULL_LOOK_US;
+			pr->full_read_us = now_us + FULL_READ_US;
 		return false;
 	}
 	work->to = pair.live_side;
-	pr->full_look_us = now_us + FULL_LOOK_US;
+	pr->full_read_us = now_us + FULL_READ_US;
 	pr->paths_changed = false;
-	if (((!work->now.disks && pr_pair_look(work, &err) < 0) || sync_pair(&pair, &err) < 0) &&
+	if (((!work->now.disks && pr_pair_load(work, &err) < 0) || sync_pair(&pair, &err) < 0) &&
 	    err.code == ERR_SCSI_FAILED)
 		pr->not_before_us = now_us + BACK_OFF_US;
 	if (err.code != ERR_NONE && err.code != pr->last_failure)
@@ -472,7 +472,7 @@ static bool tend_member(struct work *work, struct member *member, uint64_t now_u
 	return is_news(&before, pr);
 }
 
-bool pr_move_tend(struct engine *engine, const struct observer *observer)
+bool pr_move_poll(struct engine *engine, const struct observer *observer)
 {
 	const struct host_port *host = &engine->ports->host;
 	uint64_t now_us = host->now_us(host->ctx);
@@ -482,7 +482,7 @@ bool pr_move_tend(struct engine *engine, const struct observer *observer)
 		struct work work = { .engine = engine, .import = engine->imports[i], .observer = observer };
 
 		for (size_t m = 0; is_watched(work.import) && m < work.import->member_count; m++)
-			news = tend_member(&work, &work.import->members[m], now_us) || news;
+			news = poll_member(&work, &work.import->members[m], now_us) || news;
 		inventory_free(&work.now);
 	}
 	return news;

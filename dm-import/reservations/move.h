@@ -30,11 +30,11 @@ int pr_move_before_switch(struct work *work, struct error *err);
 bool pr_move_concerns(const struct import *import);
 
 /*
- * The look that engine_tend takes, every so many milliseconds: at imports with registrations, and seldom at those where
+ * The look that engine_poll takes, every so many milliseconds: at imports with registrations, and seldom at those where
  * this host has none yet. True when anything changed.
  */
-bool pr_move_tend(struct engine *engine, const struct observer *observer);
-unsigned pr_move_tend_every_ms(const struct engine *engine); /* 0: there is nothing to look at */
+bool pr_move_poll(struct engine *engine, const struct observer *observer);
+unsigned pr_move_poll_every_ms(const struct engine *engine); /* 0: there is nothing to look at */
 
 /* The source's reservation is lifted (registrations stay), or put back as the destination's is: 1; 0: it was so. */
 int pr_move_lift(struct work *work, bool lifted, struct error *err);

@@ -21,7 +21,7 @@ void pr_pair_free(struct pr_pair *pair)
 
 enum { LOOK_TRIES = 2 }; /* what comes behind a look that failed is not always tried again */
 
-int pr_pair_look(struct work *work, struct error *err)
+int pr_pair_load(struct work *work, struct error *err)
 {
 	int result = -1;
 

@@ -30,7 +30,7 @@ void pr_pair_free(struct pr_pair *pair);
 #define CLEANUP_PR_PAIR __attribute__((cleanup(pr_pair_free)))
 
 /* Which paths there are is looked at once for all pairs of a run. Before the first pr_pair_read. */
-int pr_pair_look(struct work *work, struct error *err);
+int pr_pair_load(struct work *work, struct error *err);
 
 /* Read both LUNs, again where they were read before. As pr_lun_read. */
 int pr_pair_read(struct pr_pair *pair, struct error *err);

@@ -117,7 +117,7 @@ static void add_live_rule(struct buf *buf, const char *wwid)
 			   kept[i], kept[i]);
 }
 
-static void add_disk_rule(struct buf *buf, const char *true_wwid, const struct presentation *shown)
+static void add_disk_rule(struct buf *buf, const char *true_wwid, const struct publication *shown)
 {
 	buf_printf(buf,
 		   "KERNEL==\"sd*\", ATTRS{wwid}==\"naa.%s\", ENV{DM_IMPORT_TRUE_WWID}=\"%s\", ENV{ID_SERIAL}=\"%s\"",
@@ -143,10 +143,10 @@ static void add_disk_rule(struct buf *buf, const char *true_wwid, const struct p
 
 static void add_record(struct buf *buf, const struct identity_store *store, const struct identity_record *record)
 {
-	struct presentation source, destination;
+	struct publication source, destination;
 
-	identity_present(store, record->source_wwid, &source);
-	identity_present(store, record->destination_wwid, &destination);
+	identity_published(store, record->source_wwid, &source);
+	identity_published(store, record->destination_wwid, &destination);
 	buf_printf(buf, "\n# import %s: %s -> %s\n", record->import_id, record->source_wwid, record->destination_wwid);
 	add_map_rule(buf, record->destination_wwid);
 	if (source.retired)
@@ -165,9 +165,9 @@ static void add_records(struct buf *buf, const struct identity_store *store)
 
 static void add_down(struct buf *buf, const char *wwid)
 {
-	struct presentation shown;
+	struct publication shown;
 
-	identity_present_down(wwid, &shown);
+	identity_published_down(wwid, &shown);
 	buf_puts(buf, "\n# stays down\n");
 	add_map_rule(buf, wwid);
 	add_map_rule(buf, shown.wwid);

@@ -110,7 +110,7 @@ static int cut(struct engine *engine, struct error *err)
 	return 0;
 }
 
-int journal_mend(struct engine *engine, struct error *err)
+int journal_repair(struct engine *engine, struct error *err)
 {
 	const struct host_port *host = &engine->ports->host;
 	char path[PATH_MAX];

@@ -30,7 +30,7 @@ int journal_read(const struct engine_options *options, const struct host_port *h
 		 struct journal *ret, struct error *err);
 
 /* A torn end is cut off, a missing file made. */
-int journal_mend(struct engine *engine, struct error *err);
+int journal_repair(struct engine *engine, struct error *err);
 
 /* Drop what nobody needs, when it is worth it and no verb is under way; that it fails does no harm. */
 void journal_compact_file(struct engine *engine, bool at_opening);

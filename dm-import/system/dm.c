@@ -6,7 +6,7 @@
  * the detail of struct error. Names are taken as the kernel has them (no mangling).
  */
 #include "dm-import/system/tools/sysfs.h"
-#include "dm_hold.h"
+#include "dm_suspend.h"
 #include "system.h"
 
 #include "base/buf.h"
@@ -277,12 +277,12 @@ int sys_dm_open(struct dm_port *ret, struct error *err)
 		.remove = dm_remove,
 		.rename = dm_rename,
 		.message = dm_message,
-		.hold_prepare = sys_dm_hold_prepare,
-		.hold_suspend = sys_dm_hold_suspend,
-		.hold_resume = sys_dm_hold_resume,
-		.hold_clear = sys_dm_hold_clear,
-		.hold_completed = sys_dm_hold_completed,
-		.hold_free = sys_dm_hold_free,
+		.suspend_prepare = sys_dm_suspend_prepare,
+		.suspend = sys_dm_suspend,
+		.resume = sys_dm_resume,
+		.clear_loaded = sys_dm_clear_loaded,
+		.completed_ios = sys_dm_completed_ios,
+		.suspend_free = sys_dm_suspend_free,
 	};
 	return 0;
 }

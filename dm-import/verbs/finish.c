@@ -6,7 +6,7 @@
 #include "dm-import/core/work.h"
 #include "dm-import/host/maps.h"
 #include "dm-import/host/wait.h"
-#include "dm-import/reservations/leave.h"
+#include "dm-import/reservations/unregister.h"
 #include "dm-import/store/identities.h"
 #include "dm-import/store/journal_file.h"
 #include "plan.h"
@@ -20,7 +20,7 @@
 static int unregister(struct work *work, struct error *err)
 {
 	(void)err;
-	pr_move_leave(work, other_side(work->to));
+	pr_unregister(work, other_side(work->to));
 	return 0;
 }
 

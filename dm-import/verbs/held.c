@@ -2,7 +2,7 @@
  * The held switch: hold, and release to either side. Between the two the engine keeps the run's `work`, the guardian
  * keeps the lease, and no port is called: neither for reports nor for other imports.
  *
- * What ends a hold: release; the lease (engine_tend, or whichever verb is first to see it); the engine's orderly end;
+ * What ends a hold: release; the lease (engine_poll, or whichever verb is first to see it); the engine's orderly end;
  * or our death: then the guardian has released to the old side, and recover.c finds the intent in the record.
  */
 #include "held.h"
@@ -22,7 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEND_HELD_MS = 20, LEASES_MAX = 10 };
+enum { POLL_HELD_MS = 20, LEASES_MAX = 10 };
 
 static struct verb_result hold_result(const struct import *import, bool renewed)
 {
@@ -82,19 +82,19 @@ int held_take_back(struct engine *engine, enum hold_outcome outcome, const struc
 	return end == PLAN_STUCK ? -1 : 0;
 }
 
-bool engine_tend(struct engine *engine, const struct observer *observer)
+bool engine_poll(struct engine *engine, const struct observer *observer)
 {
 	if (!engine->held)
-		return pr_move_tend(engine, observer);
+		return pr_move_poll(engine, observer);
 	if (!hold_over(engine->held))
 		return false;
 	held_take_back(engine, HOLD_LEASE_EXPIRED, observer, NULL);
 	return true;
 }
 
-unsigned engine_tend_every_ms(const struct engine *engine)
+unsigned engine_poll_every_ms(const struct engine *engine)
 {
-	return engine->held ? TEND_HELD_MS : pr_move_tend_every_ms(engine);
+	return engine->held ? POLL_HELD_MS : pr_move_poll_every_ms(engine);
 }
 
 void engine_paths_changed(struct engine *engine)
@@ -226,7 +226,7 @@ int verb_release(struct engine *engine, const struct verb_request *request, cons
 	struct import *import = import_find(engine, request->import_id, err);
 	int answer;
 
-	engine_tend(engine, observer);
+	engine_poll(engine, observer);
 	answer = import ? import_check_allowed(engine, import, request, err) : -1;
 	if (answer > 0 && import->state != IMPORT_HELD) /* stuck: it is released already, to one side or the other */
 		answer = settle(engine, import, observer, err) < 0 ? -1

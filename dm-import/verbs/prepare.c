@@ -8,8 +8,8 @@
 #include "dm-import/host/maps.h"
 #include "dm-import/host/publish.h"
 #include "dm-import/host/wait.h"
-#include "dm-import/reservations/leave.h"
 #include "dm-import/reservations/move.h"
+#include "dm-import/reservations/unregister.h"
 #include "dm-import/store/journal_file.h"
 #include "plan.h"
 #include "plans.h"
@@ -168,7 +168,7 @@ static int move_reservations(struct work *work, struct error *err)
 static int remove_reservations(struct work *work, struct error *err)
 {
 	(void)err;
-	pr_move_leave(work, SIDE_DESTINATION);
+	pr_unregister(work, SIDE_DESTINATION);
 	return 0;
 }
 

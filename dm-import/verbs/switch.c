@@ -12,7 +12,7 @@
 #include "dm-import/core/inventory.h"
 #include "dm-import/core/work.h"
 #include "dm-import/hold/hold.h"
-#include "dm-import/hold/release.h"
+#include "dm-import/hold/resume.h"
 #include "dm-import/host/publish.h"
 #include "dm-import/host/queueing.h"
 #include "dm-import/host/wait.h"
@@ -156,14 +156,14 @@ static enum identity_role role_on(enum side side)
 	return side == SIDE_DESTINATION ? IDENTITY_EXCHANGED : IDENTITY_HIDDEN;
 }
 
-static int present_side(struct work *work, enum side side, struct error *err)
+static int publish_side(struct work *work, enum side side, struct error *err)
 {
 	if (identities_assign(work->engine, work->import, role_on(side), err) < 0)
 		return -1;
 	return publish(work->engine, work->import, &work->now, err);
 }
 
-static int present_held(struct work *work, struct error *err)
+static int publish_held(struct work *work, struct error *err)
 {
 	if (identities_hold(work->engine, work->import, role_on(work->to), err) < 0)
 		return -1;
@@ -171,7 +171,7 @@ static int present_held(struct work *work, struct error *err)
 }
 
 /* The disks that the live maps will get say what they should. */
-static int arriving_disks_presented(struct work *work, struct error *err)
+static int arriving_disks_published(struct work *work, struct error *err)
 {
 	if (inventory_load(work->engine->ports, &work->now, err) < 0)
 		return -1;
@@ -180,7 +180,7 @@ static int arriving_disks_presented(struct work *work, struct error *err)
 		const struct disk *disk;
 
 		for (size_t nth = 0; (disk = inventory_lun_disk(&work->now, lun_on(member, work->to), nth)); nth++)
-			if (strcmp(disk->presented_wwid, member->source_wwid) != 0)
+			if (strcmp(disk->published_wwid, member->source_wwid) != 0)
 				return error_set(err, ERR_UDEV_TIMEOUT, disk->name, "udev has not processed it");
 	}
 	return 0;
@@ -190,18 +190,18 @@ static int arriving_disks_presented(struct work *work, struct error *err)
  * On the way back udev may be unable to look at the disks that we leave, because their array hangs. They must not close
  * the way; drop_unseen takes them off the host behind the exchange.
  */
-static int present(struct work *work, struct error *err)
+static int publish_wanted(struct work *work, struct error *err)
 {
-	int result = work->lease_ms ? present_held(work, err) : present_side(work, work->to, err);
+	int result = work->lease_ms ? publish_held(work, err) : publish_side(work, work->to, err);
 
 	if (result < 0 && err->code == ERR_UDEV_TIMEOUT && work->to == SIDE_SOURCE)
-		result = arriving_disks_presented(work, err);
+		result = arriving_disks_published(work, err);
 	return result;
 }
 
 static bool is_unseen(const struct disk *disk, const struct member *member)
 {
-	return strcmp(disk->presented_wwid, member->destination_wwid) != 0;
+	return strcmp(disk->published_wwid, member->destination_wwid) != 0;
 }
 
 static bool any_unseen(const struct work *work)
@@ -237,9 +237,9 @@ static int drop_unseen(struct work *work, struct error *err)
 	return 0;
 }
 
-static int present_back(struct work *work, struct error *err)
+static int publish_back(struct work *work, struct error *err)
 {
-	return present_side(work, other_side(work->to), err);
+	return publish_side(work, other_side(work->to), err);
 }
 
 static int load_pair(struct work *work, const struct member *member, struct error *err)
@@ -276,7 +276,7 @@ static int load_tables(struct work *work, struct error *err)
 	for (size_t i = 0; i < work->changing_count; i++)
 		if (load_pair(work, work->changing[i], err) < 0)
 			return -1;
-	return hold_prepare_all(work, err);
+	return suspend_prepare_all(work, err);
 }
 
 static int clear_tables(struct work *work, struct error *err)
@@ -284,7 +284,7 @@ static int clear_tables(struct work *work, struct error *err)
 	const struct dm_port *dm = &work->engine->ports->dm;
 	int result = 0;
 
-	work_free_holds(work);
+	work_free_suspends(work);
 	for (size_t i = 0; i < work->changing_count; i++)
 		if (dm->clear(dm->ctx, work->changing[i]->name, err) < 0 ||
 		    dm->clear(dm->ctx, work->idle_names[i], err) < 0)
@@ -295,11 +295,11 @@ static int clear_tables(struct work *work, struct error *err)
 /* A hold that failed has dropped the loaded tables; when the step is tried again they are loaded again. */
 static int exchange(struct work *work, struct error *err)
 {
-	if (!work->holds && (inventory_load(work->engine->ports, &work->now, err) < 0 || load_tables(work, err) < 0))
+	if (!work->suspends && (inventory_load(work->engine->ports, &work->now, err) < 0 || load_tables(work, err) < 0))
 		return -1;
 	if (hold_exchange(work, err) == 0)
 		return 0;
-	work_free_holds(work);
+	work_free_suspends(work);
 	return -1;
 }
 
@@ -315,14 +315,14 @@ static int exchange_back(struct work *work, struct error *err)
 	work->to = other_side(wanted);
 	result = clear_tables(work, err);
 	if (result == 0)
-		result = release_maps(work->engine, work->import, false, err);
+		result = resume_maps(work->engine, work->import, false, err);
 	if (result == 0)
 		result = inventory_load(work->engine->ports, &work->now, err);
 	if (result == 0)
 		result = load_tables(work, err);
 	if (result == 0)
 		result = hold_exchange(work, err);
-	work_free_holds(work);
+	work_free_suspends(work);
 	work->to = wanted;
 	return result;
 }
@@ -343,7 +343,7 @@ void switch_leave_safe(struct work *work)
 			return;
 		first = side;
 	}
-	if (present_side(work, first, &err) < 0 || start_multipathd(work, &err) < 0)
+	if (publish_side(work, first, &err) < 0 || start_multipathd(work, &err) < 0)
 		work_log(work, 1, &err, "multipathd stays stopped");
 }
 
@@ -368,7 +368,7 @@ static int record_done(struct work *work, struct error *err)
 	struct import *import = work->import;
 
 	work_log(work, 3, NULL, "looks at the whole host: %u", work->now.looks);
-	work_free_holds(work);
+	work_free_suspends(work);
 	for (size_t i = 0; i < import->member_count; i++)
 		import->members[i].exchanged = work->to == SIDE_DESTINATION;
 	import->by_hold = work->to == SIDE_DESTINATION && import->last_hold.outcome == HOLD_INTERRUPTED &&
@@ -386,7 +386,7 @@ static const struct plan_step steps[] = {
 	{ .name = "reservations", .act = move_reservations },
 	{ .name = "intent", .act = record_intent, .undo = work_void_intent },
 	{ .name = "stop_multipathd", .act = stop_multipathd, .undo = start_multipathd },
-	{ .name = "present", .act = present, .undo = present_back },
+	{ .name = "present", .act = publish_wanted, .undo = publish_back },
 	{ .name = "load", .act = load_tables, .undo = clear_tables },
 	{ .name = "exchange", .act = exchange, .undo = exchange_back, .no_return = true },
 	{ .name = "drop_unseen", .act = drop_unseen },
@@ -401,7 +401,7 @@ static const struct plan plan = { "switch", steps, ARRAY_SIZE(steps) };
 enum plan_outcome switch_run(struct work *work, struct error *err)
 {
 	/* a torn switch may have left a map held, and a held map takes no messages; recover.c did this at start */
-	if (work->recovering && release_torn(work->engine, work->import, NULL, err) < 0)
+	if (work->recovering && resume_torn(work->engine, work->import, NULL, err) < 0)
 		return PLAN_STUCK;
 	for (int tries = 0; tries < PR_TRIES; tries++) {
 		enum plan_outcome outcome;
@@ -452,7 +452,7 @@ static int release(struct work *work, struct error *err)
 {
 	if (hold_forward(work, err) == 0)
 		return 0;
-	work_free_holds(work);
+	work_free_suspends(work);
 	return -1;
 }
 
@@ -462,7 +462,7 @@ static const struct plan_step hold_steps[] = {
 	{ .name = "reservations", .act = move_reservations },
 	{ .name = "intent", .act = record_intent, .undo = void_hold },
 	{ .name = "stop_multipathd", .act = stop_multipathd, .undo = start_multipathd },
-	{ .name = "present", .act = present, .undo = present_back },
+	{ .name = "present", .act = publish_wanted, .undo = publish_back },
 	{ .name = "load", .act = load_tables, .undo = clear_tables },
 	{ .name = "hold", .act = hold, .undo = unhold },
 };
@@ -501,7 +501,7 @@ enum plan_outcome switch_complete(struct work *work, struct error *err)
 	bool forward;
 
 	work->to = torn_target(import);
-	if (release_torn(work->engine, import, &forward, err) < 0)
+	if (resume_torn(work->engine, import, &forward, err) < 0)
 		return PLAN_STUCK;
 	if (!forward)
 		work->to = other_side(work->to);

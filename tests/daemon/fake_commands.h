@@ -19,7 +19,7 @@ void fake_findings(const struct member_request *member, bool failed, struct verb
 void fake_host(struct host_report *ret);
 void fake_arrays(struct array_reports *ret);
 
-/* The result of recovering a suspended map; a code: of what only a person can mend. */
+/* The result of recovering a suspended map; a code: of what only a person can repair. */
 void fake_recovered(bool dry_run, enum error_code person, struct verb_result *ret);
 
 /* A member's; there are none without the command `reservations.source`. */

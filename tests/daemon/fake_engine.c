@@ -331,7 +331,7 @@ bool engine_holds(const struct engine *engine)
 	return engine->held;
 }
 
-bool engine_tend(struct engine *engine, const struct observer *observer)
+bool engine_poll(struct engine *engine, const struct observer *observer)
 {
 	struct import *import = engine->held;
 
@@ -350,7 +350,7 @@ void engine_paths_changed(struct engine *engine)
 	(void)engine;
 }
 
-unsigned engine_tend_every_ms(const struct engine *engine)
+unsigned engine_poll_every_ms(const struct engine *engine)
 {
 	return engine->held ? 20 : 0;
 }

@@ -126,7 +126,7 @@ size_t recovery_actions(bool done)
 	return count;
 }
 
-/* A state that breaks an invariant by itself does so at each call until it is mended. Forget the violations that say
+/* A state that breaks an invariant by itself does so at each call until it is repaired. Forget the violations that say
  * `part`. */
 void recovery_forgive(const char *part)
 {

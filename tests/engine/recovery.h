@@ -71,7 +71,7 @@ void recovery_must_leave_it_alone(const char *findings, enum error_code code, co
 void recovery_check_at_boot(struct fake_world *world);
 
 /*
- * A state that breaks an invariant by itself does so at each call until it is mended. Forget the violations that say
+ * A state that breaks an invariant by itself does so at each call until it is repaired. Forget the violations that say
  * `part`; NULL: none.
  */
 void recovery_forgive(const char *part);

@@ -60,7 +60,7 @@ const struct sweep sweeps[SWEEPS] = {
  */
 const char *const sweep_operations[SWEEP_OPERATIONS] = {
 	"dm.list",	    "dm.device",	  "dm.table",		"dm.load",	   "dm.clear",
-	"dm.remove",	    "dm.message",	  "dm.hold_prepare",	"dm.hold_suspend", "scsi.probe",
+	"dm.remove",	    "dm.message",	  "dm.suspend_prepare", "dm.suspend",	   "scsi.probe",
 	"device.disks",	    "device.rescan",	  "device.reidentify",	"device.settle",   "device.delete_disk",
 	"device.users",	    "multipathd.running", "multipathd.command", "multipathd.stop", "multipathd.start",
 	"multipathd.claim", "host.read",	  "host.read_bytes",	"host.replace",	   "host.append",

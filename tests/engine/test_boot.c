@@ -188,7 +188,7 @@ static void judge_one(enum state store, enum state rules, enum spread spread, en
 	struct expectation should = expect(store, rules, spread, knowledge);
 	struct error err = { 0 };
 
-	assert_int_equal(boot_look(&test.options, &test.ports.host, NULL, &finding, &err), 0);
+	assert_int_equal(boot_inspect(&test.options, &test.ports.host, NULL, &finding, &err), 0);
 	if (as_expected(&finding, &should))
 		return;
 	fail_msg("store %s, rules %s (%s), journal %s: verdict %d, not %d; %zu down, not %zu; %s: %s",

@@ -124,9 +124,9 @@ static void lease_ends(void **state)
 	must_hold(SIDE_DESTINATION);
 	assert_true(engine_holds(test.engine));
 	world_pass_time(test.world, LEASE_MS * 1000 / 2);
-	assert_false(engine_tend(test.engine, NULL));
+	assert_false(engine_poll(test.engine, NULL));
 	world_pass_time(test.world, LEASE_MS * 1000 / 2);
-	assert_true(engine_tend(test.engine, NULL));
+	assert_true(engine_poll(test.engine, NULL));
 	assert_false(engine_holds(test.engine));
 	host_test_expect(&test, "prepared", SIDE_SOURCE);
 	assert_string_equal(last_hold("outcome"), "lease_expired");
@@ -165,7 +165,7 @@ static void lease_is_renewed(void **state)
 	must_hold(SIDE_DESTINATION);
 	assert_non_null(strstr(json_object_to_json_string(test.result), "renewed"));
 	world_pass_time(test.world, LEASE_MS * 900);
-	assert_false(engine_tend(test.engine, NULL));
+	assert_false(engine_poll(test.engine, NULL));
 	world_pass_time(test.world, LEASE_MS * 200);
 	expect_error(hold(SIDE_DESTINATION, LEASE_MS), ERR_LEASE_EXPIRED);
 	host_test_expect(&test, "prepared", SIDE_SOURCE);
@@ -295,7 +295,7 @@ static void power_is_cut_while_held(void **state)
 /* The release is decided, and nothing but the maps' own release is left. */
 static void release_without_power(enum side to)
 {
-	const struct failure failure = { .kind = POWER_CUT, .call = 1, .call_name = "dm.hold_resume" };
+	const struct failure failure = { .kind = POWER_CUT, .call = 1, .call_name = "dm.resume" };
 	jmp_buf landing;
 
 	world_begin(test.world, &failure);

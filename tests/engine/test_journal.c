@@ -221,7 +221,7 @@ static void full_disk_behind_the_reservation(void **state)
 /* Die with the maps held; the guardian is dead, too. */
 static void die_while_held(void)
 {
-	const struct failure failure = { .kind = DIE_AFTER, .call = 2, .call_name = "dm.hold_suspend" };
+	const struct failure failure = { .kind = DIE_AFTER, .call = 2, .call_name = "dm.suspend" };
 	jmp_buf landing;
 
 	world_begin(test.world, &failure);

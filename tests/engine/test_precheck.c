@@ -469,9 +469,7 @@ static void source_that_does_not_answer_keeps_the_import_on_the_destination(void
 
 static void map_that_cannot_be_held_in_time(void **state)
 {
-	const struct failure hung = {
-		.kind = FAIL_BEFORE, .call = 2, .call_name = "dm.hold_suspend", .sys_errno = EINTR
-	};
+	const struct failure hung = { .kind = FAIL_BEFORE, .call = 2, .call_name = "dm.suspend", .sys_errno = EINTR };
 
 	(void)state;
 	begin(2);

@@ -113,7 +113,7 @@ static void cut_power_in_a_switch(const char *call)
 /* A switch is cut off by the power, and rules are lost: those of the boot would undo what ends it. */
 static void torn_switch_under_rules_of_a_boot(void **state)
 {
-	static const char *const calls[] = { "dm.hold_suspend", "multipathd.start" };
+	static const char *const calls[] = { "dm.suspend", "multipathd.start" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
@@ -320,7 +320,7 @@ static void the_other_one_is_down(void **state)
 /* A destination that is still to come is to be hidden, whoever was recovered. */
 static void the_other_one_is_only_created(void **state)
 {
-	struct presentation shown;
+	struct publication shown;
 
 	(void)state;
 	two_imports(false);
@@ -328,10 +328,10 @@ static void the_other_one_is_only_created(void **state)
 	recovery_damage_all();
 	recovery_open_torn();
 	recovery_must();
-	identity_present(&recovery_test.engine->identities, world_destination_wwid(1), &shown);
+	identity_published(&recovery_test.engine->identities, world_destination_wwid(1), &shown);
 	assert_true(shown.hidden);
 	agent_must_start("on_destination", SIDE_DESTINATION);
-	identity_present(&recovery_test.engine->identities, world_destination_wwid(1), &shown);
+	identity_published(&recovery_test.engine->identities, world_destination_wwid(1), &shown);
 	assert_true(shown.hidden);
 	host_test_end(&recovery_test);
 }

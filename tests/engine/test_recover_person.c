@@ -13,7 +13,7 @@ extern void __lsan_disable(void) __attribute__((weak));
 /* The agent and its guardian die between the releases: one member is there, one is here and held. */
 static void half_exchanged(void **state)
 {
-	const struct failure failure = { .kind = DIE_AFTER, .call = 1, .call_name = "dm.hold_resume" };
+	const struct failure failure = { .kind = DIE_AFTER, .call = 1, .call_name = "dm.resume" };
 	jmp_buf landing;
 
 	(void)state;

@@ -349,7 +349,7 @@ static int stop_nothing(void *ctx, struct error *err)
 	return 0;
 }
 
-static int clear_nothing(struct dm_hold *hold)
+static int clear_nothing(struct dm_suspend *hold)
 {
 	(void)hold;
 	return 0;
@@ -370,15 +370,13 @@ static void engine_that_does_not_stop_multipathd_is_caught(void **state)
 
 static void engine_that_does_not_clear_tables_is_caught(void **state)
 {
-	const struct failure hung = {
-		.kind = FAIL_BEFORE, .call = 1, .call_name = "dm.hold_suspend", .sys_errno = EINTR
-	};
+	const struct failure hung = { .kind = FAIL_BEFORE, .call = 1, .call_name = "dm.suspend", .sys_errno = EINTR };
 
 	(void)state;
 	begin(1, 2);
 	host_test_must(&test, VERB_CREATE);
 	host_test_must(&test, VERB_PREPARE);
-	test.ports.dm.hold_clear = clear_nothing;
+	test.ports.dm.clear_loaded = clear_nothing;
 	world_begin(test.world, &hung);
 	host_test_run(&test, VERB_SWITCH);
 	assert_non_null(host_test_disagreement(&test));

@@ -22,7 +22,7 @@ MAY_INCLUDE = {
 # header, a library's or one that brings a library -> the only product files that may include it
 ONLY_IN = {
     "libdevmapper.h": ("dm-import/system/dm.c",),
-    "linux/dm-ioctl.h": ("dm-import/system/dm_hold.c",),
+    "linux/dm-ioctl.h": ("dm-import/system/dm_suspend.c",),
     "scsi/*": ("dm-import/system/scsi/*",),
     "libudev.h": ("dm-import/system/devices/*.[ch]", "agent/work/udev_watch.c"),
     "systemd/sd-bus.h": ("dm-import/system/systemd.c",),

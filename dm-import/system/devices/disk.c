@@ -146,7 +146,7 @@ static void read_presented(struct udev_device *device, struct disk *disk)
 	const char *ready = udev_device_get_property_value(device, "SYSTEMD_READY");
 
 	if (serial)
-		snprintf(disk->presented_wwid, sizeof(disk->presented_wwid), "%s", serial);
+		snprintf(disk->published_wwid, sizeof(disk->published_wwid), "%s", serial);
 	disk->system_ready = !ready || strcmp(ready, "0") != 0;
 }
 

@@ -46,7 +46,7 @@ STEPS = {
         "stop_multipathd": ["multipathd.command#1", "multipathd.stop#1"],
         "present": ["host.replace#1", "device.reidentify#1"],
         "load": ["dm.load#1"],
-        "exchange": ["dm.hold_suspend#2", "dm.hold_resume#1"],
+        "exchange": ["dm.suspend#2", "dm.resume#1"],
         "drop_unseen": ["device.disks#1"],
         "start_multipathd": ["multipathd.start#1"],
         "verify": ["multipathd.command#1"],

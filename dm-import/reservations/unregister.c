@@ -1,10 +1,10 @@
 /*
- * The end of an import, see pr_move_leave: this host's keys go from the LUNs of one side. What would surprise:
+ * The end of an import, see pr_unregister: this host's keys go from the LUNs of one side. What would surprise:
  *
  * The key of a path that takes no command is preempted through one that does. A peer must see it go while the same
  * initiator is there as "leaving!", or it takes that for a fencing, and finishes it on the LUN that stays.
  */
-#include "leave.h"
+#include "unregister.h"
 
 #include "dm-import/core/inventory.h"
 #include "dm-import/core/work.h"
@@ -206,14 +206,14 @@ static bool leave(struct work *work, struct member *member, enum side side,
 }
 
 /* Both steps go over all members, so that a group waits once. */
-void pr_move_leave(struct work *work, enum side side)
+void pr_unregister(struct work *work, enum side side)
 {
 	const struct host_port *host = &work->engine->ports->host;
 	const struct import *import = work->import;
 	struct error err = { 0 };
 	bool wait = false;
 
-	if (pr_pair_look(work, &err) < 0)
+	if (pr_pair_load(work, &err) < 0)
 		work_log(work, 1, &err, "this host's registrations may be left");
 	if (side == SIDE_DESTINATION)
 		pr_move_put_back(work);

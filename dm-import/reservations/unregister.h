@@ -1,8 +1,8 @@
 /*
  * The end of an import: this host's keys go.
  */
-#ifndef DM_IMPORT_RESERVATIONS_LEAVE_H
-#define DM_IMPORT_RESERVATIONS_LEAVE_H
+#ifndef DM_IMPORT_RESERVATIONS_UNREGISTER_H
+#define DM_IMPORT_RESERVATIONS_UNREGISTER_H
 
 #include "dm-import/core/work.h"
 
@@ -11,6 +11,6 @@
  * leaves, and not one that was fenced. The keys of paths that do not answer go through those that do. What cannot be
  * done is logged: the side goes away in any case.
  */
-void pr_move_leave(struct work *work, enum side side);
+void pr_unregister(struct work *work, enum side side);
 
 #endif

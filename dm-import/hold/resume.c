@@ -1,9 +1,9 @@
 /*
- * See release.h. The rule for a torn switch: once one live map is on the new side, forward; before that, back. (A
+ * See resume.h. The rule for a torn switch: once one live map is on the new side, forward; before that, back. (A
  * guardian that outlived the agent went forward already when all maps were held and the agent had decided to release;
  * the tables show it.)
  */
-#include "release.h"
+#include "resume.h"
 
 #include "dm-import/core/inventory.h"
 
@@ -33,23 +33,23 @@ static size_t members_on(const struct import *import, const struct inventory *no
 static int release(struct engine *engine, const struct map *map, bool forward, struct error *err)
 {
 	const struct dm_port *dm = &engine->ports->dm;
-	struct dm_hold *hold = NULL;
+	struct dm_suspend *suspend = NULL;
 	int sys_errno = 0;
 
 	if (!map || (!map->dm.suspended && (forward || !map->dm.has_inactive_table)))
 		return 0;
-	if (dm->hold_prepare(dm->ctx, map->dm.name, &hold, err) < 0)
+	if (dm->suspend_prepare(dm->ctx, map->dm.name, &suspend, err) < 0)
 		return -1;
 	if (!forward)
-		sys_errno = dm->hold_clear(hold);
+		sys_errno = dm->clear_loaded(suspend);
 	if (map->dm.suspended && !sys_errno)
-		sys_errno = dm->hold_resume(hold);
-	dm->hold_free(hold);
+		sys_errno = dm->resume(suspend);
+	dm->suspend_free(suspend);
 	return sys_errno ? error_set_sys(err, ERR_DM_FAILED, map->dm.name, sys_errno, "cannot resume the map") : 0;
 }
 
 /* Live maps first, they have waited long enough. */
-int release_maps(struct engine *engine, const struct import *import, bool forward, struct error *err)
+int resume_maps(struct engine *engine, const struct import *import, bool forward, struct error *err)
 {
 	CLEANUP_INVENTORY struct inventory now = { 0 };
 	int result = 0;
@@ -67,7 +67,7 @@ int release_maps(struct engine *engine, const struct import *import, bool forwar
 	return result;
 }
 
-int release_torn(struct engine *engine, const struct import *import, bool *ret_forward, struct error *err)
+int resume_torn(struct engine *engine, const struct import *import, bool *ret_forward, struct error *err)
 {
 	CLEANUP_INVENTORY struct inventory now = { 0 };
 	bool forward;
@@ -77,12 +77,12 @@ int release_torn(struct engine *engine, const struct import *import, bool *ret_f
 	forward = members_on(import, &now, torn_target(import)) > 0;
 	if (ret_forward)
 		*ret_forward = forward;
-	return release_maps(engine, import, forward, err);
+	return resume_maps(engine, import, forward, err);
 }
 
-void release_all_torn(struct engine *engine)
+void resume_all_torn(struct engine *engine)
 {
 	for (size_t i = 0; i < engine->import_count; i++)
 		if (import_in_torn_switch(engine->imports[i]))
-			release_torn(engine, engine->imports[i], NULL, NULL);
+			resume_torn(engine, engine->imports[i], NULL, NULL);
 }

@@ -7,7 +7,7 @@
  * rule asks multipath about paths that are changing sides. The kernel writes its answer into the argument,
  * therefore each call works on a copy of it.
  */
-#include "dm_hold.h"
+#include "dm_suspend.h"
 
 #include "base/cleanup.h"
 
@@ -21,90 +21,91 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-struct dm_hold {
+struct dm_suspend {
 	int control;
 	int statistics; /* the map's "stat" in sysfs */
 	struct dm_ioctl map;
 };
 
 /* The map's UUID names it for good, its name may change. Maps of foreign tools may have none. */
-static int identify(struct dm_hold *hold, const char *map, uint64_t *ret_dev, struct error *err)
+static int identify(struct dm_suspend *suspend, const char *map, uint64_t *ret_dev, struct error *err)
 {
-	struct dm_ioctl status = hold->map;
+	struct dm_ioctl status = suspend->map;
 
 	if (strlen(map) >= sizeof(status.name))
 		return error_set_sys(err, ERR_DM_FAILED, map, ENAMETOOLONG, "cannot find the map");
 	snprintf(status.name, sizeof(status.name), "%s", map);
-	if (ioctl(hold->control, DM_DEV_STATUS, &status) < 0)
+	if (ioctl(suspend->control, DM_DEV_STATUS, &status) < 0)
 		return error_set_sys(err, ERR_DM_FAILED, map, errno, "cannot find the map");
 	if (status.uuid[0])
-		memcpy(hold->map.uuid, status.uuid, sizeof(hold->map.uuid));
+		memcpy(suspend->map.uuid, status.uuid, sizeof(suspend->map.uuid));
 	else
-		memcpy(hold->map.name, status.name, sizeof(hold->map.name));
+		memcpy(suspend->map.name, status.name, sizeof(suspend->map.name));
 	*ret_dev = status.dev;
 	return 0;
 }
 
-static int open_statistics(struct dm_hold *hold, const char *map, uint64_t dev, struct error *err)
+static int open_statistics(struct dm_suspend *suspend, const char *map, uint64_t dev, struct error *err)
 {
 	char path[64];
 
 	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/stat", major(dev), minor(dev));
-	hold->statistics = open(path, O_RDONLY | O_CLOEXEC);
-	return hold->statistics < 0 ? error_set_sys(err, ERR_DM_FAILED, map, errno, "cannot open %s", path) : 0;
+	suspend->statistics = open(path, O_RDONLY | O_CLOEXEC);
+	return suspend->statistics < 0 ? error_set_sys(err, ERR_DM_FAILED, map, errno, "cannot open %s", path) : 0;
 }
 
-int sys_dm_hold_prepare(void *ctx, const char *map, struct dm_hold **ret, struct error *err)
+int sys_dm_suspend_prepare(void *ctx, const char *map, struct dm_suspend **ret, struct error *err)
 {
-	struct dm_hold *hold = calloc(1, sizeof(*hold));
+	struct dm_suspend *suspend = calloc(1, sizeof(*suspend));
 	uint64_t dev;
 
 	(void)ctx;
-	if (!hold)
+	if (!suspend)
 		return error_no_memory(err);
-	hold->statistics = -1;
-	hold->map.version[0] = DM_VERSION_MAJOR;
-	hold->map.data_size = sizeof(hold->map);
-	hold->control = open("/dev/" DM_DIR "/" DM_CONTROL_NODE, O_RDWR | O_CLOEXEC);
-	if (hold->control < 0)
+	suspend->statistics = -1;
+	suspend->map.version[0] = DM_VERSION_MAJOR;
+	suspend->map.data_size = sizeof(suspend->map);
+	suspend->control = open("/dev/" DM_DIR "/" DM_CONTROL_NODE, O_RDWR | O_CLOEXEC);
+	if (suspend->control < 0)
 		error_set_sys(err, ERR_DM_FAILED, map, errno, "cannot open device-mapper's control file");
-	if (hold->control < 0 || identify(hold, map, &dev, err) < 0 || open_statistics(hold, map, dev, err) < 0) {
-		sys_dm_hold_free(hold);
+	if (suspend->control < 0 || identify(suspend, map, &dev, err) < 0 ||
+	    open_statistics(suspend, map, dev, err) < 0) {
+		sys_dm_suspend_free(suspend);
 		return -1;
 	}
-	*ret = hold;
+	*ret = suspend;
 	return 0;
 }
 
-static int command(const struct dm_hold *hold, unsigned long request, uint32_t flags)
+static int command(const struct dm_suspend *suspend, unsigned long request, uint32_t flags)
 {
-	struct dm_ioctl argument = hold->map;
+	struct dm_ioctl argument = suspend->map;
 
 	argument.flags = flags;
-	return ioctl(hold->control, request, &argument) < 0 ? errno : 0;
+	return ioctl(suspend->control, request, &argument) < 0 ? errno : 0;
 }
 
-int sys_dm_hold_suspend(struct dm_hold *hold)
+int sys_dm_suspend(struct dm_suspend *suspend)
 {
-	return command(hold, DM_DEV_SUSPEND, DM_SUSPEND_FLAG | DM_NOFLUSH_FLAG | DM_SKIP_LOCKFS_FLAG);
+	return command(suspend, DM_DEV_SUSPEND, DM_SUSPEND_FLAG | DM_NOFLUSH_FLAG | DM_SKIP_LOCKFS_FLAG);
 }
 
-int sys_dm_hold_resume(struct dm_hold *hold)
+int sys_dm_resume(struct dm_suspend *suspend)
 {
-	return command(hold, DM_DEV_SUSPEND, DM_NOFLUSH_FLAG | DM_SKIP_LOCKFS_FLAG);
+	return command(suspend, DM_DEV_SUSPEND, DM_NOFLUSH_FLAG | DM_SKIP_LOCKFS_FLAG);
 }
 
-int sys_dm_hold_clear(struct dm_hold *hold)
+int sys_dm_clear_loaded(struct dm_suspend *suspend)
 {
-	return command(hold, DM_TABLE_CLEAR, 0);
+	return command(suspend, DM_TABLE_CLEAR, 0);
 }
 
 /* Of the fields of "stat" the reads, the writes, the discards and the flushes that ended: the 1st, 5th, 12th and 16th.
  */
-int sys_dm_hold_completed(struct dm_hold *hold, uint64_t *ret)
+int sys_dm_completed_ios(struct dm_suspend *suspend, uint64_t *ret)
 {
 	char text[512], *rest = text, *end;
-	ssize_t length = pread(hold->statistics, text, sizeof(text) - 1, 0);
+	ssize_t length = pread(suspend->statistics, text, sizeof(text) - 1, 0);
 	uint64_t sum = 0;
 
 	if (length < 0)
@@ -122,13 +123,13 @@ int sys_dm_hold_completed(struct dm_hold *hold, uint64_t *ret)
 	return 0;
 }
 
-void sys_dm_hold_free(struct dm_hold *hold)
+void sys_dm_suspend_free(struct dm_suspend *suspend)
 {
-	if (!hold)
+	if (!suspend)
 		return;
-	if (hold->statistics >= 0)
-		close(hold->statistics);
-	if (hold->control >= 0)
-		close(hold->control);
-	free(hold);
+	if (suspend->statistics >= 0)
+		close(suspend->statistics);
+	if (suspend->control >= 0)
+		close(suspend->control);
+	free(suspend);
 }

@@ -279,6 +279,20 @@ void before_the_hold(void (*what)(void), unsigned times)
 	hook_times = times;
 }
 
+static int hooked_start(void *ctx, struct error *err)
+{
+	run_hook();
+	return real.multipathd.start(ctx, err);
+}
+
+void after_the_hold(void (*what)(void))
+{
+	real = pr_test.ports;
+	pr_test.ports.multipathd.start = hooked_start;
+	hook = what;
+	hook_times = 1;
+}
+
 static int hooked_pr_out(void *ctx, const char *disk, const struct pr_request *request, struct error *err)
 {
 	if (request->action == PR_REGISTER_AND_IGNORE)

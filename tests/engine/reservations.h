@@ -81,6 +81,7 @@ size_t calls_of(const char *name);
  * registration. hook_times: how often it will be called yet. */
 extern unsigned hook_times;
 void before_the_hold(void (*what)(void), unsigned times);
+void after_the_hold(void (*what)(void));
 void before_a_registration(void (*what)(void));
 
 #endif

@@ -71,6 +71,29 @@ static void fenced_just_before_the_hold(void **state)
 	host_test_end(&pr_test);
 }
 
+static void source_preempts(void)
+{
+	peer_preempts(world_source(0), &peer, PEER_KEY, OWN_KEY);
+}
+
+/* The application writes on the destination by then. The verb's last steps fence it there; no poll is needed. */
+static void fenced_just_after_the_hold(void **state)
+{
+	(void)state;
+	for (int held = 0; held < 2; held++) {
+		begin_prepared(1);
+		after_the_hold(source_preempts);
+		host_test_must(&pr_test, held ? VERB_HELD_SWITCH : VERB_SWITCH);
+		assert_int_equal(hook_times, 0);
+		/* that is what a fence is for */
+		assert_non_null(strstr(pr_test.world->violations, "reservation conflict"));
+		pr_test.world->violations[0] = '\0';
+		mark_fenced(true);
+		expect_fenced();
+		host_test_end(&pr_test);
+	}
+}
+
 static void this_host_is_preempted_everywhere(void)
 {
 	must_out(world_source(0), &peer,
@@ -572,6 +595,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fenced_before_the_switch),
 		cmocka_unit_test(fenced_just_before_the_hold),
+		cmocka_unit_test(fenced_just_after_the_hold),
 		cmocka_unit_test(fenced_while_registering),
 		cmocka_unit_test(fenced_while_a_look_registers),
 		cmocka_unit_test(fenced_while_held),

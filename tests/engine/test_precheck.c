@@ -386,6 +386,7 @@ static void good_host_passes(void **state)
 
 	(void)state;
 	begin(2);
+	source()->limits.dma_alignment = live()->limits.dma_alignment = destination()->limits.dma_alignment = 511;
 	assert_int_equal(precheck(), 0);
 	assert_true(json_object_object_get_ex(test.result, "passed", &passed));
 	assert_true(json_object_get_boolean(passed));
@@ -445,15 +446,17 @@ static void destination_that_does_not_answer(void **state)
 	char *before;
 
 	(void)state;
-	begin(2);
-	destination()->unanswering = true;
-	before = comparable_dump();
-	assert_int_equal(host_test_run(&test, VERB_SWITCH), -1);
-	assert_int_equal(test.err.code, ERR_PATH_PROBE_FAILED);
-	assert_string_equal(test.err.step, "probe");
-	must_be_unchanged(before, "the switch to a dead LUN");
-	free(before);
-	host_test_end(&test);
+	for (int held = 0; held < 2; held++) {
+		begin(2);
+		destination()->unanswering = true;
+		before = comparable_dump();
+		assert_int_equal(host_test_run(&test, held ? VERB_HOLD : VERB_SWITCH), -1);
+		assert_int_equal(test.err.code, ERR_PATH_PROBE_FAILED);
+		assert_string_equal(test.err.step, "probe");
+		must_be_unchanged(before, "the switch to a dead LUN");
+		free(before);
+		host_test_end(&test);
+	}
 }
 
 static void source_that_does_not_answer_keeps_the_import_on_the_destination(void **state)

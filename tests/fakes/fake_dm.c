@@ -433,11 +433,15 @@ static int dm_clear_loaded(struct dm_suspend *suspend)
 	return SUSPEND_CALL(suspend, "dm.clear_loaded", do_clear_loaded(suspend));
 }
 
-/* Where an application is at work, an I/O more each time. */
+/* Where an application is at work, an I/O more each time; to wait for one where none can be would be a pause for
+ * nothing. */
 static int do_completed(const struct dm_suspend *suspend, uint64_t *ret)
 {
 	struct fake_world *world = suspend->world;
+	const struct fake_map *map = world_map_by_uuid(world, suspend->uuid);
 
+	if (map && !map->open_count)
+		world_violation(world, "completed_ios of %s, which nobody has open", map->name);
 	*ret = world->idle_applications ? 0 : ++world->completed_ios;
 	return 0;
 }

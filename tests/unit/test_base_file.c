@@ -13,7 +13,9 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
+#include <fcntl.h>
 #include <signal.h>
 
 #include <cmocka.h>
@@ -42,6 +44,40 @@ static const char *path_of(const char *name)
 
 	snprintf(path, sizeof(path), "%s/%s", directory, name);
 	return path;
+}
+
+/* What was synced since the last question, in order; the kernel syncs it all the same. */
+static char synced[512];
+
+static void note_sync(const char *how, int fd)
+{
+	size_t used = strlen(synced);
+	char link[64], target[PATH_MAX];
+	ssize_t length;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	length = readlink(link, target, sizeof(target) - 1);
+	target[length > 0 ? length : 0] = '\0';
+	snprintf(synced + used, sizeof(synced) - used, "%s %s\n", how, target + strlen(directory));
+}
+
+/* These two stand in front of the C library's. */
+int fsync(int fd)
+{
+	note_sync("fsync", fd);
+	return (int)syscall(SYS_fsync, fd);
+}
+
+int fdatasync(int fd)
+{
+	note_sync("fdatasync", fd);
+	return (int)syscall(SYS_fdatasync, fd);
+}
+
+static void expect_synced(const char *expected)
+{
+	assert_string_equal(synced, expected);
+	synced[0] = '\0';
 }
 
 static void every_code_is_described(void **state)
@@ -222,6 +258,28 @@ static void reserved_blocks_stay(void **state)
 	assert_true(info.st_blocks >= 512);
 }
 
+/* A power cut right after each of these finds what it did. */
+static void changes_are_durable(void **state)
+{
+	char moved[256];
+
+	(void)state;
+	synced[0] = '\0';
+	assert_int_equal(file_replace(path_of("a"), "one", 3, 0600, NULL), 0);
+	expect_synced("fsync /a.new\nfsync \n");
+	assert_int_equal(file_append(path_of("a"), 3, "two", 3, NULL), 0);
+	expect_synced("fdatasync /a\n");
+	assert_int_equal(file_append(path_of("a"), 3, "", 0, NULL), 0);
+	expect_synced("fdatasync /a\n");
+	snprintf(moved, sizeof(moved), "%s", path_of("b"));
+	assert_int_equal(file_move(path_of("a"), moved, NULL), 0);
+	expect_synced("fsync \n");
+	assert_int_equal(file_remove(path_of("b"), NULL), 0);
+	expect_synced("fsync \n");
+	assert_int_equal(file_remove(path_of("b"), NULL), 0);
+	expect_synced("");
+}
+
 static void directories_are_made_with_their_parents(void **state)
 {
 	struct stat info;
@@ -257,6 +315,7 @@ int main(void)
 		IN_DIRECTORY(failed_append_is_cut_back),
 		IN_DIRECTORY(reserved_blocks_stay),
 		IN_DIRECTORY(failed_replacement_keeps_the_old_file),
+		IN_DIRECTORY(changes_are_durable),
 		IN_DIRECTORY(directories_are_made_with_their_parents),
 	};
 

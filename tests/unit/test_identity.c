@@ -173,6 +173,22 @@ static void test_rules_name_both_luns_in_every_role(void **state)
 	}
 }
 
+/* All of udev's names for a LUN's serial are the published one's; the links of /dev/disk/by-id are made of each. */
+static void test_rules_publish_every_form(void **state)
+{
+	struct identity_store store = store_with(IDENTITY_EXCHANGED);
+	CLEANUP_FREE char *rules = identity_rules(&store);
+
+	(void)state;
+	assert_non_null(strstr(rules,
+			       "ATTRS{wwid}==\"naa.60014052222222200004111811122222\", ENV{DM_IMPORT_TRUE_WWID}=\"" D
+			       "\", "
+			       "ENV{ID_SERIAL}=\"" S "\", ENV{ID_SERIAL_SHORT}=\"60014051111111100004111811111111\", "
+			       "ENV{ID_WWN}=\"0x6001405111111110\", "
+			       "ENV{ID_WWN_WITH_EXTENSION}=\"0x60014051111111100004111811111111\""));
+	identity_free(&store);
+}
+
 /* Rules are a copy of the store, and as little believed when they are not whole. */
 static void test_rules_carry_the_store(void **state)
 {
@@ -301,6 +317,7 @@ int main(void)
 		cmocka_unit_test(test_store_without_its_last_line_is_refused),
 		cmocka_unit_test(test_wwid_form),
 		cmocka_unit_test(test_rules_name_both_luns_in_every_role),
+		cmocka_unit_test(test_rules_publish_every_form),
 		cmocka_unit_test(test_rules_carry_the_store),
 		cmocka_unit_test(test_rules_that_are_not_whole_are_refused),
 		cmocka_unit_test(test_luns_in_a_damaged_text),

@@ -139,6 +139,10 @@ static void test_target_name(void **state)
 		{ "an empty name", PAGE(NAME("\xa8", "\x04\0\0\0\0")), VPD_ASSOCIATION_TARGET_DEVICE, "" },
 		{ "a name of no bytes", PAGE(NAME("\xa8", "\x00")), VPD_ASSOCIATION_TARGET_DEVICE, "" },
 		{ "only a portal group", PAGE(NAME("\xa8", "\x08,t,0x01\0")), VPD_ASSOCIATION_TARGET_DEVICE, "" },
+		{ "a name as long as there is room", PAGE(NAME("\xa8", "\x20iqn.1998-01.com.example:array-0\0")),
+		  VPD_ASSOCIATION_TARGET_DEVICE, "iqn.1998-01.com.example:array-0" },
+		{ "a name without room for its end", PAGE(NAME("\xa8", "\x20iqn.1998-01.com.example:array-01")),
+		  VPD_ASSOCIATION_TARGET_DEVICE, "" },
 		{ "a name before a cut designator", PAGE(NAME("\xa8", "\x08iqn.a:b\0") "\x01\x03\x00\x10"),
 		  VPD_ASSOCIATION_TARGET_DEVICE, "" },
 	};

@@ -124,7 +124,7 @@ static int start_parts(struct agent *agent, struct engine *engine, struct error 
 static void stop_parts(struct agent *agent)
 {
 	web_close(agent->web);
-	worker_stop(agent->worker);
+	worker_close(agent->worker);
 	snapshot_close(agent->snapshot);
 	jobs_close(agent->jobs);
 	pairing_close(agent->pairing);
@@ -140,6 +140,8 @@ static int serve(struct agent *agent, struct engine *engine, int signals, struct
 		log_info("ready: version %s, build %s", version_product, version_build);
 		sd_notify(0, "READY=1");
 		control(agent, signals);
+		worker_stop(agent->worker); /* before the web servers, which take a moment: no queued job begins
+					       meanwhile */
 		log_info("stops; a running job is brought to its end first");
 		sd_notify(0, "STOPPING=1");
 	}

@@ -248,6 +248,13 @@ void worker_stop(struct worker *worker)
 	pthread_cond_broadcast(&worker->changed);
 	pthread_mutex_unlock(&worker->mutex);
 	sem_post(&worker->work);
+}
+
+void worker_close(struct worker *worker)
+{
+	if (!worker)
+		return;
+	worker_stop(worker);
 	pthread_join(worker->thread, NULL);
 	jobs_drop_queued(worker->jobs);
 	destroy(worker);
@@ -255,6 +262,8 @@ void worker_stop(struct worker *worker)
 
 int worker_submit(struct worker *worker, struct verb_request *request, uint64_t *ret_id, struct error *err)
 {
+	if (is_stopping(worker))
+		return error_set(err, ERR_BUSY, NULL, "the agent is stopping");
 	if (jobs_submit(worker->jobs, request, ret_id, err) < 0)
 		return -1;
 	sem_post(&worker->work);

@@ -10,12 +10,15 @@
 
 struct worker;
 
-/* The engine belongs to the worker's thread until worker_stop returns. Publishes a first snapshot before it returns. */
+/* The engine belongs to the worker's thread until worker_close returns. Publishes a first snapshot before it returns. */
 int worker_start(struct worker **ret, struct engine *engine, struct jobs *jobs, struct snapshot *snapshot,
 		 struct error *err);
 
-/* Let the running piece of work come to its end (a switch is never torn), refuse the rest, and end the thread. */
+/* Nothing more is begun; what waits for the worker is refused with ERR_BUSY. Does not block. NULL is allowed. */
 void worker_stop(struct worker *worker);
+
+/* Stop, wait until the running piece of work has come to its end (a switch is never torn), drop what is queued, free. */
+void worker_close(struct worker *worker);
 
 /* Queue a job, as jobs_submit, and see to it that it is run. */
 int worker_submit(struct worker *worker, struct verb_request *request, uint64_t *ret_id, struct error *err);

@@ -196,8 +196,8 @@ CALL(dm, load, (void *ctx, const char *map, const char *table, bool read_only, s
 CALL(dm, clear, (void *ctx, const char *map, struct error *err), (ctx, map, err))
 CALL(dm, remove, (void *ctx, const char *map, struct error *err), (ctx, map, err))
 CALL(dm, message, (void *ctx, const char *map, const char *text, struct error *err), (ctx, map, text, err))
-CALL(dm, suspend, (struct dm_suspend * hold), (hold))
-CALL(dm, resume, (struct dm_suspend * hold), (hold))
+CALL(dm, suspend, (struct dm_suspend * suspend), (suspend))
+CALL(dm, resume, (struct dm_suspend * suspend), (suspend))
 CALL(scsi, probe, (void *ctx, const char *disk, unsigned timeout_ms, struct probed *ret, struct error *err),
      (ctx, disk, timeout_ms, ret, err))
 CALL(scsi, pr_read, (void *ctx, const char *disk, struct pr_state *ret, struct error *err), (ctx, disk, ret, err))
@@ -226,7 +226,7 @@ void crash_points_in(struct ports *ports)
 	ports->dm.clear = dm_clear;
 	ports->dm.remove = dm_remove;
 	ports->dm.message = dm_message;
-	ports->dm.suspend = dm_suspend_map;
+	ports->dm.suspend = dm_suspend;
 	ports->dm.resume = dm_resume;
 	ports->scsi.probe = scsi_probe;
 	ports->scsi.pr_read = scsi_pr_read;

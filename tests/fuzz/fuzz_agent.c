@@ -75,7 +75,7 @@ void fuzz_agent_open(struct agent *ret, const char *directory)
 
 void fuzz_agent_close(struct agent *agent)
 {
-	worker_stop(agent->worker);
+	worker_close(agent->worker);
 	snapshot_close(agent->snapshot);
 	jobs_close(agent->jobs);
 	pairing_close(agent->pairing);

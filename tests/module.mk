@@ -21,6 +21,11 @@ check-fast:
 	@tests/deps build kit test
 	@+$(MAKE) --no-print-directory -s $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc)) check-quick
 
+.PHONY: check-rebuild
+check-rebuild:
+	@tests/rebuild
+CHECKS_FAST += check-rebuild
+
 tests: $(TESTS)
 # The slow ones come first, so that the quick ones fill the gaps.
 SLOW_FIRST = $(filter %_sweep_again %_sweep_stuck %_sweep,$(TESTS)) $(CHECKS_FAST) lint \

@@ -5,6 +5,7 @@
 #include "publish.h"
 
 #include "dm-import/core/inventory.h"
+#include "dm-import/store/identities.h"
 
 #include "base/cleanup.h"
 
@@ -42,6 +43,14 @@ int publish_verify(struct engine *engine, const struct import *import, const str
 			return -1;
 	}
 	return 0;
+}
+
+int publish_kept(struct engine *engine, struct error *err)
+{
+	const struct device_port *device = &engine->ports->device;
+
+	return device->reidentify(device->ctx, NULL, 0, UDEV_TIMEOUT_MS, err) < 0 ? -1
+										  : identities_end_hold(engine, err);
 }
 
 int publish_live(struct engine *engine, const struct import *import, const struct inventory *now, struct error *err)

@@ -14,6 +14,9 @@
  */
 int publish(struct engine *engine, const struct import *import, struct inventory *now, struct error *err);
 
+/* After a hold, once identities_keep has written the files: udev reads the rules, and the hold's marker goes. */
+int publish_kept(struct engine *engine, struct error *err);
+
 /* What udev publishes is what it should. UDEV_FAILED names the first disk of which that is not so. */
 int publish_verify(struct engine *engine, const struct import *import, const struct inventory *now, struct error *err);
 

@@ -16,6 +16,13 @@ int identities_assign(struct engine *engine, const struct import *import, enum i
 /* As identities_assign, until identities_apply makes it last; a reboot before that makes it void. */
 int identities_hold(struct engine *engine, const struct import *import, enum identity_role role, struct error *err);
 
+/*
+ * identities_apply in two halves. The rules of the hold, which udev has read, ask for a marker: without it they publish
+ * what was before the hold. So it stays until udev has read the rules that identities_keep writes (publish_kept).
+ */
+int identities_keep(struct engine *engine, struct error *err);
+int identities_end_hold(struct engine *engine, struct error *err);
+
 /* The files themselves. rules: NULL: they go */
 int identities_write_store(const struct engine_options *options, const struct host_port *host,
 			   const struct identity_store *store, struct error *err);

@@ -445,7 +445,12 @@ static int unhold(struct work *work, struct error *err)
 
 static int keep_identities(struct work *work, struct error *err)
 {
-	return identities_apply(work->engine, err);
+	return identities_keep(work->engine, err);
+}
+
+static int publish_kept_identities(struct work *work, struct error *err)
+{
+	return publish_kept(work->engine, err);
 }
 
 static int release(struct work *work, struct error *err)
@@ -473,6 +478,7 @@ static const struct plan_step release_steps[] = {
 	{ .name = "drop_unseen", .act = drop_unseen },
 	{ .name = "start_multipathd", .act = start_multipathd },
 	{ .name = "verify", .act = wait_settled },
+	{ .name = "publish", .act = publish_kept_identities },
 	{ .name = "look_after", .act = look_after_reservations },
 	{ .name = "record", .act = record_done },
 };

@@ -55,7 +55,7 @@ static bool newer(const struct copy *copy, const struct copy *than)
 	return copy->whole && (!than || copy->store.generation > than->store.generation);
 }
 
-/* The store where it is as new as any. NULL: none is whole. */
+/* The newest copy; the store itself if none is newer. NULL: no copy is intact. */
 static struct copy *newest(struct copies *copies)
 {
 	struct copy *found = newer(&copies->store, NULL) ? &copies->store : NULL;
@@ -95,9 +95,10 @@ static bool rules_follow(const struct copies *copies, const struct identity_stor
 }
 
 /*
- * What the journal is certain of contradicts the store: one of them is an older copy that was put back. An import
- * whose side is about to change, or got stuck, contradicts nothing: a verb writes the store between its intent and its
- * end. (The sweeps ask for the check at boot behind a power cut at each call of each verb and of each recovery.)
+ * A certain record of the journal contradicts the store: one of the two is an older copy that was restored. An import
+ * whose side is about to change, or that is stuck, contradicts nothing, because a verb writes the store between its
+ * intent and its end. (The sweeps run the check at boot after a power cut at each call of each verb and of each
+ * recovery.)
  */
 static bool contradicts(const struct import *import, const struct member *member, const struct identity_store *store)
 {
@@ -114,8 +115,8 @@ static bool contradicts(const struct import *import, const struct member *member
 }
 
 /*
- * Not those of an import that was only created, or went back to its source: no content depends on them, and they come
- * before its record and go before it.
+ * False for an import that was only created, or went back to its source: no data depends on its identities, and they
+ * are written before its record and removed before it.
  */
 static bool has_identities(const struct import *import, bool forgotten)
 {
@@ -126,7 +127,7 @@ static bool has_identities(const struct import *import, bool forgotten)
 	return import->state != IMPORT_CANCELLED || import->forced;
 }
 
-/* `lost`: there is no store, and each pair that the journal knows is one too many. */
+/* `lost`: there is no store, so each pair that the journal knows is missing from it. */
 static int judge_import(const struct import *import, bool lost, bool forgotten, struct boot_finding *finding,
 			struct error *err)
 {

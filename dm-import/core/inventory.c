@@ -1,6 +1,6 @@
 /*
- * Puts together what the ports tell; see inventory.h. A map may go away between listing it and reading its table
- * (somebody removed it): it is left out then, which is the truth a moment later.
+ * Combines what the ports report; see inventory.h. If a map is removed between listing it and reading its table, it is
+ * left out.
  */
 #include "inventory.h"
 
@@ -97,7 +97,7 @@ static void leave_out(struct inventory *inventory, struct map *map)
 	memmove(map, map + 1, (size_t)(end - map) * sizeof(*map));
 }
 
-/* 1 when it is gone, or another map has its name. */
+/* 1 when the map is gone, or another map has its name. */
 static int ask_map(const struct dm_port *dm, struct map *map, struct error *err)
 {
 	struct dm_device now;

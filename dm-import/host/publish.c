@@ -1,6 +1,6 @@
 /*
- * See publish.h. The order is always store, rules, udev: each can be made again from the one before it, so that a crash
- * in between is repaired by applying the store once more.
+ * See publish.h. The order is always store, rules, udev: each can be made from the one before it, so a crash in between
+ * is repaired by applying the store again.
  */
 #include "publish.h"
 
@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-/* Our rule has matched this disk: it leaves the true WWID in udev's database. */
+/* Check that our rule has matched this disk: the rule stores the true WWID in udev's database. */
 static int verify_rule(struct engine *engine, const struct disk *disk, struct error *err)
 {
 	const struct device_port *device = &engine->ports->device;
@@ -82,7 +82,7 @@ static int tell_udev(struct engine *engine, const struct import *import, const s
 	return device->reidentify(device->ctx, names, count, UDEV_TIMEOUT_MS + (unsigned)count * UDEV_PER_DISK_MS, err);
 }
 
-/* A disk of the import's LUNs that was not there at the last look: it may have come before the rules. */
+/* The import's LUNs have a disk that is not in the last inventory: it may have appeared before the rules. */
 static bool has_new_disks(const struct import *import, const struct inventory *before, const struct inventory *now)
 {
 	for (size_t i = 0; i < now->disk_count; i++) {

@@ -1,6 +1,6 @@
 /*
- * The conditions of wait.h. Each is one function that looks at the host once and fills an error with what is missing;
- * poll_until() asks it again until it is content.
+ * The conditions of wait.h. Each is one function that checks once and fills an error with what is missing; poll_until()
+ * calls it until it succeeds.
  */
 #include "wait.h"
 
@@ -76,7 +76,10 @@ int wait_disks(struct work *work, struct error *err)
 	return 0;
 }
 
-/* The map `wwid`, in kernel and multipathd, has exactly the disks of the LUN `true_wwid`; one that must work, works. */
+/*
+ * The map `wwid`, in kernel and multipathd, has exactly the disks of the LUN `true_wwid`; if it must work, its paths
+ * are usable.
+ */
 static int map_is(const struct inventory *now, const char *answer, const char *wwid, const char *true_wwid,
 		  bool must_work, struct error *err)
 {
@@ -111,7 +114,7 @@ static int map_is(const struct inventory *now, const char *answer, const char *w
 	return 0;
 }
 
-/* What the kernel shows of the import's maps now, the rest as at the last look. */
+/* Read the import's maps from the kernel again; the rest of the inventory stays. */
 static int ask_maps(struct work *work, struct error *err)
 {
 	const char *wwids[2 * MEMBERS_MAX];
@@ -127,8 +130,8 @@ static int ask_maps(struct work *work, struct error *err)
 typedef int maps_condition_fn(const struct work *work, const char *answer, struct error *err);
 
 /*
- * A condition of the import's maps, as multipathd and the kernel show them: one look at the host, then only these maps
- * are asked, and the host again every LOOK_AGAIN_US, since disks may come and go meanwhile.
+ * Wait for a condition of the import's maps, as multipathd and the kernel show them. Takes an inventory first, then
+ * reads only these maps, and takes a new inventory every RELOAD_US, since disks may come and go.
  */
 static int poll_maps(struct work *work, maps_condition_fn *holds, struct error *err)
 {
@@ -208,7 +211,7 @@ static int settled(const struct work *work, const char *answer, struct error *er
 
 		if (map_is(now, answer, member->source_wwid, live, true, err) < 0)
 			return -1;
-		/* an idle side that is retired, or has lost all its disks, need not have a map */
+		/* a side that is retired, or has lost all its disks, need not have a map */
 		if (!retired(work, member) && inventory_lun_disk_count(now, idle) > 0 &&
 		    inventory_map(now, member->destination_wwid) &&
 		    map_is(now, answer, member->destination_wwid, idle, false, err) < 0)

@@ -1,6 +1,6 @@
 /*
- * recover_device: inspect (inspect.c), repair the first of what was found (repairs.c), inspect again, until nothing is
- * left that can be repaired.
+ * recover_device: inspect (inspect.c), repair the first finding (repairs.c), inspect again, until nothing is left that
+ * can be repaired.
  */
 #include "dm-import/boot/judge.h"
 #include "dm-import/boot/opening.h"
@@ -17,7 +17,7 @@
 
 #include <string.h>
 
-/* While the sides contradict each other nothing else was looked for, and nothing is done. */
+/* If the sides contradict each other, nothing else was inspected, and nothing is repaired. */
 static const struct repair *next_repair(const struct recovery *recovery)
 {
 	for (size_t i = 0; i < repair_count; i++)
@@ -76,7 +76,7 @@ static int repair_all(struct recovery *recovery, struct error *err)
 	return error_set(err, repair->code, recovery->import->id, "(still, after this: %s)", repair->does);
 }
 
-/* Only where the import would go on as if nothing were; a committed one has nothing to wait for. */
+/* Only for an import that would otherwise go on as if nothing were wrong; a committed one waits for nothing. */
 static void mark_attention(struct recovery *recovery)
 {
 	struct import *import = recovery->import;
@@ -123,8 +123,8 @@ static void add_member(struct import *import, const struct identity_record *reco
 }
 
 /*
- * The import that these identities were made for, as far as they tell. Whether it came to the destination by a held
- * switch they do not; the way back that is right for both is the held one.
+ * Rebuild the import from its identity records. They do not show whether a held switch moved it to the destination, so
+ * it goes back by a held switch: that is right in both cases.
  */
 static int import_of_record(struct recovery *recovery, const struct identity_record *record, struct error *err)
 {

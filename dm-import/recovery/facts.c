@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* An import that was cancelled by force may have been in the middle of a switch; its identities tell how far it was. */
+/* An import that was cancelled by force may have been in the middle of a switch; its identities show how far it was. */
 enum side recovery_side_of(const struct recovery *recovery, const struct member *member)
 {
 	const struct identity_record *record = identity_find(&recovery->engine->identities, member->source_wwid);

@@ -1,10 +1,10 @@
 /*
- * What is wrong with a device: the records (journal, identity store) against what kernel, udev, the files and
- * multipathd really show. Looks only.
+ * What is wrong with a device: compares the records (journal, identity store) with the kernel, udev, the files and
+ * multipathd. Changes nothing.
  *
- * The records say which side the device is on. Where the kernel's table contradicts them, nobody here knows which LUN
- * has the newest data, and nothing else is looked for: a person has to decide. Between the two records of a verb the
- * tables decide, by the rule of recover.c.
+ * The records say which side the device is on. If the kernel's table contradicts them, it is not known which LUN has
+ * the newest data: nothing else is inspected, and a person has to decide. Between the two records of a verb the tables
+ * decide, by the rule in recover.c.
  */
 #include "inspect.h"
 
@@ -24,7 +24,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-/* Each once, however often it is seen. */
+/* Reports each finding once, however often it is seen. */
 static void tell(struct recovery *recovery, const struct error *seen)
 {
 	struct finding_list *findings = &recovery->result->findings;
@@ -78,7 +78,7 @@ static bool has_path_of_neither(const struct inventory *now, const struct map *m
 	return false;
 }
 
-/* The kernel shows for each member which of its LUNs the application has. */
+/* For each member, the kernel shows which LUN the application uses. */
 static bool kernel_tells(const struct recovery *recovery, const struct inventory *now)
 {
 	for (size_t i = 0; i < recovery->import->member_count; i++) {
@@ -92,7 +92,7 @@ static bool kernel_tells(const struct recovery *recovery, const struct inventory
 	return true;
 }
 
-/* Each LUN that the lost files told of is of an import: writing them anew forgets none. */
+/* Each LUN named in the lost files belongs to an import: rewriting the files forgets none. */
 static bool imports_know_all(const struct engine *engine)
 {
 	for (size_t i = 0; i < engine->files->down.count; i++)
@@ -101,7 +101,7 @@ static bool imports_know_all(const struct engine *engine)
 	return true;
 }
 
-/* Of this import: no copy of the identities is whole, or the journal contradicts what counts of them. */
+/* For this import: no copy of the identities is intact, or the journal contradicts the copy that counts. */
 static bool in_doubt(const struct recovery *recovery)
 {
 	const struct boot_finding *files = recovery->engine->files;
@@ -113,8 +113,9 @@ static bool in_doubt(const struct recovery *recovery)
 }
 
 /*
- * A side needs two that tell it. Where the identities are in doubt the journal and the kernel may; but once the host
- * has booted with them, the LUNs concerned are down, the kernel tells nothing, and the rules that keep them there stay.
+ * A side needs two witnesses. If the identities are in doubt, journal and kernel will do. But once the host has booted
+ * with the identities in doubt, the LUNs concerned are down, so the kernel shows nothing, and the rules that keep them
+ * down stay.
  */
 static int look_at_copies(struct recovery *recovery, const struct inventory *now, struct error *err)
 {
@@ -135,7 +136,7 @@ static int look_at_copies(struct recovery *recovery, const struct inventory *now
 	return 0;
 }
 
-/* The kernel's table of each live map against the records. A map without paths contradicts nobody. */
+/* Compare the kernel's table of each live map with the records. A map without paths is no contradiction. */
 static void look_at_sides(struct recovery *recovery, const struct inventory *now)
 {
 	enum side side = recovery_side(recovery);
@@ -219,7 +220,7 @@ static int look_at_files(struct recovery *recovery, struct error *err)
 	return 0;
 }
 
-/* Behind a prepare the idle maps are to be seen by nobody. */
+/* After a prepare the idle maps must be hidden. */
 static int look_at_hiding(struct recovery *recovery, const struct inventory *now, struct error *err)
 {
 	const struct dm_port *dm = &recovery->engine->ports->dm;
@@ -247,7 +248,7 @@ static int look_at_hiding(struct recovery *recovery, const struct inventory *now
 	return 0;
 }
 
-/* The name of a path of the map that multipathd would take out of it, because udev presents it as another LUN's. */
+/* The name of a path that multipathd would remove from the map, because udev publishes another LUN's WWID for it. */
 static const char *endangered(const struct inventory *now, const struct map *map)
 {
 	for (size_t i = 0; i < map->paths.path_count; i++) {
@@ -259,7 +260,7 @@ static const char *endangered(const struct inventory *now, const struct map *map
 	return NULL;
 }
 
-/* multipathd is the whole host's: it must not start while another pair's table and identity disagree. */
+/* multipathd serves the entire host: it must not start while another pair's table and identity disagree. */
 static int look_at_multipathd(struct recovery *recovery, const struct inventory *now, bool *ret_running,
 			      struct error *err)
 {
@@ -291,7 +292,7 @@ static bool live_luns_are_here(const struct recovery *recovery, const struct inv
 	return true;
 }
 
-/* What multipathd has to build or to complete; that can be told only when nothing else is wrong. */
+/* What multipathd has to build or complete; known only when nothing else is wrong. */
 static void look_at_maps(struct recovery *recovery, const struct inventory *now)
 {
 	const struct import *import = recovery->import;
@@ -306,7 +307,7 @@ static void look_at_maps(struct recovery *recovery, const struct inventory *now)
 		    !inventory_map(now, member->destination_wwid) && inventory_lun_disk(now, idle_lun, 0))
 			found(recovery, ERR_MAP_INCOMPLETE, member->destination_wwid, "(there is none)");
 	}
-	/* behind a cutover the LUN may be gone for good */
+	/* after a cutover the LUN may be gone for good */
 	if (!found_nothing(recovery) || (!recovery_in_progress(recovery) && !live_luns_are_here(recovery, now)))
 		return;
 	if (is_settled(&work, &why) < 0)
@@ -324,7 +325,7 @@ static void look_at_names(struct recovery *recovery, const struct inventory *now
 	}
 }
 
-/* The side that a commit or a cancel has taken off the host. */
+/* The side that a commit or a cancel has removed from the host. */
 static void look_at_disks(struct recovery *recovery, const struct inventory *now)
 {
 	const struct import *import = recovery->import;
@@ -348,7 +349,7 @@ static void look_at_record(struct recovery *recovery)
 
 	if (recovery->lone && recovery_in_progress(recovery))
 		found(recovery, ERR_IMPORT_MISSING, import->id, "%s", "");
-	/* a forced cancel keeps saying what was wrong until it was put right */
+	/* after a forced cancel, the problem is reported until it is repaired */
 	if ((import->state == IMPORT_NEEDS_ATTENTION || (ended && import->attention.code != ERR_NONE)) &&
 	    found_nothing(recovery))
 		found(recovery, ERR_ATTENTION_STALE, import->id, "%s", "");

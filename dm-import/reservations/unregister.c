@@ -1,8 +1,9 @@
 /*
- * The end of an import, see pr_unregister: this host's keys go from the LUNs of one side. What would surprise:
+ * The end of an import, see pr_unregister: this host's keys are unregistered from the LUNs of one side. What would
+ * surprise:
  *
  * The key of a path that takes no command is preempted through one that does. A peer must see it go while the same
- * initiator is there as "leaving!", or it takes that for a fencing, and finishes it on the LUN that stays.
+ * initiator is registered as "leaving!"; else it takes that for fencing, and completes it on the LUN that stays.
  */
 #include "unregister.h"
 
@@ -17,7 +18,7 @@
 
 enum { LEAVE_TRIES = 3, INITIATORS_MAX = 64 };
 
-/* One member that leaves. */
+/* One member whose keys are unregistered. */
 struct leaving {
 	struct pr_pair pair;
 	char initiators[INITIATORS_MAX][PR_INITIATOR_SIZE]; /* this host's */
@@ -34,7 +35,7 @@ static bool is_ours(const struct leaving *leaving, const char *initiator)
 	return false;
 }
 
-/* Of all disks of both LUNs, since a port that is registered may have no path that runs. */
+/* Collect the initiators of all disks of both LUNs, since a registered port may have no running path. */
 static void look_at_initiators(struct leaving *leaving)
 {
 	const struct pr_pair *pair = &leaving->pair;
@@ -57,7 +58,7 @@ static bool tells_initiators(const struct pr_lun *lun)
 	return lun->state.has_full_status && !lun->by_count;
 }
 
-/* Others than this host are registered, with this key or (0) with any. */
+/* Other hosts are registered, with this key or (0) with any. */
 static bool has_peers(const struct leaving *leaving, uint64_t key)
 {
 	const struct pr_state *state = &leaving->pair.other.state;
@@ -77,7 +78,7 @@ static bool has_path(const struct pr_lun *lun, const struct pr_registration *reg
 	return false;
 }
 
-/* This host has registrations that none of its paths that run can take back. */
+/* This host has registrations that none of its running paths can unregister. */
 static bool has_unreachable(const struct leaving *leaving)
 {
 	const struct pr_lun *lun = &leaving->pair.other;
@@ -97,7 +98,7 @@ static const struct pr_path *leaving_path(const struct pr_lun *lun)
 	return NULL;
 }
 
-/* NULL: nothing speaks against taking this key away. */
+/* Why this key must be kept; NULL: it can be unregistered. */
 static const char *why_kept(const struct leaving *leaving, uint64_t key)
 {
 	const struct pr_pair *pair = &leaving->pair;
@@ -113,7 +114,7 @@ static const char *why_kept(const struct leaving *leaving, uint64_t key)
 	return NULL;
 }
 
-/* This host has the nth registration's key in one before it too. */
+/* An earlier registration of this host has the nth registration's key, too. */
 static bool is_repeated(const struct leaving *leaving, size_t nth)
 {
 	const struct pr_registration *all = leaving->pair.other.state.registrations;
@@ -124,7 +125,7 @@ static bool is_repeated(const struct leaving *leaving, size_t nth)
 	return false;
 }
 
-/* What is not "leaving!" by now is preempted. Whichever of its paths holds a reservation, this host keeps it. */
+/* Preempt what is not "leaving!" by now. A reservation of one of its paths stays with this host. */
 static int preempt_left(struct leaving *leaving, struct error *err)
 {
 	struct pr_pair *pair = &leaving->pair;
@@ -148,7 +149,7 @@ static int preempt_left(struct leaving *leaving, struct error *err)
 	return 0;
 }
 
-/* The first step: "leaving!" for peers to see. Without peers there is nobody to tell. */
+/* The first step: change to "leaving!" for the peers to see; not needed without peers. */
 static int exchange_keys(struct leaving *leaving, struct error *err)
 {
 	struct pr_pair *pair = &leaving->pair;
@@ -171,7 +172,7 @@ static int exchange_keys(struct leaving *leaving, struct error *err)
 	return result;
 }
 
-/* The second: they go. Of a reservation on the source nothing is left for anybody. */
+/* The second step: unregister. A reservation on the source is not kept for anybody. */
 static int drop_keys(struct leaving *leaving, struct error *err)
 {
 	struct pr_pair *pair = &leaving->pair;
@@ -181,7 +182,7 @@ static int drop_keys(struct leaving *leaving, struct error *err)
 	return pair->live_side == SIDE_DESTINATION ? pr_pair_set_keys(pair, 0, err) : pr_pair_drop_keys(pair, err);
 }
 
-/* True when peers have to be given time to see it. */
+/* True when peers need time to see it. */
 static bool leave(struct work *work, struct member *member, enum side side,
 		  int (*step)(struct leaving *leaving, struct error *err))
 {
@@ -205,7 +206,7 @@ static bool leave(struct work *work, struct member *member, enum side side,
 	return wait;
 }
 
-/* Both steps go over all members, so that a group waits once. */
+/* Each step is done for all members, so that a group waits only once. */
 void pr_unregister(struct work *work, enum side side)
 {
 	const struct host_port *host = &work->engine->ports->host;
@@ -218,7 +219,7 @@ void pr_unregister(struct work *work, enum side side)
 	if (side == SIDE_DESTINATION)
 		pr_move_put_back(work);
 	for (size_t i = 0; i < import->member_count; i++)
-		import->members[i].pr.registered = false; /* what goes now was not taken */
+		import->members[i].pr.registered = false; /* what goes now was not taken away by another host */
 	for (size_t i = 0; i < import->member_count; i++)
 		wait = leave(work, &import->members[i], side, exchange_keys) || wait;
 	if (wait)

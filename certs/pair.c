@@ -29,7 +29,7 @@ static int successor_of(const char *file, char ret[static PATH_MAX], struct erro
 	return 0;
 }
 
-static int read_whole(const char *certificate, const char *key, struct pem_pair *ret, struct error *err)
+static int read_matching(const char *certificate, const char *key, struct pem_pair *ret, struct error *err)
 {
 	CLEANUP(pem_pair_free) struct pem_pair pair = { 0 };
 
@@ -44,13 +44,13 @@ int pair_read(const struct pair_files *files, struct pem_pair *ret, struct error
 {
 	char successor[PATH_MAX];
 
-	if (read_whole(files->certificate, files->key, ret, err) == 0)
+	if (read_matching(files->certificate, files->key, ret, err) == 0)
 		return 0;
 	if (successor_of(files->certificate, successor, NULL) < 0)
 		return -1;
 	/* the last one: the replacement ended between the two reads */
-	if (read_whole(successor, files->key, ret, NULL) < 0 &&
-	    read_whole(files->certificate, files->key, ret, NULL) < 0)
+	if (read_matching(successor, files->key, ret, NULL) < 0 &&
+	    read_matching(files->certificate, files->key, ret, NULL) < 0)
 		return -1;
 	ret->certificate_file = files->certificate;
 	return 0;
@@ -81,8 +81,8 @@ static int settle(const struct pair_files *files, struct error *err)
 	if (successor_of(files->certificate, successor, err) < 0 || successor_of(successor, half_successor, err) < 0 ||
 	    successor_of(files->key, half_key, err) < 0)
 		return -1;
-	if (read_whole(files->certificate, files->key, &now, NULL) < 0 &&
-	    read_whole(successor, files->key, &next, NULL) == 0)
+	if (read_matching(files->certificate, files->key, &now, NULL) < 0 &&
+	    read_matching(successor, files->key, &next, NULL) == 0)
 		result = file_move(successor, files->certificate, err);
 	else
 		result = remove_left_over(successor, err);

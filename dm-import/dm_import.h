@@ -29,7 +29,7 @@ struct engine_options {
 	const char *lock_file;	 /* "/run/dm-import.lock"; NULL: no lock, for tests */
 	unsigned min_paths;	 /* policy default, 2 */
 	unsigned max_members;	 /* policy, 16 */
-	bool look_only;		 /* reports only: nothing is repaired or written, verbs must not be called */
+	bool read_only;		 /* reports only: nothing is repaired or written, verbs must not be called */
 	bool leave_torn;	 /* nothing is repaired at opening: only for VERB_RECOVER, which reports what it does */
 	unsigned hold_deadline_ms;  /* longest hold of a switch, 5000 */
 	unsigned hold_lease_max_ms; /* policy: longest lease of a held switch, 30000 */

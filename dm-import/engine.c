@@ -87,7 +87,7 @@ static int load(struct engine *engine, struct error *err)
 	const struct host_port *host = &engine->ports->host;
 	CLEANUP_JOURNAL struct journal journal = { 0 };
 	CLEANUP_FREE char *text = NULL;
-	bool writes = !engine->options.look_only;
+	bool writes = !engine->options.read_only;
 	struct error why = { 0 };
 	int result, read;
 
@@ -127,7 +127,7 @@ int engine_open(struct engine **ret, const struct engine_options *options, const
 	engine->ports = ports;
 	engine->lock_fd = -1;
 	if (engine_lock(options, &engine->lock_fd, err) < 0 || load(engine, err) < 0 ||
-	    (!options->look_only && !options->leave_torn && repair(engine, err) < 0)) {
+	    (!options->read_only && !options->leave_torn && repair(engine, err) < 0)) {
 		engine_close(engine);
 		return -1;
 	}

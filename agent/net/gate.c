@@ -40,7 +40,7 @@ struct gate_connection {
 	struct peer peer;
 	bool begun;   /* the web server serves it, and will say when it ends */
 	bool asked;   /* at least once */
-	bool leaving; /* shut down; its place is free, its descriptors not yet */
+	bool evicted; /* shut down; its place is free, its descriptors not yet */
 	bool known;   /* came from an address of trusted clients */
 	bool trusted;
 	uint64_t deadline_us; /* 0: none */
@@ -91,9 +91,9 @@ static void remember(struct gate *gate, const struct peer *peer, uint64_t now_us
 	*place = (struct known_address){ *peer, now_us + KNOWN_FOR_US };
 }
 
-static void put_out(struct gate_connection *connection)
+static void evict(struct gate_connection *connection)
 {
-	connection->leaving = true;
+	connection->evicted = true;
 	shutdown(connection->own_fd, SHUT_RDWR);
 }
 
@@ -108,7 +108,7 @@ static struct places places_of(struct gate *gate, bool known, const struct peer 
 	struct places places = { 0 };
 
 	for (struct gate_connection *it = gate->connections; it; it = it->next) {
-		if (it->leaving || it->known != known || (peer && !peer_equal(&it->peer, peer)))
+		if (it->evicted || it->known != known || (peer && !peer_equal(&it->peer, peer)))
 			continue;
 		places.taken++;
 		if (!it->trusted)
@@ -126,7 +126,7 @@ static bool make_place(struct gate *gate, bool known, const struct peer *peer, s
 		return true;
 	if (!places.oldest)
 		return false;
-	put_out(places.oldest);
+	evict(places.oldest);
 	return true;
 }
 
@@ -365,7 +365,7 @@ bool gate_is_expecting(struct gate *gate)
 	const struct gate_connection *it;
 
 	pthread_mutex_lock(&gate->mutex);
-	for (it = gate->connections; it && (it->asked || it->leaving); it = it->next)
+	for (it = gate->connections; it && (it->asked || it->evicted); it = it->next)
 		;
 	pthread_mutex_unlock(&gate->mutex);
 	return it;
@@ -404,7 +404,7 @@ void gate_expire(struct gate *gate)
 		next = it->next;
 		if (!it->deadline_us || now_us <= it->deadline_us)
 			continue;
-		put_out(it);
+		evict(it);
 		if (!it->begun)
 			forget(gate, it);
 	}

@@ -58,7 +58,7 @@ void snapshot_close(struct snapshot *snapshot)
 }
 
 /* Whether a question to the engine was answered; *err is then ERR_NONE. */
-static bool told(int result, struct error *err)
+static bool answered(int result, struct error *err)
 {
 	if (result < 0)
 		log_failure("report", err);
@@ -113,7 +113,7 @@ static bool publish_imports(struct snapshot *snapshot, struct engine *engine)
 	CLEANUP_FREE struct import_verbs *list = NULL;
 	size_t in_progress = engine_imports_in_progress(engine);
 	struct error err = { 0 };
-	bool well = told(ask_imports(engine, &imports, &list, &err), &err);
+	bool well = answered(ask_imports(engine, &imports, &list, &err), &err);
 
 	pthread_mutex_lock(&snapshot->mutex);
 	snapshot->imports_error = err;
@@ -132,34 +132,34 @@ static bool publish_devices(struct snapshot *snapshot, struct engine *engine)
 	CLEANUP(array_reports_free) struct array_reports arrays = { 0 };
 	CLEANUP(host_report_free) struct host_report host = { 0 };
 	struct error volumes_error = { 0 }, host_error = { 0 }, arrays_error = { 0 };
-	bool volumes_told = told(engine_report_volumes(engine, &volumes, &volumes_error), &volumes_error);
-	bool host_told = told(engine_report_host(engine, &host, &host_error), &host_error);
-	bool arrays_told = told(engine_report_arrays(engine, &arrays, &arrays_error), &arrays_error);
+	bool volumes_answered = answered(engine_report_volumes(engine, &volumes, &volumes_error), &volumes_error);
+	bool host_answered = answered(engine_report_host(engine, &host, &host_error), &host_error);
+	bool arrays_answered = answered(engine_report_arrays(engine, &arrays, &arrays_error), &arrays_error);
 
 	pthread_mutex_lock(&snapshot->mutex);
 	snapshot->volumes_error = volumes_error;
 	snapshot->host_error = host_error;
 	snapshot->arrays_error = arrays_error;
-	if (volumes_told)
+	if (volumes_answered)
 		EXCHANGE(snapshot->volumes, volumes);
-	if (host_told)
+	if (host_answered)
 		EXCHANGE(snapshot->host, host);
-	if (arrays_told)
+	if (arrays_answered)
 		EXCHANGE(snapshot->arrays, arrays);
 	pthread_mutex_unlock(&snapshot->mutex);
-	return volumes_told && host_told && arrays_told;
+	return volumes_answered && host_answered && arrays_answered;
 }
 
 void snapshot_publish(struct snapshot *snapshot, struct engine *engine, enum snapshot_part part)
 {
-	bool told;
+	bool answered;
 
 	pthread_mutex_lock(&snapshot->mutex);
 	snapshot->stale[part] = false; /* before looking: what changes meanwhile makes it stale again */
 	pthread_mutex_unlock(&snapshot->mutex);
-	told = part == SNAPSHOT_IMPORTS ? publish_imports(snapshot, engine) : publish_devices(snapshot, engine);
+	answered = part == SNAPSHOT_IMPORTS ? publish_imports(snapshot, engine) : publish_devices(snapshot, engine);
 	pthread_mutex_lock(&snapshot->mutex);
-	snapshot->stale[part] |= !told; /* who asks next may have better luck */
+	snapshot->stale[part] |= !answered; /* who asks next may have better luck */
 	snapshot->published_us[part] = clock_mono_us();
 	pthread_mutex_unlock(&snapshot->mutex);
 }

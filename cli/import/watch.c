@@ -96,7 +96,7 @@ static void print_change(struct watch *watch)
 }
 
 /* Read the import and its job. An agent that restarts meanwhile gets a minute; -1 with the problem kept after that. */
-static int look(struct watch *watch, const char *path)
+static int refresh(struct watch *watch, const char *path)
 {
 	struct json_object *import = NULL, *job = NULL;
 	struct cli *cli = watch->cli;
@@ -135,7 +135,7 @@ static int watch_loop(struct watch *watch, const char *path)
 	enum key key = KEY_NONE;
 
 	do {
-		if (look(watch, path) < 0)
+		if (refresh(watch, path) < 0)
 			return -1;
 		bool over = !import_in_progress(watch->import) && !watch->silent_since;
 

@@ -65,7 +65,7 @@ static int ask(const struct question *question, struct json_object **ret, struct
 		return -1;
 	engine_options_defaults(&options);
 	options.leave_torn = question->ask == recover;
-	options.look_only = !options.leave_torn || question->verb.dry_run;
+	options.read_only = !options.leave_torn || question->verb.dry_run;
 	int result = engine_open(&engine, &options, &ports, err);
 
 	if (result == 0)

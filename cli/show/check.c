@@ -40,7 +40,7 @@ static int keep_failure(struct cli *cli, struct check *check, const char *what)
  * No agent: whether imports are in progress is in the journal, and whether the next boot will do is in files. -1 with
  * the run's problem when those cannot be read either.
  */
-static int look_without_agent(struct cli *cli, struct check *check)
+static int check_without_agent(struct cli *cli, struct check *check)
 {
 	CLEANUP_JSON struct json_object *why = json_object_get(cli->problem);
 	CLEANUP(journal_report_free) struct journal_report journal = { 0 };
@@ -73,7 +73,7 @@ static int get(struct cli *cli, struct check *check, const char *path, struct js
 static int ask_agent(struct cli *cli, struct check *check, struct check_answers *answers)
 {
 	if (client_get(cli, "/agent", &answers->agent) < 0)
-		return cli_problem_is(cli, ERR_AGENT_UNREACHABLE) ? look_without_agent(cli, check)
+		return cli_problem_is(cli, ERR_AGENT_UNREACHABLE) ? check_without_agent(cli, check)
 								  : keep_failure(cli, check, "agent");
 	check->imports_in_progress = field_number(answers->agent, "imports_in_progress");
 	if (get(cli, check, "/imports", &answers->imports) < 0 || get(cli, check, "/volumes", &answers->volumes) < 0 ||

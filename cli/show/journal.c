@@ -55,7 +55,7 @@ static void show(const struct journal_report *report)
 }
 
 /* Where the journal ends, when that is not behind its last line. -1: it is damaged. */
-static int tell_end(const struct journal_report *report)
+static int report_end(const struct journal_report *report)
 {
 	CLEANUP_BUF struct buf text = { 0 };
 
@@ -87,7 +87,7 @@ static int run(struct cli *cli)
 	} else {
 		show(&report);
 	}
-	return tell_end(&report);
+	return report_end(&report);
 }
 
 static const struct option_spec options[] = {

@@ -14,7 +14,7 @@
 
 /* One copy of the store. */
 struct copy {
-	bool present, whole;
+	bool present, intact;
 	struct identity_store store;
 	struct error damage;
 };
@@ -27,7 +27,7 @@ static int read_copy(const char *text, int (*parse)(const char *, struct identit
 		     struct copy *ret, struct error *err)
 {
 	ret->present = text != NULL;
-	ret->whole = text && parse(text, &ret->store, &ret->damage) == 0;
+	ret->intact = text && parse(text, &ret->store, &ret->damage) == 0;
 	if (ret->damage.code != ERR_NO_MEMORY)
 		return 0;
 	*err = ret->damage;
@@ -52,7 +52,7 @@ static int read_copies(const struct boot_files *files, struct copies *ret, struc
 
 static bool newer(const struct copy *copy, const struct copy *than)
 {
-	return copy->whole && (!than || copy->store.generation > than->store.generation);
+	return copy->intact && (!than || copy->store.generation > than->store.generation);
 }
 
 /* The newest copy; the store itself if none is newer. NULL: no copy is intact. */
@@ -88,7 +88,7 @@ static bool rules_follow(const struct copies *copies, const struct identity_stor
 	for (size_t i = 0; i < IDENTITY_RULE_FILES; i++) {
 		const struct copy *rules = &copies->rules[i];
 
-		if (store->count == 0 ? rules->present : !rules->whole || !same(&rules->store, store))
+		if (store->count == 0 ? rules->present : !rules->intact || !same(&rules->store, store))
 			return false;
 	}
 	return true;
@@ -188,11 +188,11 @@ static int judge_lost(const struct boot_files *files, const struct copies *copie
 	return 0;
 }
 
-static void tell_of_store(const struct copies *copies, const struct copy *counts, struct boot_finding *finding)
+static void report_store(const struct copies *copies, const struct copy *counts, struct boot_finding *finding)
 {
 	const struct copy *store = &copies->store;
 
-	if (store->whole)
+	if (store->intact)
 		error_set(&finding->why, ERR_STORE_DAMAGED, NULL,
 			  "it is older (generation %" PRIu64 ") than the rules (%" PRIu64 "), which stay in force",
 			  store->store.generation, counts->store.generation);
@@ -212,7 +212,7 @@ static int judge(const struct boot_files *files, struct copies *copies, struct b
 	finding->verdict = follow ? BOOT_IN_FORCE : BOOT_RULES_BEHIND;
 	if (counts != &copies->store) {
 		finding->verdict = BOOT_STORE_BEHIND;
-		tell_of_store(copies, counts, finding);
+		report_store(copies, counts, finding);
 	}
 	finding->store = counts->store;
 	counts->store = (struct identity_store){ 0 };

@@ -77,8 +77,8 @@ static void shown_by(const struct boot_finding *finding, const char *true_wwid, 
 }
 
 /* A disk that udev does not know yet has no published identity, and multipathd waits for it. */
-static int present_disks(const struct ports *ports, const struct boot_finding *finding, const struct inventory *now,
-			 struct error *err)
+static int reidentify_disks(const struct ports *ports, const struct boot_finding *finding, const struct inventory *now,
+			    struct error *err)
 {
 	CLEANUP_FREE const char **names = calloc(now->disk_count + 1, sizeof(*names));
 	struct publication should;
@@ -138,7 +138,7 @@ int engine_boot_maps(const struct engine_options *options, const struct ports *p
 	if (!well && (boot_write(options, &ports->host, &finding, err) < 0 ||
 		      ports->device.reidentify(ports->device.ctx, NULL, 0, UDEV_TIMEOUT_MS, err) < 0))
 		return -1;
-	if (present_disks(ports, &finding, &now, err) < 0)
+	if (reidentify_disks(ports, &finding, &now, err) < 0)
 		return -1;
 	*ret_well = well;
 	*ret_text = text.length ? buf_take(&text) : NULL;

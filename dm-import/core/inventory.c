@@ -77,7 +77,7 @@ void inventory_free(struct inventory *inventory)
 
 int inventory_load(const struct ports *ports, struct inventory *inventory, struct error *err)
 {
-	struct inventory now = { .looks = inventory->looks + 1 };
+	struct inventory now = { .loads = inventory->loads + 1 };
 
 	if (ports->device.disks(ports->device.ctx, &now.disks, &now.disk_count, err) < 0 ||
 	    load_maps(&ports->dm, &now, err) < 0) {

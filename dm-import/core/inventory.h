@@ -20,7 +20,7 @@ struct inventory {
 	size_t disk_count;
 	struct map *maps; /* multipath maps only, in name order */
 	size_t map_count;
-	unsigned looks; /* how often it was loaded */
+	unsigned loads; /* how often it was loaded */
 };
 
 /* Take an inventory. It replaces the contents of *inventory; on failure they stay. */

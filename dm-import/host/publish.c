@@ -68,7 +68,8 @@ int publish_live(struct engine *engine, const struct import *import, const struc
 	return device->reidentify(device->ctx, names, count, UDEV_TIMEOUT_MS + (unsigned)count * UDEV_PER_DISK_MS, err);
 }
 
-static int tell_udev(struct engine *engine, const struct import *import, const struct inventory *now, struct error *err)
+static int update_udev(struct engine *engine, const struct import *import, const struct inventory *now,
+		       struct error *err)
 {
 	const struct device_port *device = &engine->ports->device;
 	CLEANUP_FREE const char **names = calloc(now->disk_count + 1, sizeof(*names));
@@ -104,10 +105,10 @@ int publish(struct engine *engine, const struct import *import, struct inventory
 	if (!now->disks && inventory_load(engine->ports, now, err) < 0)
 		return -1;
 	do {
-		CLEANUP_INVENTORY struct inventory after = { .looks = now->looks };
+		CLEANUP_INVENTORY struct inventory after = { .loads = now->loads };
 		struct inventory before;
 
-		if (tell_udev(engine, import, now, err) < 0 || inventory_load(engine->ports, &after, err) < 0)
+		if (update_udev(engine, import, now, err) < 0 || inventory_load(engine->ports, &after, err) < 0)
 			return -1;
 		more = !more && has_new_disks(import, now, &after);
 		before = *now;

@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-enum { LOOK_AGAIN_US = 5000000 };
+enum { RELOAD_US = 5000000 };
 
 typedef int condition_fn(struct work *work, struct error *err);
 
@@ -137,16 +137,16 @@ static int poll_maps(struct work *work, maps_condition_fn *holds, struct error *
 {
 	const struct multipathd_port *multipathd = &work->engine->ports->multipathd;
 	const struct host_port *host = &work->engine->ports->host;
-	uint64_t end_us = host->now_us(host->ctx) + MULTIPATHD_TIMEOUT_MS * 1000ull, look_us = 0;
+	uint64_t end_us = host->now_us(host->ctx) + MULTIPATHD_TIMEOUT_MS * 1000ull, reload_us = 0;
 
 	for (;;) {
 		uint64_t now_us = host->now_us(host->ctx);
 		CLEANUP_FREE char *answer = NULL;
 		int result = multipathd->command(multipathd->ctx, "show maps json", &answer, err);
 
-		if (result == 0 && now_us >= look_us) {
+		if (result == 0 && now_us >= reload_us) {
 			result = inventory_load(work->engine->ports, &work->now, err);
-			look_us = result < 0 ? 0 : now_us + LOOK_AGAIN_US;
+			reload_us = result < 0 ? 0 : now_us + RELOAD_US;
 		} else if (result == 0) {
 			result = ask_maps(work, err);
 		}

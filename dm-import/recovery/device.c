@@ -26,7 +26,7 @@ static const struct repair *next_repair(const struct recovery *recovery)
 	return NULL;
 }
 
-static void tell(struct recovery *recovery, const struct repair *repair, bool done)
+static void add_action(struct recovery *recovery, const struct repair *repair, bool done)
 {
 	struct verb_result *result = recovery->result;
 	struct action_report *more = reallocarray(result->actions, result->action_count + 1, sizeof(*more));
@@ -52,7 +52,7 @@ static int repair_one(struct recovery *recovery, const struct repair *repair, st
 		result = identities_reread(recovery->engine, err);
 	if (result < 0)
 		snprintf(err->step, sizeof(err->step), "%s", repair->name);
-	tell(recovery, repair, result == 0);
+	add_action(recovery, repair, result == 0);
 	return result;
 }
 
@@ -106,7 +106,7 @@ static int plan(struct recovery *recovery, struct error *err)
 		return -1;
 	for (size_t i = 0; i < repair_count; i++)
 		if (recovery->found[repairs[i].code])
-			tell(recovery, &repairs[i], false);
+			add_action(recovery, &repairs[i], false);
 	return 0;
 }
 

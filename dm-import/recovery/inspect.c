@@ -25,7 +25,7 @@
 #include <string.h>
 
 /* Reports each finding once, however often it is seen. */
-static void tell(struct recovery *recovery, const struct error *seen)
+static void report(struct recovery *recovery, const struct error *seen)
 {
 	struct finding_list *findings = &recovery->result->findings;
 	struct finding *finding;
@@ -55,7 +55,7 @@ __attribute__((format(printf, 4, 5))) static void found(struct recovery *recover
 	recovery->found[code] = true;
 	if (recovery->person.code == ERR_NONE && !repair_exists(code))
 		recovery->person = finding;
-	tell(recovery, &finding);
+	report(recovery, &finding);
 }
 
 static bool found_nothing(const struct recovery *recovery)
@@ -79,7 +79,7 @@ static bool has_path_of_neither(const struct inventory *now, const struct map *m
 }
 
 /* For each member, the kernel shows which LUN the application uses. */
-static bool kernel_tells(const struct recovery *recovery, const struct inventory *now)
+static bool kernel_shows_sides(const struct recovery *recovery, const struct inventory *now)
 {
 	for (size_t i = 0; i < recovery->import->member_count; i++) {
 		const struct member *member = &recovery->import->members[i];
@@ -117,7 +117,7 @@ static bool in_doubt(const struct recovery *recovery)
  * with the identities in doubt, the LUNs concerned are down, so the kernel shows nothing, and the rules that keep them
  * down stay.
  */
-static int look_at_copies(struct recovery *recovery, const struct inventory *now, struct error *err)
+static int inspect_copies(struct recovery *recovery, const struct inventory *now, struct error *err)
 {
 	const struct engine *engine = recovery->engine;
 	const struct boot_finding *files = engine->files;
@@ -131,13 +131,13 @@ static int look_at_copies(struct recovery *recovery, const struct inventory *now
 		return 0;
 	}
 	if (at_boot ||
-	    (in_doubt(recovery) && (recovery->lone || !kernel_tells(recovery, now) || !imports_know_all(engine))))
+	    (in_doubt(recovery) && (recovery->lone || !kernel_shows_sides(recovery, now) || !imports_know_all(engine))))
 		found(recovery, ERR_STORE_DAMAGED, files->why.device, "(%s)", files->why.detail);
 	return 0;
 }
 
 /* Compare the kernel's table of each live map with the records. A map without paths is no contradiction. */
-static void look_at_sides(struct recovery *recovery, const struct inventory *now)
+static void inspect_sides(struct recovery *recovery, const struct inventory *now)
 {
 	enum side side = recovery_side(recovery);
 
@@ -163,7 +163,7 @@ static void look_at_sides(struct recovery *recovery, const struct inventory *now
 	}
 }
 
-static void look_at_holds(struct recovery *recovery, const struct inventory *now)
+static void inspect_holds(struct recovery *recovery, const struct inventory *now)
 {
 	for (size_t i = 0; i < 2 * recovery->import->member_count; i++) {
 		const struct member *member = &recovery->import->members[i / 2];
@@ -176,7 +176,7 @@ static void look_at_holds(struct recovery *recovery, const struct inventory *now
 	}
 }
 
-static int look_at_identities(struct recovery *recovery, const struct inventory *now, struct error *err)
+static int inspect_identities(struct recovery *recovery, const struct inventory *now, struct error *err)
 {
 	struct error why = { 0 };
 
@@ -201,7 +201,7 @@ static int look_at_identities(struct recovery *recovery, const struct inventory 
 	return -1;
 }
 
-static int look_at_files(struct recovery *recovery, struct error *err)
+static int inspect_files(struct recovery *recovery, struct error *err)
 {
 	const struct boot_finding *files = recovery->engine->files;
 	struct error why = { 0 };
@@ -221,7 +221,7 @@ static int look_at_files(struct recovery *recovery, struct error *err)
 }
 
 /* After a prepare the idle maps must be hidden. */
-static int look_at_hiding(struct recovery *recovery, const struct inventory *now, struct error *err)
+static int inspect_hiding(struct recovery *recovery, const struct inventory *now, struct error *err)
 {
 	const struct dm_port *dm = &recovery->engine->ports->dm;
 	const struct import *import = recovery->import;
@@ -261,7 +261,7 @@ static const char *endangered(const struct inventory *now, const struct map *map
 }
 
 /* multipathd serves the entire host: it must not start while another pair's table and identity disagree. */
-static int look_at_multipathd(struct recovery *recovery, const struct inventory *now, bool *ret_running,
+static int inspect_multipathd(struct recovery *recovery, const struct inventory *now, bool *ret_running,
 			      struct error *err)
 {
 	const struct multipathd_port *multipathd = &recovery->engine->ports->multipathd;
@@ -293,7 +293,7 @@ static bool live_luns_are_here(const struct recovery *recovery, const struct inv
 }
 
 /* What multipathd has to build or complete; known only when nothing else is wrong. */
-static void look_at_maps(struct recovery *recovery, const struct inventory *now)
+static void inspect_maps(struct recovery *recovery, const struct inventory *now)
 {
 	const struct import *import = recovery->import;
 	struct work work = { .engine = recovery->engine, .import = recovery->import, .to = recovery_side(recovery) };
@@ -314,7 +314,7 @@ static void look_at_maps(struct recovery *recovery, const struct inventory *now)
 		found(recovery, ERR_MAP_INCOMPLETE, why.device, "(%s)", why.detail);
 }
 
-static void look_at_names(struct recovery *recovery, const struct inventory *now)
+static void inspect_names(struct recovery *recovery, const struct inventory *now)
 {
 	for (size_t i = 0; i < recovery->import->member_count && recovery_in_progress(recovery); i++) {
 		const struct member *member = &recovery->import->members[i];
@@ -326,7 +326,7 @@ static void look_at_names(struct recovery *recovery, const struct inventory *now
 }
 
 /* The side that a commit or a cancel has removed from the host. */
-static void look_at_disks(struct recovery *recovery, const struct inventory *now)
+static void inspect_disks(struct recovery *recovery, const struct inventory *now)
 {
 	const struct import *import = recovery->import;
 
@@ -342,7 +342,7 @@ static void look_at_disks(struct recovery *recovery, const struct inventory *now
 	}
 }
 
-static void look_at_record(struct recovery *recovery)
+static void inspect_record(struct recovery *recovery)
 {
 	const struct import *import = recovery->import;
 	bool ended = !import_state_in_progress(import->state);
@@ -355,32 +355,32 @@ static void look_at_record(struct recovery *recovery)
 		found(recovery, ERR_ATTENTION_STALE, import->id, "%s", "");
 }
 
-static int look(struct recovery *recovery, const struct inventory *now, struct error *err)
+static int inspect_all(struct recovery *recovery, const struct inventory *now, struct error *err)
 {
 	const struct import *import = recovery->import;
 	bool running;
 
-	if (look_at_copies(recovery, now, err) < 0)
+	if (inspect_copies(recovery, now, err) < 0)
 		return -1;
 	if (recovery->person.code != ERR_NONE)
 		return 0;
 	if (import->doing != DOING_NOTHING) {
 		found(recovery, ERR_VERB_UNFINISHED, import->id, "(%s)", doing_name(import->doing));
-		look_at_holds(recovery, now);
+		inspect_holds(recovery, now);
 		return 0;
 	}
-	look_at_sides(recovery, now);
+	inspect_sides(recovery, now);
 	if (recovery->person.code != ERR_NONE)
 		return 0;
-	look_at_holds(recovery, now);
-	if (look_at_identities(recovery, now, err) < 0 || look_at_files(recovery, err) < 0 ||
-	    look_at_hiding(recovery, now, err) < 0 || look_at_multipathd(recovery, now, &running, err) < 0)
+	inspect_holds(recovery, now);
+	if (inspect_identities(recovery, now, err) < 0 || inspect_files(recovery, err) < 0 ||
+	    inspect_hiding(recovery, now, err) < 0 || inspect_multipathd(recovery, now, &running, err) < 0)
 		return -1;
-	look_at_names(recovery, now);
-	look_at_disks(recovery, now);
+	inspect_names(recovery, now);
+	inspect_disks(recovery, now);
 	if (running)
-		look_at_maps(recovery, now);
-	look_at_record(recovery);
+		inspect_maps(recovery, now);
+	inspect_record(recovery);
 	return 0;
 }
 
@@ -392,5 +392,5 @@ int recovery_inspect(struct recovery *recovery, struct error *err)
 	recovery->person = (struct error){ 0 };
 	if (inventory_load(recovery->engine->ports, &now, err) < 0)
 		return -1;
-	return look(recovery, &now, err);
+	return inspect_all(recovery, &now, err);
 }

@@ -13,7 +13,7 @@ bool pr_view_is(const struct pr_view *view, uint32_t generation, uint64_t holder
 }
 
 /* 0, or an errno: EAGAIN if the LUN that the member is on reports something else than before. */
-static int look(const struct work *work, const struct member *member)
+static int check_member(const struct work *work, const struct member *member)
 {
 	const struct scsi_port *scsi = &work->engine->ports->scsi;
 	const struct pr_view *view = &member->pr.views[other_side(work->to)];
@@ -37,7 +37,7 @@ static int look(const struct work *work, const struct member *member)
 int pr_guard_check(struct work *work)
 {
 	for (size_t i = 0; i < work->changing_count; i++) {
-		int sys_errno = look(work, work->changing[i]);
+		int sys_errno = check_member(work, work->changing[i]);
 
 		if (sys_errno)
 			return sys_errno;

@@ -33,7 +33,7 @@ static int by_nexus(const void *a, const void *b)
 }
 
 /* The running paths, whether they answer or not, and the state that the first one to answer reports. */
-static int look(struct engine *engine, const struct inventory *now, struct pr_lun *lun, struct error *err)
+static int read_paths(struct engine *engine, const struct inventory *now, struct pr_lun *lun, struct error *err)
 {
 	const struct scsi_port *scsi = &engine->ports->scsi;
 	const struct disk *disk;
@@ -170,7 +170,7 @@ int pr_lun_read(struct engine *engine, const struct inventory *now, const char *
 {
 	*ret = (struct pr_lun){ 0 };
 	snprintf(ret->wwid, sizeof(ret->wwid), "%s", true_wwid);
-	if (look(engine, now, ret, err) < 0) {
+	if (read_paths(engine, now, ret, err) < 0) {
 		pr_lun_free(ret);
 		return -1;
 	}

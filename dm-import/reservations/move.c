@@ -153,14 +153,14 @@ static bool fenced_on(const struct pr_pair *pair, const struct pr_lun *lun)
 
 static int stay_fenced(struct pr_pair *pair, struct error *err)
 {
-	bool news = !pair->member->pr.fenced;
+	bool is_new = !pair->member->pr.fenced;
 
 	pair->member->pr.fenced = true;
 	if (pr_pair_drop_keys(pair, err) < 0 || pr_pair_drop_live_keys(pair, err) < 0 ||
 	    (pair->changed && pr_pair_read(pair, err) < 0))
 		return -1;
 	note_pair(pair);
-	if (news)
+	if (is_new)
 		work_log(pair->work, 1, NULL, "%s: this host was fenced; its keys are on neither LUN any more",
 			 pair->member->name);
 	return error_set(err, ERR_PR_FENCED, pair->member->name, "%s", "");
@@ -196,7 +196,7 @@ static int follow_live(struct pr_pair *pair, struct error *err)
  * registered again since, e.g. after a reboot; or because a peer just fenced it there. In the latter case the peers
  * take the keys off the live LUN, too, a moment later.
  */
-static int look_again(struct pr_pair *pair, struct error *err)
+static int wait_for_peers(struct pr_pair *pair, struct error *err)
 {
 	const struct host_port *host = &pair->work->engine->ports->host;
 
@@ -228,7 +228,7 @@ static int sync_pair(struct pr_pair *pair, struct error *err)
 {
 	struct member_pr *pr = &pair->member->pr;
 
-	if (pr_pair_read(pair, err) < 0 || look_again(pair, err) < 0)
+	if (pr_pair_read(pair, err) < 0 || wait_for_peers(pair, err) < 0)
 		return -1;
 	if (pair->live.path_count == 0) /* its array is gone: nothing is known, so change nothing */
 		return 0;
@@ -429,7 +429,7 @@ static bool is_quiet(const struct engine *engine, const struct member *member)
 }
 
 /* Did anything change that a report shows? */
-static bool is_news(const struct member_pr *before, const struct member_pr *now)
+static bool report_changes(const struct member_pr *before, const struct member_pr *now)
 {
 	return before->registered != now->registered || before->fenced != now->fenced ||
 	       before->lifted != now->lifted ||
@@ -477,23 +477,23 @@ static bool poll_member(struct work *work, struct member *member, uint64_t now_u
 	pr->last_failure = err.code;
 	if (pr->registered != before.registered || pr->fenced != before.fenced)
 		import_save(work->engine, work->import, JOURNAL_RESERVATION, NULL);
-	return is_news(&before, pr);
+	return report_changes(&before, pr);
 }
 
 bool pr_move_poll(struct engine *engine, const struct observer *observer)
 {
 	const struct host_port *host = &engine->ports->host;
 	uint64_t now_us = host->now_us(host->ctx);
-	bool news = false;
+	bool changed = false;
 
 	for (size_t i = 0; i < engine->import_count; i++) {
 		struct work work = { .engine = engine, .import = engine->imports[i], .observer = observer };
 
 		for (size_t m = 0; is_watched(work.import) && m < work.import->member_count; m++)
-			news = poll_member(&work, &work.import->members[m], now_us) || news;
+			changed = poll_member(&work, &work.import->members[m], now_us) || changed;
 		inventory_free(&work.now);
 	}
-	return news;
+	return changed;
 }
 
 void pr_move_paths_changed(struct engine *engine)

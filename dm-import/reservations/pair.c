@@ -19,13 +19,13 @@ void pr_pair_free(struct pr_pair *pair)
 	pr_lun_free(&pair->other);
 }
 
-enum { LOOK_TRIES = 2 }; /* a caller does not always try again after a failed load */
+enum { LOAD_TRIES = 2 }; /* a caller does not always try again after a failed load */
 
 int pr_pair_load(struct work *work, struct error *err)
 {
 	int result = -1;
 
-	for (int tries = 0; tries < LOOK_TRIES && result < 0; tries++)
+	for (int tries = 0; tries < LOAD_TRIES && result < 0; tries++)
 		result = inventory_load(work->engine->ports, &work->now, err);
 	return result;
 }
@@ -93,7 +93,7 @@ static const struct pr_path *counterpart(const struct pr_pair *pair, size_t inde
 }
 
 /* The other LUN's path that corresponds to this path of the live LUN; else any registered one. */
-static const struct pr_path *standing_for(const struct pr_pair *pair, const struct pr_path *live)
+static const struct pr_path *partner_of(const struct pr_pair *pair, const struct pr_path *live)
 {
 	for (size_t i = 0; live && i < pair->other.path_count; i++)
 		if (pair->other.paths[i].key && counterpart(pair, i) == live)
@@ -244,7 +244,7 @@ int pr_pair_release(struct pr_pair *pair, struct error *err)
 
 int pr_pair_reserve(struct pr_pair *pair, const struct pr_path *holder, struct error *err)
 {
-	const struct pr_path *path = standing_for(pair, holder);
+	const struct pr_path *path = partner_of(pair, holder);
 	struct pr_request request = { .action = PR_RESERVE, .type = pair->live.state.type };
 
 	if (!path)

@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-enum { LEAVE_TRIES = 3, INITIATORS_MAX = 64 };
+enum { STEP_TRIES = 3, INITIATORS_MAX = 64 };
 
 /* One member whose keys are unregistered. */
 struct leaving {
@@ -36,7 +36,7 @@ static bool is_ours(const struct leaving *leaving, const char *initiator)
 }
 
 /* Collect the initiators of all disks of both LUNs, since a registered port may have no running path. */
-static void look_at_initiators(struct leaving *leaving)
+static void collect_initiators(struct leaving *leaving)
 {
 	const struct pr_pair *pair = &leaving->pair;
 
@@ -53,7 +53,7 @@ static void look_at_initiators(struct leaving *leaving)
 	}
 }
 
-static bool tells_initiators(const struct pr_lun *lun)
+static bool has_initiators(const struct pr_lun *lun)
 {
 	return lun->state.has_full_status && !lun->by_count;
 }
@@ -90,7 +90,7 @@ static bool has_unreachable(const struct leaving *leaving)
 	return false;
 }
 
-static const struct pr_path *leaving_path(const struct pr_lun *lun)
+static const struct pr_path *path_marked_leaving(const struct pr_lun *lun)
 {
 	for (size_t i = 0; i < lun->path_count; i++)
 		if (lun->paths[i].key == PR_KEY_LEAVING)
@@ -103,7 +103,7 @@ static const char *why_kept(const struct leaving *leaving, uint64_t key)
 {
 	const struct pr_pair *pair = &leaving->pair;
 
-	if (!leaving_path(&pair->other))
+	if (!path_marked_leaving(&pair->other))
 		return "no path that is registered answers";
 	if (key == PR_KEY_LEAVING)
 		return "a path went offline while this host was leaving";
@@ -142,7 +142,7 @@ static int preempt_left(struct leaving *leaving, struct error *err)
 		if (why) {
 			leaving->kept = left->key;
 			leaving->kept_why = why;
-		} else if (pr_pair_preempt(pair, leaving_path(lun), PR_PREEMPT, left->key, err) < 0) {
+		} else if (pr_pair_preempt(pair, path_marked_leaving(lun), PR_PREEMPT, left->key, err) < 0) {
 			return -1;
 		}
 	}
@@ -158,10 +158,10 @@ static int exchange_keys(struct leaving *leaving, struct error *err)
 	leaving->kept_why = NULL;
 	if (pr_pair_read(pair, err) < 0)
 		return -1;
-	if (!tells_initiators(&pair->other))
+	if (!has_initiators(&pair->other))
 		return pr_lun_has_peers(&pair->other) ? pr_pair_set_keys(pair, PR_KEY_LEAVING, err) : 0;
 	if (pair->other.state.registration_count)
-		look_at_initiators(leaving);
+		collect_initiators(leaving);
 	if (!has_peers(leaving, 0) && !has_unreachable(leaving))
 		return 0;
 	result = pr_pair_set_keys(pair, PR_KEY_LEAVING, err);
@@ -183,11 +183,11 @@ static int drop_keys(struct leaving *leaving, struct error *err)
 }
 
 /* True when peers need time to see it. */
-static bool leave(struct work *work, struct member *member, enum side side,
-		  int (*step)(struct leaving *leaving, struct error *err))
+static bool run_step(struct work *work, struct member *member, enum side side,
+		     int (*step)(struct leaving *leaving, struct error *err))
 {
 	struct leaving leaving = { .pair = { .work = work, .member = member, .live_side = other_side(side) } };
-	int tries = LEAVE_TRIES;
+	int tries = STEP_TRIES;
 	struct error err = { 0 };
 	char key[PR_KEY_SIZE];
 	bool wait;
@@ -201,7 +201,7 @@ static bool leave(struct work *work, struct member *member, enum side side,
 	else if (leaving.kept_why)
 		work_log(work, 1, NULL, "%s: this host's key %s of paths that do not answer is left on %s: %s",
 			 member->name, key, lun_on(member, side), leaving.kept_why);
-	wait = leaving.pair.changed && (tries == 0 || !tells_initiators(&leaving.pair.other) || has_peers(&leaving, 0));
+	wait = leaving.pair.changed && (tries == 0 || !has_initiators(&leaving.pair.other) || has_peers(&leaving, 0));
 	pr_pair_free(&leaving.pair);
 	return wait;
 }
@@ -221,9 +221,9 @@ void pr_unregister(struct work *work, enum side side)
 	for (size_t i = 0; i < import->member_count; i++)
 		import->members[i].pr.registered = false; /* what goes now was not taken away by another host */
 	for (size_t i = 0; i < import->member_count; i++)
-		wait = leave(work, &import->members[i], side, exchange_keys) || wait;
+		wait = run_step(work, &import->members[i], side, exchange_keys) || wait;
 	if (wait)
 		host->sleep_ms(host->ctx, PR_LEAVING_MS);
 	for (size_t i = 0; i < import->member_count; i++)
-		leave(work, &import->members[i], side, drop_keys);
+		run_step(work, &import->members[i], side, drop_keys);
 }

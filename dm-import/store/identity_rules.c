@@ -237,7 +237,7 @@ char *identity_rules_down(const struct identity_store *store, const struct lun_s
 }
 
 /* The checksum is the last line. */
-static bool is_whole(const char *text)
+static bool is_intact(const char *text)
 {
 	const char *line = text, *next;
 	uint64_t sum;
@@ -253,7 +253,7 @@ int identity_rules_parse(const char *text, struct identity_store *ret, struct er
 {
 	CLEANUP_BUF struct buf store = { 0 };
 
-	if (!is_whole(text))
+	if (!is_intact(text))
 		return error_set(err, ERR_STORE_DAMAGED, NULL, "the rules are incomplete");
 	for (const char *line = text; *line; line = next_line(line)) {
 		size_t mark = strlen(store_mark);

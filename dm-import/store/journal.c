@@ -96,18 +96,18 @@ static bool read_json(const char *json, size_t length, struct journal_entry *ent
 {
 	struct json_tokener *tokener = json_tokener_new_ex(DEPTH_MAX);
 	struct json_object *object;
-	bool whole;
+	bool valid;
 
 	if (!tokener)
 		return false;
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 	object = json_tokener_parse_ex(tokener, json, (int)length);
-	whole = json_tokener_get_error(tokener) == json_tokener_success &&
+	valid = json_tokener_get_error(tokener) == json_tokener_success &&
 		json_tokener_get_parse_end(tokener) == length && json_object_is_type(object, json_type_object) &&
 		read_object(object, entry);
 	json_object_put(object);
 	json_tokener_free(tokener);
-	return whole;
+	return valid;
 }
 
 /* NULL if numbers and checksum are right: the line (with its newline) is as it was written. Else what is wrong. */
@@ -169,7 +169,7 @@ static bool read_header(const char *text, size_t length, struct journal *journal
 	size_t size = strlen(journal_header), magic = size - strlen("1\n");
 
 	if (length >= size && memcmp(text, journal_header, size) == 0) {
-		journal->whole_size = size;
+		journal->intact_size = size;
 		return true;
 	}
 	if (length >= size && memcmp(text, journal_header, magic) == 0)
@@ -211,7 +211,7 @@ static const char *read_line(const char *line, size_t length, uint64_t last_sequ
 
 static int read_lines(const char *text, size_t length, struct journal *journal, struct error *err)
 {
-	const char *end = text + length, *line = text + journal->whole_size, *next;
+	const char *end = text + length, *line = text + journal->intact_size, *next;
 
 	for (size_t number = 2; line < end; number++, line = next) {
 		struct journal_entry entry = { .line = line, .number = number };
@@ -233,7 +233,7 @@ static int read_lines(const char *text, size_t length, struct journal *journal, 
 			json_object_put(entry.record);
 			return -1;
 		}
-		journal->whole_size = (size_t)(next - text);
+		journal->intact_size = (size_t)(next - text);
 	}
 	return 0;
 }
@@ -246,7 +246,7 @@ int journal_parse(const char *text, size_t length, struct journal *ret, struct e
 		journal_free(&journal);
 		return -1;
 	}
-	journal.torn = journal.damage.code == ERR_NONE && journal.whole_size < length;
+	journal.torn = journal.damage.code == ERR_NONE && journal.intact_size < length;
 	mark_newest(&journal);
 	*ret = journal;
 	return 0;

@@ -26,7 +26,7 @@ struct journal_entry {
 struct journal {
 	struct journal_entry *entries; /* all intact lines */
 	size_t count;
-	size_t whole_size;    /* bytes up to the end of the last intact line */
+	size_t intact_size;   /* bytes up to the end of the last intact line */
 	bool torn;	      /* there are bytes after it */
 	struct error damage;  /* ERR_STORE_DAMAGED with the first damaged line; ERR_NONE: none */
 	size_t damaged_line;  /* its number, 0: none */

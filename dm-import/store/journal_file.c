@@ -90,7 +90,7 @@ int import_load_all(struct engine *engine, const struct journal *journal, bool m
 	if (journal->damaged_line)
 		result = damaged(journal, err);
 	engine->journal = (struct journal_file){
-		.size = journal->whole_size,
+		.size = journal->intact_size,
 		.sequence = journal_last_sequence(journal),
 		.missing = missing,
 		.tail = journal->torn,
@@ -142,7 +142,7 @@ static int be_sure(struct engine *engine, struct error *err)
 		journal_path(engine, path);
 		return error_set(err, ERR_STORE_DAMAGED, path, "its last record is not the last one that was written");
 	}
-	engine->journal.size = journal.whole_size;
+	engine->journal.size = journal.intact_size;
 	engine->journal.tail = journal.torn;
 	engine->journal.unsure = false;
 	return 0;
@@ -263,7 +263,7 @@ void journal_compact_file(struct engine *engine, bool at_opening)
 
 	if (!worth_compacting(engine, at_opening) || read_journal(engine, &text, &journal, NULL) < 0 || !text ||
 	    journal.damaged_line || journal_last_sequence(&journal) != file->sequence ||
-	    journal.whole_size != file->size)
+	    journal.intact_size != file->size)
 		return;
 	shorter = journal_compact(&journal, engine->options.journal_keep, KEEP_BYTES, &dropped);
 	if (!shorter)

@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-static void tell(struct work *work, const struct plan *plan, size_t step)
+static void report_step(struct work *work, const struct plan *plan, size_t step)
 {
 	const struct observer *observer = work->observer;
 
@@ -67,7 +67,7 @@ enum plan_outcome plan_run(const struct plan *plan, struct work *work, struct er
 		const struct plan_step *step = &plan->steps[i];
 
 		work->step = step;
-		tell(work, plan, i);
+		report_step(work, plan, i);
 		crash_point(plan->name, step->name, "before");
 		if (act(step, work, forward ? PLAN_FORWARD_TRIES : 1, err) < 0)
 			return forward ? PLAN_STUCK : undo_from(plan, work, i, 1, NULL);

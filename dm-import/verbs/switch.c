@@ -368,7 +368,7 @@ static int record_done(struct work *work, struct error *err)
 {
 	struct import *import = work->import;
 
-	work_log(work, 3, NULL, "looks at the whole host: %u", work->now.looks);
+	work_log(work, 3, NULL, "looks at the whole host: %u", work->now.loads);
 	work_free_suspends(work);
 	for (size_t i = 0; i < import->member_count; i++)
 		import->members[i].exchanged = work->to == SIDE_DESTINATION;

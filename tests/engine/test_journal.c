@@ -104,12 +104,12 @@ static void torn_end_is_cut_off(void **state)
 
 		snprintf(text, strlen(whole) + 100, "%s%s", whole, torn[i]);
 		world_write_file(test.world, path, text, 0600);
-		test.options.look_only = true; /* who only looks leaves it */
+		test.options.read_only = true; /* who only looks leaves it */
 		assert_int_equal(host_test_open(&test), 0);
 		assert_string_equal(host_test_state(&test), "new");
 		host_test_close(&test);
 		assert_string_equal(journal_text(), text);
-		test.options.look_only = false;
+		test.options.read_only = false;
 		assert_int_equal(host_test_open(&test), 0);
 		assert_string_equal(host_test_state(&test), "new");
 		host_test_close(&test);

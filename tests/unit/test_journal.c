@@ -93,7 +93,7 @@ static void what_is_written_is_read(void **state)
 	assert_int_equal(journal.count, ROWS);
 	assert_int_equal(journal.damage.code, ERR_NONE);
 	assert_false(journal.torn);
-	assert_int_equal(journal.whole_size, sample.length);
+	assert_int_equal(journal.intact_size, sample.length);
 	assert_int_equal(journal_last_sequence(&journal), ROWS);
 	must_be_of_the_sample(&journal);
 	for (size_t i = 0; i < ROWS; i++) {
@@ -153,7 +153,7 @@ static void every_length(void **state)
 		}
 		assert_int_equal(journal.damage.code, ERR_NONE);
 		assert_int_equal(journal.count, whole);
-		assert_int_equal(journal.whole_size, ends[whole]);
+		assert_int_equal(journal.intact_size, ends[whole]);
 		assert_int_equal(journal.torn, length > ends[whole]);
 	}
 }

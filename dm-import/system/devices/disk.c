@@ -140,7 +140,7 @@ static bool has_partitions(const char *directory, const char *name)
 	return found;
 }
 
-static void read_presented(struct udev_device *device, struct disk *disk)
+static void read_published(struct udev_device *device, struct disk *disk)
 {
 	const char *serial = udev_device_get_property_value(device, "ID_SERIAL");
 	const char *ready = udev_device_get_property_value(device, "SYSTEMD_READY");
@@ -177,6 +177,6 @@ void sys_disk_read(struct udev_device *device, struct udev_device *scsi, struct 
 	read_true_wwid(directory, page, length, ret);
 	read_transport(directory, page, length, ret);
 	sys_disk_nexus(directory, page, length, ret);
-	read_presented(device, ret);
+	read_published(device, ret);
 	ret->partitions = has_partitions(directory, ret->name);
 }

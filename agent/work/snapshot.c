@@ -16,18 +16,18 @@
 #define MAX_AGE_US 2000000
 
 struct import_verbs {
-	struct error refusals[VERB_COUNT][2]; /* by the side it goes to; code ERR_NONE: allowed */
+	struct error refusals[VERB_COUNT][2]; /* by target side; code ERR_NONE: allowed */
 };
 
-/* The last of each report that worked, and why the last one did not. */
+/* The last successful report of each kind, and why the last attempt failed. */
 struct snapshot {
 	pthread_mutex_t mutex;
 	struct host_report host;
 	struct array_reports arrays;
 	struct volume_reports volumes;
 	struct import_reports imports;
-	struct error host_error, arrays_error, volumes_error, imports_error; /* ERR_NONE: it worked */
-	struct import_verbs *verbs; /* of each of the imports, in their order */
+	struct error host_error, arrays_error, volumes_error, imports_error; /* ERR_NONE: it succeeded */
+	struct import_verbs *verbs;					     /* one per import, in the same order */
 	size_t in_progress;
 	bool stale[SNAPSHOT_PARTS];
 	uint64_t published_us[SNAPSHOT_PARTS]; /* monotonic */
@@ -57,7 +57,7 @@ void snapshot_close(struct snapshot *snapshot)
 	free(snapshot);
 }
 
-/* Whether a question to the engine was answered; *err is then ERR_NONE. */
+/* Whether the engine answered; *err is then ERR_NONE. */
 static bool answered(int result, struct error *err)
 {
 	if (result < 0)
@@ -67,7 +67,7 @@ static bool answered(int result, struct error *err)
 	return result == 0;
 }
 
-/* What engine_verb_allowed says to each verb, after every change. */
+/* Ask engine_verb_allowed for each verb, after every change. */
 static void ask_each_verb(struct engine *engine, const char *id, struct import_verbs *ret)
 {
 	struct verb_request request = { 0 };
@@ -98,7 +98,10 @@ static int ask_imports(struct engine *engine, struct import_reports *ret, struct
 	return 0;
 }
 
-/* Under the mutex what is new comes in the place of the old, which is freed here. A failure keeps the old, with why. */
+/*
+ * Under the mutex, new reports replace the old ones, which are freed here. On failure the old ones stay, with the
+ * reason.
+ */
 #define EXCHANGE(a, b) \
 	do { \
 		__typeof__(a) was_ = (a); \
@@ -106,7 +109,7 @@ static int ask_imports(struct engine *engine, struct import_reports *ret, struct
 		(b) = was_; \
 	} while (0)
 
-/* Each gives whether all was told. */
+/* Each returns whether the engine answered everything. */
 static bool publish_imports(struct snapshot *snapshot, struct engine *engine)
 {
 	CLEANUP(import_reports_free) struct import_reports imports = { 0 };
@@ -155,11 +158,11 @@ void snapshot_publish(struct snapshot *snapshot, struct engine *engine, enum sna
 	bool answered;
 
 	pthread_mutex_lock(&snapshot->mutex);
-	snapshot->stale[part] = false; /* before looking: what changes meanwhile makes it stale again */
+	snapshot->stale[part] = false; /* before asking: a change meanwhile makes it stale again */
 	pthread_mutex_unlock(&snapshot->mutex);
 	answered = part == SNAPSHOT_IMPORTS ? publish_imports(snapshot, engine) : publish_devices(snapshot, engine);
 	pthread_mutex_lock(&snapshot->mutex);
-	snapshot->stale[part] |= !answered; /* who asks next may have better luck */
+	snapshot->stale[part] |= !answered; /* try again at the next request */
 	snapshot->published_us[part] = clock_mono_us();
 	pthread_mutex_unlock(&snapshot->mutex);
 }
@@ -182,7 +185,7 @@ bool snapshot_is_stale(struct snapshot *snapshot, enum snapshot_part part)
 	return stale;
 }
 
-/* Take the mutex for a report; not, and -1, when its last one failed: with why. */
+/* Take the mutex for a report. If its last attempt failed: -1 with the reason, and the mutex is not taken. */
 static int lock(struct snapshot *snapshot, const struct error *why, struct error *err)
 {
 	pthread_mutex_lock(&snapshot->mutex);
@@ -245,7 +248,7 @@ int snapshot_volume(struct snapshot *snapshot, const char *wwid, struct json_obj
 	return unlock(snapshot, error_set(err, ERR_VOLUME_UNKNOWN, NULL, "'%.64s'", wwid));
 }
 
-/* Under the mutex; its index in the list, or the list's length. */
+/* Under the mutex. The import's index in the list, or the list's length. */
 static size_t find_import(const struct snapshot *snapshot, const char *id)
 {
 	size_t i = 0;
@@ -272,7 +275,7 @@ static int verb_refusal(const struct import_verbs *import, const struct verb_req
 {
 	const struct error *refusal = &import->refusals[request->verb][request->to];
 
-	if (request->verb == VERB_PRECHECK || refusal->code == ERR_NONE) /* of a pre-check its job says it */
+	if (request->verb == VERB_PRECHECK || refusal->code == ERR_NONE) /* a pre-check's job reports it */
 		return 0;
 	if (err)
 		*err = *refusal;

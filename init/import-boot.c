@@ -1,6 +1,6 @@
 /*
- * import-boot: the checks before multipathd starts, and what an initramfs and a person need of them. Started by
- * dm-import-boot.service and dm-import-maps.service; knows no network.
+ * import-boot: the checks before multipathd starts, and its commands for an initramfs and for a person. Started by
+ * dm-import-boot.service and dm-import-maps.service; does not use the network.
  */
 #include "dm-import/dm_import.h"
 
@@ -103,7 +103,7 @@ static int run_restore(const struct engine_options *options, const char *file)
 	return EXIT_DONE;
 }
 
-/* Another root than this host's: for those who make images. What is made once lives as long as the program. */
+/* Another root than this host's, for making images. What is allocated here lives as long as the program. */
 static int set_root(const char *root, struct engine_options *options)
 {
 	const char **const paths[] = { &options->etc_directory, &options->rules_directory,

@@ -91,7 +91,7 @@ static int find_command(struct cli *cli, const char *const **words)
 		const struct command *found = find(table, **words);
 
 		if (!found && strcmp(**words, "help") == 0)
-			return 0; /* the command has subcommands; the option stays in the words */
+			return 0; /* `help` after a command with subcommands; it stays in the words */
 		if (!found)
 			return cli_usage(cli, "unknown command '%s'", **words);
 		cli->command = found;

@@ -1,7 +1,7 @@
 /*
- * The checks at boot. First the whole matrix: what the check decides for every state of the store, of the rules and of
- * the journal. Then what comes of it on the fake host after a power cut: the live map is on its side, or down; never on
- * the other.
+ * The checks at boot. First the full matrix: what the check decides for every state of the store, the rules and the
+ * journal. Then its effect on the fake host after a power cut: the live map is on its side, or down; never on the other
+ * side.
  */
 #include "engine_test.h"
 
@@ -29,7 +29,7 @@ static int teardown(void **state)
 
 enum state { WHOLE, MISSING, OLDER, DAMAGED, TRUNCATED, EMPTY, STATES };
 
-/* Of the rules: the same for all four files, or the last two lag behind. */
+/* The rules: all four files are the same, or the last two are older. */
 enum spread { ALL, SOME, SPREADS };
 
 enum knowledge { JOURNAL_AGREES, JOURNAL_MISSING, JOURNAL_OLDER, JOURNAL_TORN_VERB, JOURNAL_DAMAGED, KNOWLEDGES };
@@ -130,7 +130,7 @@ struct expectation {
 	size_t down;
 };
 
-/* No copy is whole: what is left of them is not counted, what the journal knows is. */
+/* No copy is intact: their remains do not count, the journal does. */
 static struct expectation expect_lost(enum state store, enum state rules, enum knowledge knowledge)
 {
 	bool known = knowledge != JOURNAL_MISSING;
@@ -140,7 +140,7 @@ static struct expectation expect_lost(enum state store, enum state rules, enum k
 	return (struct expectation){ .verdict = BOOT_LOST, .down = known ? 4 : 0, .rules_needed = known };
 }
 
-/* What has to come out, in other words than boot.c's. What is damaged of the journal is not its last record. */
+/* The expected result, by other code than boot/judge.c. The damage of the journal is not in its last record. */
 static struct expectation expect(enum state store, enum state rules, enum spread spread, enum knowledge knowledge)
 {
 	enum state best = spread == SOME ? WHOLE : rules;
@@ -172,9 +172,9 @@ static bool as_expected(const struct boot_finding *finding, const struct expecta
 
 	if (finding->verdict != should->verdict || (finding->why.code == ERR_NONE) != should->well)
 		return false;
-	if (finding->verdict == BOOT_LOST && !should->down) /* as many as can be read yet */
+	if (finding->verdict == BOOT_LOST && !should->down) /* as many as can still be read */
 		return finding->rules_needed == (finding->down.count > 0);
-	/* what is damaged may name LUNs that there are not */
+	/* a damaged file may name LUNs that do not exist */
 	if (finding->verdict == BOOT_LOST ? finding->down.count < should->down : finding->down.count != should->down)
 		return false;
 	if (finding->rules_needed != should->rules_needed)
@@ -197,7 +197,7 @@ static void judge_one(enum state store, enum state rules, enum spread spread, en
 		 finding.rules_needed ? "rules needed" : "no rules needed", finding.why.detail);
 }
 
-/* The journal as it is within a switch: between its intent and its end. */
+/* The journal during a switch: between its intent and its end. */
 static char *journal_within_a_switch(const struct files *now)
 {
 	const char *last = now->journal, *next;
@@ -238,7 +238,7 @@ static void the_whole_matrix(void **state)
 
 /* --- on the host ----------------------------------------------------------------------------------------------- */
 
-/* As at boot: the files are checked before udev starts, the maps before multipathd does. */
+/* As at boot: the files are checked before udev starts, the maps before multipathd starts. */
 static void check_files(struct fake_world *world)
 {
 	CLEANUP_FREE char *text = NULL;
@@ -325,7 +325,7 @@ static void rules_stand_in_for_a_damaged_store(void **state)
 	host_test_expect(&test, "cancelled", SIDE_SOURCE);
 }
 
-/* No map of the pairs is there, under whatever name; another LUN's is. */
+/* No map of the pairs exists, under any name; another LUN's map does. */
 static void must_be_down(void)
 {
 	for (unsigned member = 0; member < 2; member++) {
@@ -381,7 +381,7 @@ static void what_nothing_tells_of_stays_down(void **state)
 	must_be_free_of_boot_rules();
 }
 
-/* The whole of /etc is put back from before the switch: only the journal knows better. */
+/* All of /etc is restored from before the switch: only the journal knows better. */
 static void an_old_copy_of_etc_stays_down(void **state)
 {
 	struct files before = { 0 };
@@ -400,7 +400,7 @@ static void an_old_copy_of_etc_stays_down(void **state)
 	forget(&before);
 }
 
-/* An initramfs that knows nothing of the pairs has assembled each map of the LUN of its name. */
+/* An initramfs that knows nothing of the pairs has assembled each map from the LUN with its name. */
 static void assembled_without_rules(void)
 {
 	struct files now = { 0 };
@@ -421,7 +421,7 @@ static void assembled_without_rules(void)
 	world_begin(test.world, NULL);
 }
 
-/* At once, from what udev's database says: udev looks at all disks again, but when it comes to that. */
+/* At once, from udev's database: udev processes all disks again, but only later. */
 static void multipathd_assembles(void)
 {
 	multipathd_start(test.world);
@@ -501,7 +501,7 @@ static void put_in_initramfs(struct fake_world *world)
 	}
 }
 
-/* An initramfs with our rules leaves the pairs alone, whatever side is live. */
+/* An initramfs with our rules leaves the pairs alone, whichever side is live. */
 static void an_initramfs_assembles_no_pair(void **state)
 {
 	CLEANUP_FREE char *rules = NULL;

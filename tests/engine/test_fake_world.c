@@ -1,6 +1,6 @@
 /*
- * The fake host itself: it behaves as kernel, udev and multipathd do where the engine depends on it, and its invariant
- * checks catch what they are for. Each wrong thing that an engine could do is done here once on purpose.
+ * The fake host itself: it behaves like kernel, udev and multipathd where the engine depends on it, and its invariant
+ * checks catch what they are for. Each mistake that an engine could make is made here once on purpose.
  */
 #include "dm-import/store/identity_rules.h"
 
@@ -59,7 +59,7 @@ static void install_rules(enum identity_role role)
 
 static const char *all_disks[] = { "sda", "sdb", "sdc", "sdd" };
 
-/* Destination there, hidden, under a map of its own: what prepare leads to. */
+/* The destination is mapped, hidden, with its own map: as after prepare. */
 static void prepare_by_hand(void)
 {
 	install_rules(IDENTITY_HIDDEN);
@@ -131,7 +131,7 @@ static void exchange_in_the_right_order_breaks_nothing(void **state)
 	assert_int_equal(world->hold_handles, 0);
 }
 
-/* The rules keep what they keep of the live map from its next event on. */
+/* The rules keep the live map's properties from its next event on. */
 static void show_live_maps(void)
 {
 	for (size_t i = 0; i < MAPS_MAX; i++) {

@@ -1,6 +1,6 @@
 /*
- * Fencing on a fake host: this host's, before, in and behind the switch; its end; that of peers; and the looks that an
- * agent takes between the verbs.
+ * Fencing on a fake host: of this host before, during and after the switch; its end; of peers; and the polls of an
+ * agent between the verbs.
  */
 #include "reservations.h"
 
@@ -19,7 +19,7 @@ static void expect_fenced(void)
 	}
 }
 
-/* What the agent of the peer that fenced this host does, there. */
+/* What the agent on the peer that fenced this host does. */
 static void peer_reserves(int lun)
 {
 	if (lun_of(lun)->pr.type)
@@ -82,7 +82,7 @@ static void this_host_is_preempted_everywhere(void)
 	mark_fenced(true);
 }
 
-/* The look has seen the new key on the source, and registers it on the destination behind the preemption. */
+/* The poll has seen the new key on the source, and registers it on the destination after the preemption. */
 static void fenced_while_registering(void **state)
 {
 	(void)state;
@@ -95,7 +95,7 @@ static void fenced_while_registering(void **state)
 	host_test_end(&pr_test);
 }
 
-/* The same in a look, which no hold follows that would compare once more. */
+/* The same in a poll, after which no hold compares once more. */
 static void fenced_while_a_look_registers(void **state)
 {
 	(void)state;
@@ -125,7 +125,7 @@ static void fenced_while_held(void **state)
 	host_test_end(&pr_test);
 }
 
-/* Whoever was fenced on the destination may go back, and cancel: it writes on neither side. */
+/* A host that was fenced on the destination may go back, and cancel: it writes on neither side. */
 static void fenced_behind_the_switch(void **state)
 {
 	(void)state;
@@ -170,7 +170,7 @@ static void cancel_when_fenced(void **state)
 	host_test_end(&pr_test);
 }
 
-/* A peer fences this host where that peer is: on the LUN that is the other one here. */
+/* A peer fences this host on the peer's live LUN, which is the other LUN here. */
 static void fenced_on_the_other_lun(void **state)
 {
 	(void)state;
@@ -186,7 +186,7 @@ static void fenced_on_the_other_lun(void **state)
 	host_test_end(&pr_test);
 }
 
-/* Fenced, unfenced on the live LUN, and all that while the agent did not look: the reboot of a node. */
+/* Fenced, and unfenced on the live LUN, between two polls of the agent: the reboot of a node. */
 static void unfenced_before_the_agent_looks(void **state)
 {
 	(void)state;
@@ -233,7 +233,7 @@ static void agent_restarts(void **state)
 	host_test_end(&pr_test);
 }
 
-/* Looks are cheap, and a look that finds nothing new says so: the agent would look again at once. */
+/* Polls are cheap, and a poll that finds no change reports none; else the agent would poll again at once. */
 static void looks_are_quiet(void **state)
 {
 	(void)state;
@@ -257,7 +257,7 @@ static void looks_are_quiet(void **state)
 
 /* --- registered for the first time after prepare --- */
 
-/* How many commands 30 seconds of looks cost, which find nothing new. */
+/* The number of commands in 30 seconds of polls that find no change. */
 static size_t commands_of_looks(void)
 {
 	world_begin(pr_test.world, NULL);
@@ -266,7 +266,7 @@ static size_t commands_of_looks(void)
 	return calls_of("scsi.");
 }
 
-/* Of both LUNs, one command each, every ten seconds; or never more than once where the LUNs know no reservations. */
+/* One command to each of both LUNs, every ten seconds; or only once if the LUNs do not support reservations. */
 static void without_registrations_looks_are_few(void **state)
 {
 	(void)state;
@@ -294,7 +294,7 @@ static void without_registrations_looks_are_few(void **state)
 		}
 }
 
-/* Only the destination knows no reservations: nothing can be carried over, and looks stay few. */
+/* Only the destination does not support reservations: nothing can be moved, and polls stay few. */
 static void without_registrations_on_a_destination_without(void **state)
 {
 	(void)state;
@@ -342,7 +342,7 @@ static void registered_after_prepare(void **state)
 			}
 }
 
-/* Of two members one is registered: the other one is not looked at as often. */
+/* One of two members is registered: the other is polled less often. */
 static void one_member_is_registered(void **state)
 {
 	(void)state;
@@ -362,7 +362,7 @@ static void one_member_is_registered(void **state)
 	host_test_end(&pr_test);
 }
 
-/* --- looking after peers --- */
+/* --- peers --- */
 
 static void peers_fencing_is_finished(void **state)
 {
@@ -414,8 +414,7 @@ static void peers_that_leave_are_left_alone(void **state)
 	host_test_end(&pr_test);
 }
 
-/* Its keys go from both LUNs; nothing of ours goes with them, and the last host's commit leaves nothing on the source.
- */
+/* Its keys go from both LUNs; ours stay, and the last host's commit leaves nothing on the source. */
 static void a_peer_leaves_first(void **state)
 {
 	(void)state;
@@ -436,7 +435,7 @@ static void a_peer_leaves_first(void **state)
 	host_test_end(&pr_test);
 }
 
-/* A fenced host leaves its reservation to all registrants: the new holder's host makes of it what it was, no other. */
+/* A fenced host leaves its reservation to all registrants; only the new holder's host changes it back. */
 static void what_a_fenced_holder_left(void **state)
 {
 	(void)state;
@@ -462,7 +461,7 @@ static void what_a_fenced_holder_left(void **state)
 	}
 }
 
-/* The one is fenced while the other leaves; by TransportIDs they are told apart. */
+/* One host is fenced while another unregisters; TransportIDs distinguish them. */
 static void fenced_while_another_leaves(void **state)
 {
 	(void)state;
@@ -500,7 +499,7 @@ static void what_was_not_seen_is_not_acted_upon(void **state)
 	host_test_end(&pr_test);
 }
 
-/* A node that takes another key is not one that was fenced. */
+/* A node that changes its key was not fenced. */
 static void peers_that_change_their_key_are_left_alone(void **state)
 {
 	(void)state;
@@ -516,7 +515,7 @@ static void peers_that_change_their_key_are_left_alone(void **state)
 	host_test_end(&pr_test);
 }
 
-/* This host's own new key goes over with the next look. */
+/* This host's own new key is copied by the next poll. */
 static void new_keys_follow(void **state)
 {
 	(void)state;
@@ -533,7 +532,7 @@ static void new_keys_follow(void **state)
 	}
 }
 
-/* The new path is in the live map before the agent sees it, and no event tells of it. */
+/* The new path is in the live map before the agent sees it, and there is no event. */
 static void later_paths_are_registered(void **state)
 {
 	(void)state;

@@ -1,5 +1,5 @@
 /*
- * LUNs without READ FULL STATUS, on one side or on both: whose a key is the configuration says, or what was before.
+ * LUNs without READ FULL STATUS, on one side or on both: the configuration, or the earlier state, says whose a key is.
  */
 #include "reservations.h"
 
@@ -25,7 +25,9 @@ static void expect_not_fenced(bool switched)
 	host_test_expect(&pr_test, switched ? "on_destination" : "prepared", switched ? SIDE_DESTINATION : SIDE_SOURCE);
 }
 
-/* As mpathpersist does it: multipathd is told first, then path by path; and the agent looks each time. */
+/*
+ * As mpathpersist does it: first multipathd gets the key, then path by path is registered; the agent polls each time.
+ */
 static void new_keys_follow(void **state)
 {
 	(void)state;
@@ -51,7 +53,7 @@ static void new_keys_follow(void **state)
 				     switched ? SIDE_DESTINATION : SIDE_SOURCE);
 			for (int i = 0; i < 30; i++)
 				tend(LOOK_US);
-			assert_int_equal(calls_of("scsi.pr_out"), 2); /* a registration a path; it preempts nobody */
+			assert_int_equal(calls_of("scsi.pr_out"), 2); /* one registration per path; no preemption */
 			host_test_must(&pr_test, VERB_CANCEL);
 			expect_none_of_ours(world_destination(0));
 			assert_int_equal(own_count(world_source(0)), 2);
@@ -59,7 +61,7 @@ static void new_keys_follow(void **state)
 		}
 }
 
-/* A key that goes is a fencing all the same, whatever the configuration says by now. */
+/* A key that disappears is fencing all the same, whatever the configuration says by now. */
 static void still_fenced(void **state)
 {
 	(void)state;

@@ -1,5 +1,5 @@
 /*
- * The source's reservation lifted for the array and put back, on a fake host; and what the report says of it.
+ * Lifting the source's reservation for the array and putting it back, on a fake host; and the report of it.
  */
 #include "reservations.h"
 
@@ -8,7 +8,7 @@ static int lift(bool lifted)
 	return host_test_ask(&pr_test, (struct verb_request){ .verb = VERB_RESERVATION, .lifted = lifted });
 }
 
-/* It is so already: nothing is sent, and the result says so. */
+/* Already done: nothing is sent, and the result says so. */
 static void lift_again(bool lifted)
 {
 	size_t sent = calls_of("scsi.pr_out");
@@ -74,7 +74,7 @@ static void cancel_puts_back_what_was_lifted(void **state)
 	}
 }
 
-/* Of two members one is lifted already, or neither was ever reserved. */
+/* One of two members is lifted already, or neither was ever reserved. */
 static void lifted_where_there_is_something(void **state)
 {
 	(void)state;
@@ -100,7 +100,7 @@ static void lifted_where_there_is_something(void **state)
 	host_test_end(&pr_test);
 }
 
-/* Only the host whose reservation it is lifts it; the others switch meanwhile. */
+/* Only the host that holds the reservation lifts it; the others switch meanwhile. */
 static void lifted_by_a_peer(void **state)
 {
 	(void)state;
@@ -116,7 +116,7 @@ static void lifted_by_a_peer(void **state)
 	host_test_end(&pr_test);
 }
 
-/* All registrants are holders: the peer's lifting is not undone, the destination stays reserved, and all switch. */
+/* All registrants are holders: the peer's lift is not undone, the destination stays reserved, and all switch. */
 static void all_registrants_lifted_by_a_peer(void **state)
 {
 	const struct way all = { .type = PR_WE_AR, .aptpl = true };

@@ -1,7 +1,7 @@
 /*
  * The sweep for a host whose LUNs are reserved, and one with a peer that is registered on both: each call of the verbs
- * that move reservations, and each way in which it can go wrong. Besides what all sweeps ask, this host's keys are
- * where they should be at each end: on both LUNs between prepare and the end, on none that it has left.
+ * that move reservations, and each way in which it can go wrong. Besides the checks of all sweeps, this host's keys are
+ * where they should be at each end: on both LUNs between prepare and the end, and on no LUN that it has left.
  *
  * Then the same verbs with this host fenced before each of their calls: its application writes to neither LUN from then
  * on, and its keys are on neither at the end.
@@ -109,7 +109,7 @@ static void preempt(struct fake_world *world, int lun)
 		.action = PR_PREEMPT_AND_ABORT, .type = PR_WE_RO, .key = PEER_KEY, .service_action_key = OWN_KEY
 	};
 
-	world_pr_out(world, lun, &peer, &request); /* a conflict says that there is no such key */
+	world_pr_out(world, lun, &peer, &request); /* a conflict means that there is no such key */
 }
 
 /* On both LUNs at once. */
@@ -121,8 +121,8 @@ static void fence(struct fake_world *world)
 }
 
 /*
- * On one LUN first; on the other a second later, by a peer's agent. Until then the application, which may write or not,
- * does nothing.
+ * First on one LUN; a second later on the other, by a peer's agent. Until then the application does nothing, because
+ * its writes may be allowed or not.
  */
 static int first_lun;
 static uint64_t fenced_us;

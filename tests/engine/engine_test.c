@@ -264,13 +264,13 @@ static const char *map_disagrees(struct fake_world *world, const struct fake_map
 		return why;
 	}
 	for (size_t i = 0; i < count; i++) {
-		char presented[WWID_SIZE];
+		char published[WWID_SIZE];
 
-		property_get(disks[i] ? disks[i]->properties : "", "ID_SERIAL", presented, sizeof(presented));
-		if (strcmp(presented, map->uuid + strlen("mpath-")) == 0)
+		property_get(disks[i] ? disks[i]->properties : "", "ID_SERIAL", published, sizeof(published));
+		if (strcmp(published, map->uuid + strlen("mpath-")) == 0)
 			continue;
 		snprintf(why, sizeof(why), "%s has path %s, which presents %s", map->name,
-			 disks[i] ? disks[i]->name : "(gone)", presented);
+			 disks[i] ? disks[i]->name : "(gone)", published);
 		return why;
 	}
 	return NULL;

@@ -146,7 +146,7 @@ void recovery_forgive(const char *part)
 }
 
 /* An inspection finds exactly this, and changes nothing. */
-void recovery_dry_run_must_tell(const char *expected)
+void recovery_dry_run_must_find(const char *expected)
 {
 	char *before = world_dump(recovery_test.world), *after;
 
@@ -180,7 +180,7 @@ void recovery_must_leave_it_alone(const char *findings, enum error_code code, co
 	struct fake_world *before;
 	char *here, *there;
 
-	recovery_dry_run_must_tell(findings);
+	recovery_dry_run_must_find(findings);
 	assert_non_null(json_object_object_get(
 		json_object_array_get_idx(json_object_object_get(recovery_test.result, "findings"), 0), "remedy"));
 	before = world_save(recovery_test.world);

@@ -63,7 +63,7 @@ const char *recovery_codes(void);
 size_t recovery_actions(bool done);
 
 /* A dry run finds exactly this, and changes nothing. Forgets the violations until now, which the person caused. */
-void recovery_dry_run_must_tell(const char *expected);
+void recovery_dry_run_must_find(const char *expected);
 
 /* A run finds nothing and changes nothing. */
 void recovery_nothing_is_left(void);

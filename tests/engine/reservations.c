@@ -223,7 +223,7 @@ void hot_add_path(int lun)
 }
 
 /* A poll, as the agent polls each second. */
-bool tend(uint64_t after_us)
+bool poll_after(uint64_t after_us)
 {
 	world_pass_time(pr_test.world, after_us);
 	return engine_poll(pr_test.engine, NULL);

@@ -17,7 +17,7 @@
 #define THIRD_KEY UINT64_C(0xc0001)
 #define LEAVING UINT64_C(0x6c656176696e6721)
 
-enum { LOOK_US = 1000000 };
+enum { POLL_US = 1000000 };
 
 extern struct host_test pr_test;
 extern const struct pr_nexus peer, third;
@@ -75,7 +75,7 @@ void expect_none_of_ours(int lun);
 void expect_error(int rc, enum error_code code);
 
 /* A poll, as the agent polls each second. */
-bool tend(uint64_t after_us);
+bool poll_after(uint64_t after_us);
 void hot_add_path(int lun); /* one more path, through another port */
 const struct member_pr *member_pr(unsigned member);
 size_t calls_of(const char *name);

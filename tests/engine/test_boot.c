@@ -27,7 +27,7 @@ static int teardown(void **state)
 
 /* --- the matrix ------------------------------------------------------------------------------------------------ */
 
-enum state { WHOLE, MISSING, OLDER, DAMAGED, TRUNCATED, EMPTY, STATES };
+enum state { INTACT, MISSING, OLDER, DAMAGED, TRUNCATED, EMPTY, STATES };
 
 /* The rules: all four files are the same, or the last two are older. */
 enum spread { ALL, SOME, SPREADS };
@@ -100,13 +100,13 @@ static void put_rules(const char *now, const char *before, enum state state, enu
 		char path[128];
 
 		snprintf(path, sizeof(path), "/etc/udev/rules.d/%s", identity_rule_files[i]);
-		put(path, copy_of(now, before, spread == ALL || i >= 2 ? state : WHOLE));
+		put(path, copy_of(now, before, spread == ALL || i >= 2 ? state : INTACT));
 	}
 }
 
 static void put_journal(const struct files *now, const struct files *before, const char *torn, enum knowledge knowledge)
 {
-	static const enum state states[] = { [JOURNAL_AGREES] = WHOLE,
+	static const enum state states[] = { [JOURNAL_AGREES] = INTACT,
 					     [JOURNAL_MISSING] = MISSING,
 					     [JOURNAL_OLDER] = OLDER,
 					     [JOURNAL_DAMAGED] = DAMAGED };
@@ -119,7 +119,7 @@ static void put_journal(const struct files *now, const struct files *before, con
 
 static bool readable(enum state state)
 {
-	return state == WHOLE || state == OLDER;
+	return state == INTACT || state == OLDER;
 }
 
 struct expectation {
@@ -143,15 +143,15 @@ static struct expectation expect_lost(enum state store, enum state rules, enum k
 /* The expected result, by other code than boot/judge.c. The damage of the journal is not in its last record. */
 static struct expectation expect(enum state store, enum state rules, enum spread spread, enum knowledge knowledge)
 {
-	enum state best = spread == SOME ? WHOLE : rules;
+	enum state best = spread == SOME ? INTACT : rules;
 	bool certain = knowledge != JOURNAL_MISSING && knowledge != JOURNAL_TORN_VERB;
-	struct expectation e = { .exchanged = store == WHOLE || best == WHOLE, .well = true };
+	struct expectation e = { .exchanged = store == INTACT || best == INTACT, .well = true };
 
 	if (!readable(store) && !readable(best))
 		return expect_lost(store, rules, knowledge);
 	if (store == best && best == rules)
 		e.verdict = BOOT_IN_FORCE;
-	else if (store == WHOLE || (store == OLDER && !readable(best)))
+	else if (store == INTACT || (store == OLDER && !readable(best)))
 		e.verdict = BOOT_RULES_BEHIND;
 	else
 		e.verdict = BOOT_STORE_BEHIND;
@@ -207,7 +207,7 @@ static char *journal_within_a_switch(const struct files *now)
 	return strndup(now->journal, (size_t)(last - now->journal));
 }
 
-static void the_whole_matrix(void **state)
+static void the_full_matrix(void **state)
 {
 	struct files before = { 0 }, now = { 0 };
 	CLEANUP_FREE char *torn = NULL;
@@ -230,7 +230,7 @@ static void the_whole_matrix(void **state)
 						  (enum knowledge)knowledge);
 				}
 	put(store_path, strdup(now.store));
-	put_rules(now.rules, NULL, WHOLE, ALL);
+	put_rules(now.rules, NULL, INTACT, ALL);
 	put(journal_path, strdup(now.journal));
 	forget(&before);
 	forget(&now);
@@ -341,7 +341,7 @@ static void must_be_down(void)
 			assert_null(strstr(test.world->maps[i].uuid, "down-"));
 }
 
-static void what_nothing_tells_of_stays_down(void **state)
+static void what_no_copy_names_stays_down(void **state)
 {
 	static const char other[] = "36001405333333333000000000000000f";
 	char records[512] = "", uuid[UUID_SIZE], source[WWID_SIZE];
@@ -392,7 +392,7 @@ static void an_old_copy_of_etc_stays_down(void **state)
 	look(&before);
 	host_test_must(&test, VERB_SWITCH);
 	put(store_path, strdup(before.store));
-	put_rules(before.rules, NULL, WHOLE, ALL);
+	put_rules(before.rules, NULL, INTACT, ALL);
 	power_cut();
 	must_be_down();
 	assert_int_equal(host_test_open(&test), -1);
@@ -412,7 +412,7 @@ static void assembled_without_rules(void)
 	world_reboot(test.world);
 	multipathd_stop(test.world);
 	put(store_path, strdup(now.store));
-	put_rules(now.rules, NULL, WHOLE, ALL);
+	put_rules(now.rules, NULL, INTACT, ALL);
 	forget(&now);
 	test.world->user_count = 0; /* nothing is mounted yet */
 	for (size_t i = 0; i < MAPS_MAX; i++)
@@ -530,10 +530,10 @@ static void an_initramfs_assembles_no_pair(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		WITH_WORLD(the_whole_matrix),
+		WITH_WORLD(the_full_matrix),
 		WITH_WORLD(lost_rules_are_made_again),
 		WITH_WORLD(rules_stand_in_for_a_damaged_store),
-		WITH_WORLD(what_nothing_tells_of_stays_down),
+		WITH_WORLD(what_no_copy_names_stays_down),
 		WITH_WORLD(an_old_copy_of_etc_stays_down),
 		WITH_WORLD(maps_of_the_wrong_lun_are_made_anew),
 		WITH_WORLD(a_wrong_map_in_use_is_hidden),

@@ -53,7 +53,7 @@ static void parse(struct journal *ret)
 }
 
 /* "created intent done": all events of the journal */
-static void must_tell(const char *expected)
+static void must_have_events(const char *expected)
 {
 	CLEANUP_JOURNAL struct journal journal = { 0 };
 	char events[512] = "";
@@ -69,10 +69,10 @@ static void must_tell(const char *expected)
 	assert_string_equal(events, expected);
 }
 
-static void each_transition_is_told(void **state)
+static void each_transition_is_reported(void **state)
 {
 	(void)state;
-	must_tell("");
+	must_have_events("");
 	host_test_must(&test, VERB_CREATE);
 	host_test_must(&test, VERB_PREPARE);
 	host_test_must(&test, VERB_HELD_SWITCH);
@@ -81,7 +81,8 @@ static void each_transition_is_told(void **state)
 	host_test_must(&test, VERB_SWITCH);
 	host_test_must(&test, VERB_CANCEL);
 	host_test_must(&test, VERB_DELETE);
-	must_tell("created intent done intent done intent done session intent done intent done intent done forgotten");
+	must_have_events(
+		"created intent done intent done intent done session intent done intent done intent done forgotten");
 	host_test_close(&test);
 	assert_int_equal(host_test_open(&test), 0);
 	assert_int_equal(test.engine->import_count, 0);
@@ -132,7 +133,7 @@ static void fill_disk_all(struct fake_world *world)
 }
 
 /* The number of the running verb's call after the first one of `name`. */
-static unsigned call_behind(const char *name)
+static unsigned call_after(const char *name)
 {
 	const char *at = strstr(test.world->log, name);
 	unsigned number = 0;
@@ -183,7 +184,7 @@ static void full_disk_refuses_the_verb(void **state)
 }
 
 /* The disk gets full after the reservation: there is space for the verb's records, also for its undo. */
-static void full_disk_behind_the_reservation(void **state)
+static void full_disk_after_the_reservation(void **state)
 {
 	static const struct {
 		int verb;
@@ -202,7 +203,7 @@ static void full_disk_behind_the_reservation(void **state)
 		assert_int_equal(host_test_open(&test), 0);
 		world_begin(test.world, NULL);
 		host_test_must(&test, rows[i].verb);
-		call = call_behind("host.reserve");
+		call = call_after("host.reserve");
 		host_test_close(&test);
 		for (int reserved = 0; reserved <= 1; reserved++) {
 			world_restore(test.world, fresh);
@@ -415,10 +416,10 @@ static int run_sweeps(void)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		WITH_WORLD(each_transition_is_told),
+		WITH_WORLD(each_transition_is_reported),
 		WITH_WORLD(torn_end_is_cut_off),
 		WITH_WORLD(full_disk_refuses_the_verb),
-		WITH_WORLD(full_disk_behind_the_reservation),
+		WITH_WORLD(full_disk_after_the_reservation),
 		WITH_WORLD(compacted_when_opened),
 		WITH_WORLD(compacted_above_the_limit),
 		WITH_WORLD(compacted_when_stuck),

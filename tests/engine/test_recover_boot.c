@@ -51,7 +51,7 @@ static void agent_must_start(const char *state, enum side side)
 
 /* --- the rules count --- */
 
-static void damaged_store_behind_a_boot(void **state)
+static void damaged_store_after_a_boot(void **state)
 {
 	(void)state;
 	for (int missing = 0; missing < 2; missing++) {
@@ -62,7 +62,7 @@ static void damaged_store_behind_a_boot(void **state)
 			recovery_damage(store);
 		boot();
 		host_test_expect_side(&recovery_test, SIDE_DESTINATION);
-		recovery_dry_run_must_tell("identity_files");
+		recovery_dry_run_must_find("identity_files");
 		assert_non_null(strstr(detail_of(0), missing ? "is missing" : "checksum"));
 		assert_non_null(strstr(detail_of(0), "rules are intact"));
 		recovery_must();
@@ -84,7 +84,7 @@ static void older_store(void **state)
 	world_write_file(recovery_test.world, "/etc/udev/rules.d/11-dm-import.rules", rules, 0644);
 	boot();
 	host_test_expect_side(&recovery_test, SIDE_DESTINATION);
-	recovery_dry_run_must_tell("boot_rules identity_files");
+	recovery_dry_run_must_find("boot_rules identity_files");
 	assert_non_null(strstr(detail_of(1), "older"));
 	recovery_must();
 	recovery_nothing_is_left();
@@ -125,7 +125,7 @@ static void torn_switch_under_rules_of_a_boot(void **state)
 		world_reboot(recovery_test.world);
 		world_begin(recovery_test.world, NULL);
 		recovery_open_torn();
-		recovery_dry_run_must_tell("boot_rules verb_unfinished");
+		recovery_dry_run_must_find("boot_rules verb_unfinished");
 		recovery_must();
 		recovery_nothing_is_left();
 		host_test_expect(&recovery_test, "on_destination", SIDE_DESTINATION);
@@ -138,7 +138,7 @@ static void torn_switch_under_rules_of_a_boot(void **state)
 /* --- no copy counts for certain --- */
 
 /* After a boot with the damage the LUNs are down: only the journal shows a side, and it may be an old copy, too. */
-static void nothing_is_whole_behind_a_boot(void **state)
+static void nothing_is_intact_after_a_boot(void **state)
 {
 	(void)state;
 	for (size_t scene = 1; scene < RECOVERY_SCENES; scene++) {
@@ -155,7 +155,7 @@ static void nothing_is_whole_behind_a_boot(void **state)
 }
 
 /* All of /etc is from before the last verb. */
-static void old_copies_behind_a_boot(void **state)
+static void old_copies_after_a_boot(void **state)
 {
 	(void)state;
 	for (size_t scene = 2; scene < RECOVERY_SCENES; scene++) {
@@ -342,11 +342,11 @@ static void the_other_one_is_only_created(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(damaged_store_behind_a_boot),
+		cmocka_unit_test(damaged_store_after_a_boot),
 		cmocka_unit_test(older_store),
 		cmocka_unit_test(torn_switch_under_rules_of_a_boot),
-		cmocka_unit_test(nothing_is_whole_behind_a_boot),
-		cmocka_unit_test(old_copies_behind_a_boot),
+		cmocka_unit_test(nothing_is_intact_after_a_boot),
+		cmocka_unit_test(old_copies_after_a_boot),
 		cmocka_unit_test(old_journal),
 		cmocka_unit_test(nothing_shows_the_side),
 		cmocka_unit_test(nothing_at_all),

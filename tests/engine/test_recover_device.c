@@ -238,7 +238,7 @@ static void person_and_recovery(const struct doing_of_a_person *doing, size_t sc
 	doing->act();
 	if (!agent_runs)
 		recovery_open_torn();
-	recovery_dry_run_must_tell(doing->findings);
+	recovery_dry_run_must_find(doing->findings);
 	recovery_must();
 	recovery_forgive(doing->broken);
 	assert_string_equal(recovery_codes(), doing->findings);
@@ -249,7 +249,7 @@ static void person_and_recovery(const struct doing_of_a_person *doing, size_t sc
 	combinations++;
 }
 
-static void each_doing_is_mended(void **state)
+static void each_doing_is_repaired(void **state)
 {
 	const struct doing_of_a_person *doing = *state;
 
@@ -263,7 +263,7 @@ static void each_doing_is_mended(void **state)
 }
 
 /* The agent's start repairs some of it itself; together they repair everything. */
-static void each_doing_is_mended_behind_a_start(void **state)
+static void each_doing_is_repaired_after_a_start(void **state)
 {
 	const struct doing_of_a_person *doing = *state;
 
@@ -370,8 +370,8 @@ int main(void)
 
 	if (__lsan_disable)
 		__lsan_disable();
-	count = add(swept, count, names, "repaired", each_doing_is_mended);
-	count = add(swept, count, names, "behind a start", each_doing_is_mended_behind_a_start);
+	count = add(swept, count, names, "repaired", each_doing_is_repaired);
+	count = add(swept, count, names, "behind a start", each_doing_is_repaired_after_a_start);
 	count = add(swept, count, names, "recovering fails or dies", recovering_fails_or_dies);
 	failed = _cmocka_run_group_tests("recover_device", swept, count, NULL, NULL);
 	printf("# %u combinations\n", combinations);

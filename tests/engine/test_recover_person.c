@@ -29,7 +29,7 @@ static void half_exchanged(void **state)
 	host_test_forget(&recovery_test);
 	recovery_test.world->holds = 0;
 	recovery_open_torn();
-	recovery_dry_run_must_tell("verb_unfinished map_suspended map_suspended map_suspended");
+	recovery_dry_run_must_find("verb_unfinished map_suspended map_suspended map_suspended");
 	recovery_must();
 	recovery_forgive("is in two maps");
 	host_test_expect(&recovery_test, "on_destination", SIDE_DESTINATION);
@@ -57,7 +57,7 @@ static void stuck_verb_is_ended(void **state)
 	assert_int_equal(recovery_run(world_source_wwid(0), false), -1); /* it still does not start */
 	assert_int_equal(recovery_test.err.code, ERR_MULTIPATHD_FAILED);
 	assert_string_equal(host_test_state(&recovery_test), "recovering");
-	recovery_dry_run_must_tell("verb_unfinished");
+	recovery_dry_run_must_find("verb_unfinished");
 	recovery_must();
 	host_test_expect(&recovery_test, "on_destination", SIDE_DESTINATION);
 	recovery_nothing_is_left();
@@ -141,7 +141,7 @@ static void forced_cancel_of_a_stuck_switch(void **state)
 	get_stuck();
 	recovery_test.world->failure.kind = FAIL_NONE;
 	assert_int_equal(host_test_ask(&recovery_test, (struct verb_request){ .verb = VERB_CANCEL, .force = true }), 0);
-	recovery_dry_run_must_tell("multipathd_not_running");
+	recovery_dry_run_must_find("multipathd_not_running");
 	recovery_must();
 	host_test_expect(&recovery_test, "cancelled", SIDE_DESTINATION);
 	recovery_nothing_is_left();
@@ -249,7 +249,7 @@ static void mixed_paths_are_left_to_a_person(void **state)
  * After the cutover somebody removes the rules, and the host reboots with the source still mapped: the wrong LUN has
  * the name. Following the message repairs it.
  */
-static void wrong_lun_behind_a_cutover(void **state)
+static void wrong_lun_after_a_cutover(void **state)
 {
 	struct fake_world *world;
 
@@ -339,7 +339,7 @@ static void device_of_a_deleted_import(void **state)
 	recovery_nothing_is_left();
 	recovery_remove_rules();
 	recovery_scan_again();
-	recovery_dry_run_must_tell("identity_files disks_left disks_left disks_left disks_left");
+	recovery_dry_run_must_find("identity_files disks_left disks_left disks_left disks_left");
 	recovery_must();
 	assert_string_equal(json_object_get_string(json_object_object_get(recovery_test.result, "state")), "committed");
 	host_test_expect(&recovery_test, "", SIDE_DESTINATION);
@@ -358,7 +358,7 @@ int main(void)
 		cmocka_unit_test(attention_ends),
 		cmocka_unit_test(contradiction_without_an_import),
 		cmocka_unit_test(mixed_paths_are_left_to_a_person),
-		cmocka_unit_test(wrong_lun_behind_a_cutover),
+		cmocka_unit_test(wrong_lun_after_a_cutover),
 		cmocka_unit_test(multipathd_waits_for_the_other_device),
 		cmocka_unit_test(strangers),
 		cmocka_unit_test(held_import_is_released_first),

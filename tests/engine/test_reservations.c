@@ -107,7 +107,7 @@ static void without_registrations_nothing_is_sent(void **state)
 		lun_of(world_source(0))->pr.unsupported = lun_of(world_destination(0))->pr.unsupported = unsupported;
 		host_test_must(&pr_test, VERB_PREPARE);
 		host_test_must(&pr_test, VERB_SWITCH);
-		assert_false(tend(LOOK_US));
+		assert_false(poll_after(POLL_US));
 		host_test_must(&pr_test, VERB_SWITCH_BACK);
 		host_test_must(&pr_test, VERB_CANCEL);
 		host_test_expect(&pr_test, "cancelled", SIDE_SOURCE);
@@ -417,16 +417,16 @@ static void new_paths_by_event(void **state)
 	reserve_host(world_source(0), OWN_KEY, &usual);
 	host_test_must(&pr_test, VERB_PREPARE);
 	host_test_must(&pr_test, VERB_SWITCH);
-	tend(LOOK_US);
+	poll_after(POLL_US);
 	hot_add_path(lun);
 	world_scan(pr_test.world);
 	engine_paths_changed(pr_test.engine);
-	tend(0);
+	poll_after(0);
 	assert_int_equal(own_count(lun), 3);
 	world_begin(pr_test.world, NULL);
 	for (int i = 0; i < 100; i++) {
 		engine_paths_changed(pr_test.engine);
-		tend(10000);
+		poll_after(10000);
 	}
 	assert_in_range(calls_of("device.disks"), 1, 3);
 	assert_in_range(calls_of("scsi.pr_watch_read"), 2, 22); /* two LUNs, ten times a second */
@@ -436,7 +436,7 @@ static void new_paths_by_event(void **state)
 }
 
 /* Either path is lost after the prepare: the read during the hold goes through the other one. */
-static void look_through_another_path(void **state)
+static void read_through_another_path(void **state)
 {
 	(void)state;
 	for (size_t lost = 0; lost < 2; lost++) {
@@ -539,7 +539,7 @@ int main(void)
 		cmocka_unit_test(changes_without_an_end),
 		cmocka_unit_test(changes_between_the_verbs),
 		cmocka_unit_test(new_paths_by_event),
-		cmocka_unit_test(look_through_another_path),
+		cmocka_unit_test(read_through_another_path),
 		cmocka_unit_test(held_while_the_reservations_change),
 		cmocka_unit_test(control_commands_without_effect),
 		cmocka_unit_test(control_switch_without_registration),

@@ -200,23 +200,23 @@ static void other_sessions_after_a_reboot(void **state)
 		peer_registers(world_source(0), &peer, PEER_KEY);
 		host_test_must(&pr_test, VERB_PREPARE);
 		peer_registers(world_destination(0), &peer, PEER_KEY);
-		tend(LOOK_US);
+		poll_after(POLL_US);
 		host_test_forget(&pr_test);
 		world_reboot(pr_test.world);
 		number_sessions(world_source(0), 3);
 		number_sessions(world_destination(0), 1);
 		assert_int_equal(host_test_open(&pr_test), 0);
 		for (int i = 0; i < 5; i++)
-			tend(LOOK_US);
+			poll_after(POLL_US);
 		assert_false(member_pr(0)->fenced);
 		assert_false(member_pr(0)->registered);
 		register_host(world_source(0), OWN_KEY, &usual);
 		for (int i = 0; i < 25 && !member_pr(0)->registered; i++)
-			tend(LOOK_US);
+			poll_after(POLL_US);
 		assert_true(member_pr(0)->registered);
 		world_begin(pr_test.world, NULL);
 		for (int i = 0; i < 5; i++)
-			tend(LOOK_US);
+			poll_after(POLL_US);
 		assert_int_equal(calls_of("scsi.pr_out"), 0);
 		if (ends[e].switched)
 			host_test_must(&pr_test, VERB_SWITCH);
@@ -294,7 +294,7 @@ static void offline_with_a_key_per_initiator(void **state)
  * The same from the other side: a peer with two paths, one of them offline, unregisters from the LUN that this host is
  * on.
  */
-static void a_peer_leaves_with_a_path_offline(void **state)
+static void a_peer_unregisters_with_a_path_offline(void **state)
 {
 	static const struct pr_nexus same = { "fc:5001438000000002", 2, 0 }, another = { "fc:5001438000000003", 2, 0 };
 
@@ -310,16 +310,16 @@ static void a_peer_leaves_with_a_path_offline(void **state)
 			peer_registers(lun ? live : other, &third, THIRD_KEY);
 			peer_registers(lun ? live : other, offline, key);
 		}
-		tend(LOOK_US);
+		poll_after(POLL_US);
 		peer_registers(live, &third, LEAVING);
 		must_out(live, &third,
 			 (struct pr_request){
 				 .action = PR_PREEMPT, .type = PR_WE_RO, .key = LEAVING, .service_action_key = key });
 		for (int i = 0; i < 4; i++)
-			tend(LOOK_US);
+			poll_after(POLL_US);
 		peer_registers(live, &third, 0);
 		for (int i = 0; i < 12; i++)
-			tend(LOOK_US);
+			poll_after(POLL_US);
 		assert_true(has_key(other, THIRD_KEY));
 		assert_int_equal(has_key(other, key), !by_another);
 		expect_moved("on_destination", SIDE_DESTINATION);
@@ -427,7 +427,7 @@ int main(void)
 		cmocka_unit_test(dead_before_the_end),
 		cmocka_unit_test(offline_with_a_key_that_a_peer_uses),
 		cmocka_unit_test(offline_with_a_key_per_initiator),
-		cmocka_unit_test(a_peer_leaves_with_a_path_offline),
+		cmocka_unit_test(a_peer_unregisters_with_a_path_offline),
 		cmocka_unit_test(offline_without_initiators),
 		cmocka_unit_test(offline_without_another_path),
 		cmocka_unit_test(offline_and_a_command_fails),

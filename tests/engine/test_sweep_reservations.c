@@ -13,7 +13,7 @@
 #define OWN_KEY UINT64_C(0xa0001)
 #define PEER_KEY UINT64_C(0xb0001)
 
-enum { LOOK_US = 1000000 };
+enum { POLL_US = 1000000 };
 
 static const struct pr_nexus peer = { "fc:5001438000000001", 1, 0 };
 static unsigned combinations;
@@ -135,7 +135,7 @@ static void fence_one_by_one(struct fake_world *world)
 		world->apps[0].silent = true;
 	}
 	world->event_call = world->calls + 1;
-	if (world->now_us - fenced_us < LOOK_US)
+	if (world->now_us - fenced_us < POLL_US)
 		return;
 	preempt(world, first_lun == world_source(0) ? world_destination(0) : world_source(0));
 	world->apps[0].silent = false;
@@ -148,7 +148,7 @@ static void must_be_fenced(const struct sweep *sweep, unsigned call)
 	const char *why;
 
 	for (int i = 0; i < 3; i++) {
-		world_pass_time(sweep_test.world, LOOK_US);
+		world_pass_time(sweep_test.world, POLL_US);
 		engine_poll(sweep_test.engine, NULL);
 	}
 	why = host_test_disagreement(&sweep_test);
@@ -173,7 +173,7 @@ static bool fence_at(const struct sweep *sweep, const struct fake_world *start, 
 	hit = fenced_us || sweep_test.world->apps[0].fenced;
 	if (!hit)
 		goto out;
-	world_pass_time(sweep_test.world, LOOK_US);
+	world_pass_time(sweep_test.world, POLL_US);
 	if (!sweep_test.world->apps[0].fenced)
 		fence_one_by_one(sweep_test.world);
 	must_be_fenced(sweep, call);

@@ -293,7 +293,7 @@ static void switch_reports_the_pause_of_each_map(void **state)
 	host_test_end(&test);
 }
 
-static unsigned host_looks(const struct fake_world *world)
+static unsigned host_inventories(const struct fake_world *world)
 {
 	unsigned count = 0;
 
@@ -306,7 +306,7 @@ static unsigned host_looks(const struct fake_world *world)
  * For any number of members: one inventory before anything is changed, one with the identities published, one at the
  * end.
  */
-static void switch_takes_3_looks_at_the_host(void **state)
+static void switch_takes_3_inventories(void **state)
 {
 	(void)state;
 	begin(3, 2);
@@ -314,10 +314,10 @@ static void switch_takes_3_looks_at_the_host(void **state)
 	host_test_must(&test, VERB_PREPARE);
 	world_begin(test.world, NULL);
 	host_test_must(&test, VERB_SWITCH);
-	assert_int_equal(host_looks(test.world), 3);
+	assert_int_equal(host_inventories(test.world), 3);
 	world_begin(test.world, NULL);
 	host_test_must(&test, VERB_SWITCH_BACK);
-	assert_int_equal(host_looks(test.world), 3);
+	assert_int_equal(host_inventories(test.world), 3);
 	host_test_end(&test);
 }
 
@@ -479,7 +479,7 @@ static void idle_map_of_another_length(void **state)
 	struct fake_map *live, *idle;
 	char table[TABLE_SIZE];
 	uint64_t length;
-	int behind;
+	int rest;
 
 	(void)state;
 	begin(1, 2);
@@ -487,8 +487,8 @@ static void idle_map_of_another_length(void **state)
 	host_test_must(&test, VERB_PREPARE);
 	idle = world_map(test.world, world_destination_wwid(0));
 	live = world_map(test.world, world_source_wwid(0));
-	assert_int_equal(sscanf(idle->active, "0 %" SCNu64 " %n", &length, &behind), 1);
-	snprintf(table, sizeof(table), "0 %" PRIu64 " %s", length + 16384, idle->active + behind);
+	assert_int_equal(sscanf(idle->active, "0 %" SCNu64 " %n", &length, &rest), 1);
+	snprintf(table, sizeof(table), "0 %" PRIu64 " %s", length + 16384, idle->active + rest);
 	snprintf(idle->active, sizeof(idle->active), "%s", table);
 	host_test_must(&test, VERB_SWITCH);
 	snprintf(table, sizeof(table), "0 %" PRIu64 " multipath ", length);
@@ -514,7 +514,7 @@ int main(void)
 		cmocka_unit_test(second_import_beside_the_first),
 		cmocka_unit_test(switch_under_idle_applications),
 		cmocka_unit_test(switch_reports_the_pause_of_each_map),
-		cmocka_unit_test(switch_takes_3_looks_at_the_host),
+		cmocka_unit_test(switch_takes_3_inventories),
 		cmocka_unit_test(map_older_than_the_import_is_hidden),
 		cmocka_unit_test(switch_without_udevd_is_refused),
 		cmocka_unit_test(idle_map_that_somebody_flushed_is_made_again),

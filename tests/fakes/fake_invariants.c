@@ -142,10 +142,10 @@ static void check_tables(struct fake_world *world)
 static bool is_live_path(struct fake_world *world, const struct fake_disk *disk, const struct fake_app *app)
 {
 	const struct fake_map *map = world_map(world, app->map);
-	char presented[WWID_SIZE];
+	char published[WWID_SIZE];
 
-	property_get(disk->properties, "ID_SERIAL", presented, sizeof(presented));
-	return map && strcmp(presented, map->uuid + strlen("mpath-")) == 0;
+	property_get(disk->properties, "ID_SERIAL", published, sizeof(published));
+	return map && strcmp(published, map->uuid + strlen("mpath-")) == 0;
 }
 
 /* Only the live map may show an application's content to the system. */

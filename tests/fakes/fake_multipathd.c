@@ -46,7 +46,7 @@ void multipathd_remember(struct fake_world *world, const char *wwid)
 
 static size_t paths_of(struct fake_world *world, const char *wwid, struct fake_disk **ret)
 {
-	char presented[WWID_SIZE];
+	char published[WWID_SIZE];
 	size_t count = 0;
 
 	for (int i = 0; i < world->disk_count; i++) {
@@ -54,8 +54,8 @@ static size_t paths_of(struct fake_world *world, const char *wwid, struct fake_d
 
 		if (disk->place != DISK_PRESENT || disk->event_pending || !disk->known)
 			continue;
-		usable_wwid(world, disk->properties, presented, sizeof(presented));
-		if (strcmp(presented, wwid) == 0)
+		usable_wwid(world, disk->properties, published, sizeof(published));
+		if (strcmp(published, wwid) == 0)
 			ret[count++] = disk;
 	}
 	return count;
@@ -139,14 +139,14 @@ static void sync_map(struct fake_world *world, struct fake_map *map)
 	bool differs = false;
 
 	for (size_t i = 0; i < count; i++) {
-		char presented[WWID_SIZE];
+		char published[WWID_SIZE];
 
 		if (!now[i])
 			continue;
-		property_get(now[i]->properties, "ID_SERIAL", presented, sizeof(presented));
-		if (strcmp(presented, wwid) != 0 && is_live(world, map))
+		property_get(now[i]->properties, "ID_SERIAL", published, sizeof(published));
+		if (strcmp(published, wwid) != 0 && is_live(world, map))
 			world_violation(world, "multipathd fails path %s of the live map %s: it presents %s",
-					now[i]->name, map->name, presented);
+					now[i]->name, map->name, published);
 	}
 	for (size_t i = 0; i < wanted_count; i++)
 		if (world->luns[wanted[i]->lun].size_bytes / 512 == map->size_sectors)

@@ -1,9 +1,9 @@
 /*
- * Fuzzes the journal's parser (dm-import/journal.h) with libFuzzer. An input is a whole file; where its first byte is
- * not the header's, it is the lines behind a header.
+ * Fuzzes the journal's parser (dm-import/store/journal.h) with libFuzzer. An input is a complete file; if its first
+ * byte is not the header's, it is the lines after a header.
  *
- * Besides what the sanitizers see: entries lie in the text, in their order; what is whole, cut off behind that or
- * compacted, says the same again.
+ * Besides the sanitizers' checks: entries lie in the text, in order; the intact part, cut off after its end or
+ * compacted, parses to the same again.
  */
 #include "dm-import/core/identity.h"
 #include "dm-import/store/journal.h"

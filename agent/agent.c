@@ -1,9 +1,10 @@
 /*
- * The agent's life: start the parts in their order, wait for signals and events, stop them in reverse. The main thread
- * is the control thread; it never touches a device. As soon as the worker runs it gives up root's capabilities, so all
- * threads of the web servers, which it starts behind that, have none.
+ * The agent's life: start the parts in order, wait for signals and events, stop the parts in reverse. The main thread
+ * is the control thread; it never touches a device. As soon as the worker runs, the main thread drops root's
+ * capabilities, so the web servers' threads, which it starts after that, have none.
  *
- * Start: configuration, log, engine (which first repairs what an earlier process left), worker, Unix socket, HTTPS.
+ * Start: configuration, log, engine (which first repairs what an earlier process left unfinished), worker, Unix socket,
+ * HTTPS.
  */
 #include "agent.h"
 
@@ -25,13 +26,13 @@
 
 enum { TICK_MS = 1000, STACK_BYTES = 1 << 20 };
 
-/* Of one address: a person's mistakes pass, guessing does not. */
+/* Per address: enough for a person's mistakes, too few for guessing. */
 #define PAIRING_ATTEMPTS_PER_S 0.5
 #define PAIRING_ATTEMPTS_BURST 5
 
 /*
- * All threads have the signals blocked, above all the worker: a signal must not interrupt its ioctls. Who starts a
- * program from here has to give it an empty mask.
+ * All threads have the signals blocked, above all the worker: a signal must not interrupt its ioctls. A program that is
+ * started from here must be given an empty mask.
  */
 static int open_signals(void)
 {
@@ -47,8 +48,8 @@ static int open_signals(void)
 }
 
 /*
- * Of each thread: a hold's guardian locks all of the agent's memory, and that is most of it stacks. With the usual 8
- * MiB of each, a crowd of strangers would make a switch lock a gigabyte first.
+ * The stack size of each thread: a hold's guardian locks all of the agent's memory, most of which is stacks. With the
+ * usual 8 MiB per thread, many strangers' connections would make a switch lock a gigabyte first.
  */
 static int set_stack_size(struct error *err)
 {
@@ -63,7 +64,7 @@ static int set_stack_size(struct error *err)
 	return rc == 0 ? 0 : error_set_sys(err, ERR_INTERNAL, NULL, rc, "cannot set the size of stacks");
 }
 
-/* True when the process is to end. */
+/* True when the process has to end. */
 static bool take_signal(int fd, struct web *web)
 {
 	struct signalfd_siginfo info;
@@ -72,7 +73,7 @@ static bool take_signal(int fd, struct web *web)
 		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
 			return true;
 		if (info.ssi_signo == SIGHUP)
-			web_restart(web); /* reads certificate and key again */
+			web_restart(web); /* also reads certificate and key again */
 	}
 	return false;
 }
@@ -88,7 +89,7 @@ static void control(struct agent *agent, int signals)
 	struct error err;
 
 	if (udev_watch_open(&watch, &err) < 0)
-		log_failure("udev", &err); /* the snapshot is still renewed by its age */
+		log_failure("udev", &err); /* the snapshot is still renewed when it is old */
 	for (bool stop = false; !stop;) {
 		struct pollfd fds[] = {
 			{ .fd = signals, .events = POLLIN },

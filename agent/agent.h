@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-/* Run until SIGTERM or SIGINT. On failure err says what kept it from starting; it is logged too. */
+/* Run until SIGTERM or SIGINT. On failure err says why it could not start; that is logged, too. */
 int agent_run(const char *config_path, struct error *err);
 
 #endif

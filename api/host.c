@@ -1,5 +1,5 @@
 /*
- * The host and the arrays that it knows; see reports.h.
+ * The host and the known arrays; see reports.h.
  */
 #include "reports.h"
 

@@ -93,7 +93,7 @@ static void add_session(struct json_object *object, const struct import_report *
 	json_object_object_add(object, "session", session);
 }
 
-/* "hold" while the import is held, "last_hold" of the one before; null when there is none. */
+/* "hold" while the import is held, else "last_hold"; null if there is none. */
 static void add_hold(struct json_object *object, const struct import_report *import)
 {
 	bool held = import->state == IMPORT_HELD;

@@ -1,5 +1,5 @@
 /*
- * JSON as both ends write it; see json.h.
+ * JSON that agent and importcli both write; see json.h.
  */
 #include "json.h"
 

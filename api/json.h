@@ -1,5 +1,5 @@
 /*
- * JSON as both ends write it.
+ * JSON that agent and importcli both write.
  */
 #ifndef API_JSON_H
 #define API_JSON_H

@@ -1,5 +1,5 @@
 /*
- * Problem documents; see problem.h. Code, title and status come from the one table of errors.
+ * Problem documents; see problem.h. Code, title and status come from the error table.
  */
 #include "problem.h"
 

@@ -1,5 +1,5 @@
 /*
- * The engine's reports as the API shows them (docs/openapi.yaml). The caller owns what is returned (json_object_put).
+ * The engine's reports as the API's JSON (docs/openapi.yaml). The caller owns what is returned (json_object_put).
  */
 #ifndef API_REPORTS_H
 #define API_REPORTS_H
@@ -25,14 +25,14 @@ struct json_object *arrays_json(const struct array_reports *arrays);	/* {"arrays
  */
 struct json_object *journal_json(const struct journal_report *journal);
 
-/* NULL where there is nothing to say. */
+/* NULL if the verb has no result. */
 struct json_object *verb_result_json(const struct verb_result *result);
 
-/* What the code says, with device and detail. */
+/* The code's text, with device and detail. */
 void json_add_sentence(struct json_object *object, const char *key, enum error_code code, const char *device,
 		       const char *detail);
 
-/* {"code","text","remedy"}, or null for ERR_NONE. remedy NULL: the code's own. */
+/* {"code","text","remedy"}, or null for ERR_NONE. remedy NULL: the remedy in the error table. */
 struct json_object *explanation_json(enum error_code code, const char *device, const char *detail, const char *remedy);
 
 /* "FC", "iSCSI", … */

@@ -1,5 +1,5 @@
 /*
- * What came of a verb, as a job shows it; see reports.h.
+ * The result of a verb, as a job shows it; see reports.h.
  */
 #include "reports.h"
 
@@ -26,7 +26,7 @@ static struct json_object *precheck_finding_json(const struct finding *finding)
 	return row;
 }
 
-/* A remedy is there when only a person can repair it. */
+/* It has a remedy if only a person can repair it. */
 static struct json_object *recovery_finding_json(const struct finding *finding)
 {
 	struct json_object *row = json_object_new_object();

@@ -1,5 +1,5 @@
 /*
- * What several reports have; see reports.h.
+ * Shared by several reports; see reports.h.
  */
 #include "reports.h"
 

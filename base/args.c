@@ -38,7 +38,7 @@ __attribute__((format(printf, 2, 3))) static bool wrong(struct args *args, const
 	return false;
 }
 
-/* One option at **words, its value taken from the next word if need be. */
+/* Parse one option at **words; its value may be the next word. */
 static bool parse_option(struct args *args, const struct option_spec *specs, const char *const **words)
 {
 	const char *word = *(*words)++;

@@ -1,5 +1,5 @@
 /*
- * The growing string of buf.h: doubles its memory, stays NUL-terminated, and goes silent after a failed
+ * The growing string of buf.h: doubles its memory, stays NUL-terminated, and ignores additions after a failed
  * allocation until buf_free.
  */
 #include "buf.h"

@@ -1,6 +1,6 @@
 /*
- * Resources that free themselves at the end of their scope. Only for memory, files and handles: the state
- * of a device is never undone by leaving a scope, but by a plan (dm-import/plan.h).
+ * Resources that are freed at the end of their scope. Only for memory, files and handles: the state of a device is
+ * never undone by leaving a scope, but by a plan (dm-import/verbs/plan.h).
  */
 #ifndef BASE_CLEANUP_H
 #define BASE_CLEANUP_H
@@ -39,7 +39,7 @@ static inline void cleanup_dir(DIR **stream)
 		closedir(*stream);
 }
 
-/* Hand a pointer out of a scope that would free it. */
+/* Return a pointer from a scope that would free it. */
 #define TAKE(pointer) \
 	({ \
 		__typeof__(pointer) taken_ = (pointer); \

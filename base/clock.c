@@ -1,5 +1,5 @@
 /*
- * The two clocks and the one text form of a moment; see clock.h.
+ * The two clocks, and the text form of a time; see clock.h.
  */
 #include "clock.h"
 

@@ -1,5 +1,5 @@
 /*
- * What time it is: wall clock for people, monotonic clock for durations and deadlines.
+ * Wall clock for people, monotonic clock for durations and deadlines.
  */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H

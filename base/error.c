@@ -1,6 +1,6 @@
 /*
- * The error table as data, and filling a struct error. Nothing here allocates or logs, so that errors can
- * be made where memory is short or a map is held.
+ * The error table as data, and filling a struct error. Nothing here allocates or logs, so that errors can be made when
+ * memory is short or a map is held.
  */
 #include "error.h"
 

@@ -1,9 +1,9 @@
 /*
- * Errors: one table of codes (error_codes.def) and one struct that carries a failure from the lowest
- * place that knows it to the one place that logs or reports it.
+ * Errors: one table of codes (error_codes.def) and one struct that carries a failure from the lowest place that knows
+ * it to the one place that logs or reports it.
  *
- * Convention everywhere: a function that can fail takes `struct error *err` last, fills it and returns -1;
- * `ret_` outputs are then untouched. Library code never logs.
+ * Convention: a function that can fail takes `struct error *err` last, fills it and returns -1; `ret_` outputs are then
+ * untouched. Library code never logs.
  */
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
@@ -20,23 +20,23 @@ enum error_code {
 
 struct error {
 	enum error_code code;
-	int sys_errno;	  /* errno where the kernel said no, else 0 */
-	char device[64];  /* "sdc", "mpatha", a path name; "" when there is none */
+	int sys_errno;	  /* errno of a failed system call, else 0 */
+	char device[64];  /* "sdc", "mpatha", a path name; "" if there is none */
 	char step[32];	  /* the plan's step, "" outside plans */
 	char detail[320]; /* one sentence: what exactly failed */
 };
 
-/* What the table says. Never NULL; an unknown code answers as ERR_INTERNAL does. */
+/* The table's texts. Never NULL; an unknown code gives those of ERR_INTERNAL. */
 const char *error_name(enum error_code code);
 const char *error_text(enum error_code code);
 const char *error_remedy(enum error_code code);
 
-/* The code of a stable name, ERR_NONE when there is no such name. */
+/* The code of a stable name; ERR_NONE if there is no such name. */
 enum error_code error_from_name(const char *name);
 
 /*
- * Fill *err (NULL is allowed: the caller does not care) and return -1, so that a failing function ends in
- * `return error_set(...)`. error_set_sys also keeps sys_errno and appends its text to the detail.
+ * Fill *err (NULL: the caller does not need it) and return -1, so that a failing function ends with `return
+ * error_set(...)`. error_set_sys also stores sys_errno and appends its text to the detail.
  */
 int error_set(struct error *err, enum error_code code, const char *device, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));

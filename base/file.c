@@ -1,6 +1,6 @@
 /*
- * Files, durably; see file.h. A crash while one is replaced leaves the old file or the new one, and at most a stale
- * "<path>.new", which the next replace overwrites; a crash while one is appended to may leave a part of the text.
+ * Files, durably; see file.h. A crash during a replace leaves the old file or the new one, and at most a stale
+ * "<path>.new", which the next replace overwrites. A crash during an append may leave a part of the text.
  */
 #include "file.h"
 
@@ -105,7 +105,7 @@ int file_replace(const char *path, const char *text, size_t length, mode_t mode,
 	return sync_directory_of(path, err);
 }
 
-/* One write, so that the kernel sees no half of a text; tried again only when a signal came before its first byte. */
+/* One write, so that the kernel never gets half of a text; retried only if a signal came before its first byte. */
 static int write_once(int fd, const char *text, size_t length, off_t offset)
 {
 	ssize_t put;
@@ -127,7 +127,7 @@ int file_append(const char *path, uint64_t offset, const char *text, size_t leng
 		return error_set_sys(err, ERR_IO, path, errno, "cannot open the file");
 	if ((uint64_t)st.st_size < offset)
 		return error_set(err, ERR_IO, path, "somebody made the file shorter");
-	/* not without need: it gives back what was reserved */
+	/* only if needed: truncating releases the reserved blocks */
 	if ((uint64_t)st.st_size > offset && ftruncate(fd, (off_t)offset) < 0)
 		return error_set_sys(err, ERR_IO, path, errno, "cannot cut the file");
 	if (write_once(fd, text, length, (off_t)offset) < 0) {

@@ -1,5 +1,5 @@
 /*
- * Adding to a json-c object, as often as it is done. `object` owns what is added.
+ * Helpers to add to a json-c object. `object` owns what is added.
  */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H

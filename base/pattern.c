@@ -1,4 +1,6 @@
-/* POSIX extended regular expressions without the ceremony; see pattern.h. */
+/*
+ * POSIX extended regular expressions in one call; see pattern.h.
+ */
 #include "pattern.h"
 
 #include <regex.h>

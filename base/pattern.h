@@ -1,4 +1,6 @@
-/* Extended regular expressions out of configuration, as multipath uses them: anchored nowhere. */
+/*
+ * Extended regular expressions from configuration, as multipath uses them: without anchors.
+ */
 #ifndef BASE_PATTERN_H
 #define BASE_PATTERN_H
 

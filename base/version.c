@@ -1,4 +1,6 @@
-/* The version strings; the Makefile gives them to this file alone, so that a commit rebuilds only it. */
+/*
+ * The version strings; the Makefile passes them to this file only, so that a commit rebuilds only this file.
+ */
 #include "version.h"
 
 const char version_product[] = DM_IMPORT_VERSION;

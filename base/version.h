@@ -1,4 +1,6 @@
-/* Which version this is. The build number is "<commit>_<number of commits>", from git or a release archive. */
+/*
+ * The version. The build number is "<commit>_<number of commits>", from git or a release archive.
+ */
 #ifndef BASE_VERSION_H
 #define BASE_VERSION_H
 

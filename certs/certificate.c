@@ -1,5 +1,5 @@
 /*
- * X.509 through libcrypto; see certificate.h. Kept to what OpenSSL 1.1.1 has, too.
+ * X.509 through libcrypto; see certificate.h. Uses only functions that OpenSSL 1.1.1 has, too.
  */
 #include "certificate.h"
 
@@ -18,7 +18,7 @@
 #include <string.h>
 
 enum { COMMON_NAME_MAX = 64, VERSION_3 = 2, RSA_BITS_MIN = 2048, DAY_S = 86400 };
-enum { CLOCK_SLACK_S = DAY_S }; /* clocks that take local time for UTC are up to 14 hours off */
+enum { CLOCK_SLACK_S = DAY_S }; /* a clock that takes local time for UTC is up to 14 hours wrong */
 
 #define FREE_FUNCTION(type, function) \
 	static void cleanup_##type(type **object) \
@@ -37,7 +37,7 @@ static void cleanup_chain(STACK_OF(X509) * *chain)
 	sk_X509_pop_free(*chain, X509_free);
 }
 
-/* --- making one --- */
+/* --- making a certificate --- */
 
 static int openssl_error(struct error *err, const char *what)
 {
@@ -72,7 +72,7 @@ static bool set_subject(X509 *x509, const struct names *names)
 	const char *name = names->count ? names->list[0].text : "";
 	X509_NAME *subject = X509_get_subject_name(x509);
 
-	if (!*name || strlen(name) > COMMON_NAME_MAX) /* X.520's limit; the names that count are the SANs */
+	if (!*name || strlen(name) > COMMON_NAME_MAX) /* X.520's limit; clients check the SANs, not this name */
 		name = "dm-import agent";
 	return X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0) &&
 	       X509_set_issuer_name(x509, subject);
@@ -114,7 +114,7 @@ static bool fill(X509 *x509, EVP_PKEY *key, const struct names *names, unsigned 
 	       X509_sign(x509, key, EVP_sha256());
 }
 
-/* A copy of what is in `bio`, owned by the caller; NULL when there is no memory. */
+/* A copy of the content of `bio`, owned by the caller; NULL if memory is short. */
 static char *text_of(BIO *bio)
 {
 	char *text;
@@ -196,7 +196,7 @@ static int no_certificate(const char *file, struct error *err)
 	return error_set(err, ERR_CERTIFICATE_UNREADABLE, file, "there is no certificate in it, in PEM form");
 }
 
-/* All certificates of the text, one at least. */
+/* All certificates of the text, at least one. */
 static int read_chain(const char *pem, const char *file, STACK_OF(X509) * *ret, struct error *err)
 {
 	CLEANUP(cleanup_chain) STACK_OF(X509) *chain = sk_X509_new_null();
@@ -220,7 +220,7 @@ static int read_chain(const char *pem, const char *file, STACK_OF(X509) * *ret, 
 	return 0;
 }
 
-/* Called when a passphrase is wanted. */
+/* Called when a passphrase is needed. */
 static int no_passphrase(char *text, int size, int writing, void *asked)
 {
 	(void)text;
@@ -266,7 +266,7 @@ int pem_pair_belongs(const struct pem_pair *pair, struct error *err)
 	return read_pair(pair, &chain, &key, err);
 }
 
-/* --- is it one for the agent? --- */
+/* --- is it suitable for the agent? --- */
 
 static int curve_of(X509 *x509)
 {
@@ -322,7 +322,7 @@ int pem_pair_clean(const struct pem_pair *pair, struct pem_pair *ret, struct err
 	return write_pair(chain, key, ret, err);
 }
 
-/* --- what it says --- */
+/* --- its contents --- */
 
 static void take_names(X509 *x509, struct names *ret)
 {
@@ -373,8 +373,8 @@ static void take_subject(X509 *x509, char ret[static CERT_SUBJECT_SIZE])
 }
 
 /*
- * The first certificate of a text, and its fingerprint: of the bytes that are there, as GnuTLS serves them. libcrypto's
- * own would be that of what it encodes anew, which is another where a certificate is no DER in every bit.
+ * The first certificate of a text, and its fingerprint: of the original bytes, as GnuTLS serves them. libcrypto's own
+ * function encodes the certificate again, so its fingerprint differs if the original is not strict DER.
  */
 static X509 *read_first(const char *pem, char ret_fingerprint[static CERT_FINGERPRINT_SIZE])
 {

@@ -1,6 +1,6 @@
 /*
- * X.509 with OpenSSL's libcrypto, in memory: what a certificate says, making one, and whether a certificate and a key
- * are a pair that the agent can serve with. The agent's own is self-signed, and pinned by the orchestrator as it is.
+ * X.509 with OpenSSL's libcrypto, in memory: reading a certificate, making one, and checking that a certificate and a
+ * key are a pair that the agent can serve. The agent's own certificate is self-signed, and the orchestrator pins it.
  */
 #ifndef CERTS_CERTIFICATE_H
 #define CERTS_CERTIFICATE_H
@@ -9,7 +9,7 @@
 
 #include <time.h>
 
-enum { CERT_FILE_LIMIT = 64 * 1024 /* the agent's, too */, CERT_FINGERPRINT_SIZE = 65, CERT_SUBJECT_SIZE = 256 };
+enum { CERT_FILE_LIMIT = 64 * 1024 /* the agent's limit, too */, CERT_FINGERPRINT_SIZE = 65, CERT_SUBJECT_SIZE = 256 };
 enum { CERT_DAYS_DEFAULT = 730, CERT_DAYS_MAX = 36500 };
 
 struct certificate {
@@ -20,8 +20,10 @@ struct certificate {
 	bool self_signed;
 };
 
-/* A certificate, its issuers behind it, and its key, both PEM. The texts are its own, the files' names (for messages)
- * not. */
+/*
+ * A certificate followed by its issuers, and its key, both PEM. It owns the texts, but not the files' names (for
+ * messages).
+ */
 struct pem_pair {
 	char *certificate, *key;
 	const char *certificate_file, *key_file;
@@ -29,33 +31,38 @@ struct pem_pair {
 
 void pem_pair_free(struct pem_pair *pair); /* overwrites the key */
 
-/* The texts of both files, as they are. ERR_CERTIFICATE_MISSING, ERR_CERTIFICATE_UNREADABLE. */
+/* Read the texts of both files, unchecked. ERR_CERTIFICATE_MISSING, ERR_CERTIFICATE_UNREADABLE. */
 int pem_pair_read(const char *certificate_file, const char *key_file, struct pem_pair *ret, struct error *err);
 
-/* EC P-256, self-signed, valid from a day ago (clocks differ) for `days` from now. ERR_CERTIFICATE_INVALID. */
+/*
+ * Make a pair: EC P-256, self-signed, valid from a day ago (clocks differ) until `days` from now.
+ * ERR_CERTIFICATE_INVALID.
+ */
 int pem_pair_make(const struct names *names, unsigned days, struct pem_pair *ret, struct error *err);
 
-/* The key is one, without passphrase, and the first certificate's. ERR_CERTIFICATE_UNREADABLE, _KEY_ENCRYPTED,
- * _KEY_DIFFERS. */
+/*
+ * Check that the key is a key without passphrase, and belongs to the first certificate. ERR_CERTIFICATE_UNREADABLE,
+ * _KEY_ENCRYPTED, _KEY_DIFFERS.
+ */
 int pem_pair_belongs(const struct pem_pair *pair, struct error *err);
 
 /*
- * Beyond that: a key of a kind that the agent's TLS uses, a certificate that may be a server's, its issuers in order
- * (ERR_CERTIFICATE_UNSUITABLE). *ret has nothing else in it than these, whatever else is in the files (a key beside the
- * certificate).
+ * Also check that the agent's TLS supports the key's type, that the certificate may be used by a server, and that its
+ * issuers are in order (ERR_CERTIFICATE_UNSUITABLE). *ret contains only these, whatever else is in the files (e.g. a
+ * key in the certificate's file).
  */
 int pem_pair_clean(const struct pem_pair *pair, struct pem_pair *ret, struct error *err);
 
-/* What the first certificate of a PEM text says. ERR_CERTIFICATE_UNREADABLE; `file` is for the message. */
+/* The contents of the first certificate of a PEM text. ERR_CERTIFICATE_UNREADABLE; `file` is for the message. */
 int certificate_parse(const char *pem, const char *file, struct certificate *ret, struct error *err);
 
-/* The same of a file. ERR_CERTIFICATE_MISSING, too. */
+/* The same for a file. Also ERR_CERTIFICATE_MISSING. */
 int certificate_read(const char *file, struct certificate *ret, struct error *err);
 
-/* A fingerprint's hexadecimal digits as other tools show it: 3F:AA:... */
+/* A fingerprint as other tools show it: 3F:AA:... */
 void certificate_print_fingerprint(const char *digits, struct buf *ret);
 
-/* For people: subject, names, validity, fingerprint, one a line. */
+/* For people: subject, names, validity, fingerprint, one per line. */
 void certificate_print(const struct certificate *certificate, time_t now, struct buf *ret);
 
 #endif

@@ -28,7 +28,7 @@ int change_names(const struct pair_files *files, bool forget, struct names *ret,
 	return names_add_all(ret, &old.names, err);
 }
 
-/* The first thing that is wrong, with the remedy for somebody who installs it. */
+/* The first problem, with the remedy for somebody who installs the certificate. */
 static int judge(const struct certificate *certificate, const char *file, bool force, struct error *err)
 {
 	struct findings findings = { 0 };

@@ -1,5 +1,5 @@
 /*
- * What is wrong with the agent's certificate; see check.h. Looks, and changes nothing.
+ * What is wrong with the agent's certificate; see check.h. Changes nothing.
  */
 #include "check.h"
 
@@ -69,7 +69,7 @@ void check_names(const struct certificate *certificate, const struct names *host
 	add(ret, &finding);
 }
 
-/* A key that is not there is told by who reads it. */
+/* A missing key is reported by pair_read. */
 static void check_mode(const char *key, struct findings *ret)
 {
 	struct error finding;
@@ -98,7 +98,7 @@ void certificate_check(const struct pair_files *files, const struct names *host,
 	else
 		result = certificate_read(files->certificate, &certificate, NULL);
 	if (result < 0)
-		return; /* told by pair_read */
+		return; /* reported by pair_read */
 	check_validity(&certificate, days, now, ret);
 	check_names(&certificate, host, ret);
 }

@@ -1,5 +1,5 @@
 /*
- * import-cert: makes, checks, installs and shows the agent's certificate. A program of its own, so that the one that
+ * import-cert: makes, checks, installs and shows the agent's certificate. A separate program, so that the one that
  * listens on the network never writes its own key.
  */
 #include "change.h"
@@ -16,7 +16,7 @@
 
 enum { EXIT_DONE, EXIT_FAILED, EXIT_USAGE };
 
-/* The words of a command, parsed. */
+/* A parsed command line. */
 struct words {
 	struct args args;
 	const char *directory;
@@ -45,7 +45,7 @@ static int usage(FILE *out, int status)
 	return status;
 }
 
-/* "<prefix>: <what is wrong>: <particulars> [<file>]. <what to do>" */
+/* "<prefix>: <what is wrong>: <details> [<file>]. <what to do>" */
 static void print_error(FILE *out, const char *prefix, const struct error *err)
 {
 	const char *text = error_text(err->code);
@@ -67,7 +67,7 @@ static int usage_error(const struct args *args)
 	return usage(stderr, EXIT_USAGE);
 }
 
-/* What the options say; EXIT_DONE, or EXIT_USAGE after it was told. */
+/* Take over the options; EXIT_DONE, or EXIT_USAGE after printing the error. */
 static int take_options(struct words *ret)
 {
 	const char *days = args_option(&ret->args, "days"), *name;
@@ -89,7 +89,9 @@ static int take_options(struct words *ret)
 	return pair_files_in(ret->directory, &ret->files, &err) < 0 ? fail(&err, EXIT_USAGE) : EXIT_DONE;
 }
 
-/* Parse what `options` allows, with `operands` operands; EXIT_DONE, or EXIT_USAGE after it was told. */
+/*
+ * Parse the options that `options` allows, and `operands` operands; EXIT_DONE, or EXIT_USAGE after printing the error.
+ */
 static int parse(const char *const *words, const struct option_spec *options, size_t operands, struct words *ret)
 {
 	ret->args.repeated = "name";

@@ -1,5 +1,5 @@
 /*
- * Host names and addresses; see names.h. Only the host's full name is asked of the resolver, which may ask DNS.
+ * Host names and addresses; see names.h. The resolver, which may use DNS, is asked only for the host's full name.
  */
 #include "names.h"
 
@@ -17,12 +17,12 @@
 #include <string.h>
 #include <strings.h>
 
-/* proc(5), if_inet6: address, interface number, prefix length, scope, flags, name; the flag is linux/if_addr.h's */
+/* /proc/net/if_inet6: address, interface number, prefix length, scope, flags, name; the flag is from linux/if_addr.h */
 #define IF_INET6 "/proc/net/if_inet6"
 #define SYS_NET "/sys/class/net"
 enum { FLAG_TEMPORARY = 0x01 };
 
-/* An address in its shortest form; false when it is none. */
+/* An address in its shortest form; false if the text is not an address. */
 static bool canonical_address(const char *text, char ret[static CERT_NAME_SIZE])
 {
 	unsigned char bytes[sizeof(struct in6_addr)];
@@ -122,7 +122,7 @@ static int add_host_names(struct names *names, bool ask_resolver, struct error *
 	return result;
 }
 
-/* The kernel makes such an address for outgoing connections, and another one tomorrow. */
+/* The kernel makes such addresses for outgoing connections, and replaces them regularly. */
 static bool is_temporary(const struct in6_addr *address)
 {
 	CLEANUP_FILE FILE *file = fopen(IF_INET6, "re");
@@ -148,7 +148,7 @@ static bool begins_any(const char *folder, const char *prefix)
 	return false;
 }
 
-/* Through a network card, or through what stands on one: a bond, a VLAN. */
+/* A network card, or an interface on top of one: a bond, a VLAN. */
 static bool leads_out(const char *interface)
 {
 	char folder[sizeof(SYS_NET) + 2 * NAME_MAX];
@@ -157,7 +157,8 @@ static bool leads_out(const char *interface)
 	return begins_any(folder, "device") || begins_any(folder, "lower_");
 }
 
-/* A bridge of which no port leads out of the host: containers and virtual machines have such, and get new ones any day.
+/*
+ * A bridge without a port that leads out of the host: containers and virtual machines use these, and they come and go.
  */
 static bool is_inner_bridge(const char *interface)
 {
@@ -175,7 +176,7 @@ static bool is_inner_bridge(const char *interface)
 	return true;
 }
 
-/* The numeric form of an address that others can reach for long; false for what is none. */
+/* The numeric form of an address that others can reach permanently; false for any other address. */
 static bool address_text(const struct ifaddrs *entry, char *ret, socklen_t size)
 {
 	const struct sockaddr_in6 *v6 = (const void *)entry->ifa_addr;

@@ -29,7 +29,7 @@ static int successor_of(const char *file, char ret[static PATH_MAX], struct erro
 	return 0;
 }
 
-static int read_whole(const char *certificate, const char *key, struct pem_pair *ret, struct error *err)
+static int read_matching(const char *certificate, const char *key, struct pem_pair *ret, struct error *err)
 {
 	CLEANUP(pem_pair_free) struct pem_pair pair = { 0 };
 
@@ -44,13 +44,13 @@ int pair_read(const struct pair_files *files, struct pem_pair *ret, struct error
 {
 	char successor[PATH_MAX];
 
-	if (read_whole(files->certificate, files->key, ret, err) == 0)
+	if (read_matching(files->certificate, files->key, ret, err) == 0)
 		return 0;
 	if (successor_of(files->certificate, successor, NULL) < 0)
 		return -1;
-	/* the last one: the replacement ended between the two reads */
-	if (read_whole(successor, files->key, ret, NULL) < 0 &&
-	    read_whole(files->certificate, files->key, ret, NULL) < 0)
+	/* the first files again: the replacement ended between the two reads */
+	if (read_matching(successor, files->key, ret, NULL) < 0 &&
+	    read_matching(files->certificate, files->key, ret, NULL) < 0)
 		return -1;
 	ret->certificate_file = files->certificate;
 	return 0;
@@ -63,13 +63,15 @@ bool pair_exists(const struct pair_files *files)
 	return stat(files->certificate, &st) == 0 && stat(files->key, &st) == 0;
 }
 
-/* Not even tried when there is nothing to remove: /etc may be read-only. */
+/* If there is nothing to remove, does not try: /etc may be read-only. */
 static int remove_left_over(const char *file, struct error *err)
 {
 	return access(file, F_OK) < 0 && errno == ENOENT ? 0 : file_remove(file, err);
 }
 
-/* What a program that died left behind: the successor takes its place if the key is already its own, and goes if not.
+/*
+ * Settle what a program that died left behind: if the key already belongs to the successor, move it into place, else
+ * remove it.
  */
 static int settle(const struct pair_files *files, struct error *err)
 {
@@ -81,8 +83,8 @@ static int settle(const struct pair_files *files, struct error *err)
 	if (successor_of(files->certificate, successor, err) < 0 || successor_of(successor, half_successor, err) < 0 ||
 	    successor_of(files->key, half_key, err) < 0)
 		return -1;
-	if (read_whole(files->certificate, files->key, &now, NULL) < 0 &&
-	    read_whole(successor, files->key, &next, NULL) == 0)
+	if (read_matching(files->certificate, files->key, &now, NULL) < 0 &&
+	    read_matching(successor, files->key, &next, NULL) == 0)
 		result = file_move(successor, files->certificate, err);
 	else
 		result = remove_left_over(successor, err);
@@ -123,7 +125,7 @@ int pair_replace(const struct pair_files *files, const struct pem_pair *pair, st
 	    file_replace(successor, pair->certificate, strlen(pair->certificate), CERTIFICATE_MODE, err) < 0)
 		return -1;
 	if (file_replace(files->key, pair->key, strlen(pair->key), KEY_MODE, err) < 0) {
-		settle(files, NULL); /* it may have failed behind the rename */
+		settle(files, NULL); /* it may have failed after the rename */
 		return -1;
 	}
 	return file_move(successor, files->certificate, err);

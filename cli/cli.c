@@ -50,7 +50,7 @@ static void show_wrong_usage(const struct cli *cli)
 	print_text(stderr, buf_text(&text));
 }
 
-/* For the system that runs plug-ins: it shows one line of standard output, and takes what follows a '|' for numbers. */
+/* For monitoring systems: they show one line of standard output, and take what follows a '|' for numbers. */
 static void show_unknown(const struct cli *cli)
 {
 	CLEANUP_BUF struct buf text = { 0 };
@@ -76,7 +76,7 @@ static const struct command *find(const struct command *const *table, const char
 	return NULL;
 }
 
-/* Go from the table of commands down to the one that the words name; options of every command may stand between. */
+/* Find the command that the words name; options that every command has may come between the words. */
 static int find_command(struct cli *cli, const char *const **words)
 {
 	const struct command *const *table = cli->commands;
@@ -91,7 +91,7 @@ static int find_command(struct cli *cli, const char *const **words)
 		const struct command *found = find(table, **words);
 
 		if (!found && strcmp(**words, "help") == 0)
-			return 0; /* of a family; left in the words */
+			return 0; /* `help` after a command with subcommands; it stays in the words */
 		if (!found)
 			return cli_usage(cli, "unknown command '%s'", **words);
 		cli->command = found;
@@ -117,7 +117,7 @@ static bool wants_help(const struct args *args)
 	return args_option(args, "help") || (args->operand_count == 1 && strcmp(args->operands[0], "help") == 0);
 }
 
-/* Known before anything is parsed, so that what is wrong with the rest is told as JSON too. */
+/* Checked before anything is parsed, so that errors in the rest are reported as JSON, too. */
 static bool asks_for_json(const char *const *words)
 {
 	for (; *words; words++)

@@ -1,5 +1,5 @@
 /*
- * help: what the table says about the commands.
+ * help: prints the texts of the table of commands.
  */
 #include "help.h"
 
@@ -22,7 +22,7 @@ void help_usage(struct buf *buf, const struct command *command)
 	}
 }
 
-/* Two blanks at least between the two: bash completion (init/importcli.bash-completion) takes them apart there. */
+/* At least two blanks between the two: bash completion (init/importcli.bash-completion) splits the line there. */
 static void add_row(struct buf *buf, const char *name, const char *meaning)
 {
 	buf_printf(buf, "  %-21s  %s\n", name, meaning);
@@ -104,7 +104,7 @@ static void add_command_json(struct json_object *rows, const struct command *com
 	json_object_array_add(rows, row);
 }
 
-/* Of a verb its family is not known here, and its usage has the whole name. */
+/* A subcommand's struct does not name its parent, but its usage has the full name. */
 static void print_as_json(const struct command *command, const struct command *const *commands)
 {
 	CLEANUP_JSON struct json_object *object = json_object_new_object();

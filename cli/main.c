@@ -1,6 +1,6 @@
 /*
- * importcli: the table of commands, in the order in which `help` lists them. Each is a `struct command` in its own
- * file; cli.c finds and runs it.
+ * importcli: the table of commands, in the order of `help`. Each is a `struct command` in its own file; cli.c finds and
+ * runs it.
  */
 #include "cli.h"
 #include "help.h"

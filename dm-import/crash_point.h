@@ -1,6 +1,6 @@
 /*
- * Places at which a test may end this process, multipathd or the host: before and behind each step of each plan, and
- * behind each port call inside it. Only a build with CRASH_POINTS=1 has them (tests/crash); elsewhere they are nothing.
+ * Places at which a test may end this process, multipathd or the host: before and after each step of each plan, and
+ * after each port call in it. Only a build with CRASH_POINTS=1 has them (tests/crash); in other builds they are empty.
  */
 #ifndef DM_IMPORT_CRASH_POINT_H
 #define DM_IMPORT_CRASH_POINT_H

@@ -1,5 +1,5 @@
 /*
- * The engine as an object: opening it (lock, state, recovery), and from a verb to the function that runs it.
+ * Opening the engine (lock, state, recovery), and running a verb by its function.
  */
 #include "dm-import/boot/judge.h"
 #include "dm-import/boot/opening.h"
@@ -87,7 +87,7 @@ static int load(struct engine *engine, struct error *err)
 	const struct host_port *host = &engine->ports->host;
 	CLEANUP_JOURNAL struct journal journal = { 0 };
 	CLEANUP_FREE char *text = NULL;
-	bool writes = !engine->options.look_only;
+	bool writes = !engine->options.read_only;
 	struct error why = { 0 };
 	int result, read;
 
@@ -101,7 +101,7 @@ static int load(struct engine *engine, struct error *err)
 		*err = why;
 		result = -1;
 	}
-	/* without its records the engine does nothing; but where it is certain that a switch is torn, nobody waits */
+	/* without its records the engine does nothing; but maps of a switch that is certain to be torn are resumed */
 	if (result < 0 && writes)
 		resume_all_torn(engine);
 	return result;
@@ -109,7 +109,7 @@ static int load(struct engine *engine, struct error *err)
 
 static int repair(struct engine *engine, struct error *err)
 {
-	/* an application waits for what is held: before anything that could fail or take its time */
+	/* applications wait for held maps: resume these before anything that could fail or take long */
 	resume_all_torn(engine);
 	if (journal_repair(engine, err) < 0 || identities_end_boot(engine, err) < 0 || recover_all(engine, err) < 0)
 		return -1;
@@ -127,7 +127,7 @@ int engine_open(struct engine **ret, const struct engine_options *options, const
 	engine->ports = ports;
 	engine->lock_fd = -1;
 	if (engine_lock(options, &engine->lock_fd, err) < 0 || load(engine, err) < 0 ||
-	    (!options->look_only && !options->leave_torn && repair(engine, err) < 0)) {
+	    (!options->read_only && !options->leave_torn && repair(engine, err) < 0)) {
 		engine_close(engine);
 		return -1;
 	}

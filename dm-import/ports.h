@@ -1,10 +1,10 @@
 /*
- * Ports: the engine's only ways to the world. Each is a struct of operations; one file of system/ implements it
- * with the real library, tests/fakes/ implements it in memory with failures on command, and both pass the
- * same contract tests (tests/contract).
+ * Ports: the engine's only access to the outside. Each is a struct of operations; one file of system/ implements it
+ * with the real library, tests/fakes/ implements it in memory with failures on command, and both pass the same contract
+ * tests (tests/contract).
  *
- * Every operation takes the port's own `ctx` first, `err` last, returns 0 or -1, and blocks until done. Arrays
- * that an operation returns are one malloc, owned by the caller. None is called from two threads at once.
+ * Every operation takes the port's own `ctx` first and `err` last, returns 0 or -1, and blocks until done. An array
+ * that an operation returns is one malloc, owned by the caller. No operation is called from two threads at once.
  */
 #ifndef DM_IMPORT_PORTS_H
 #define DM_IMPORT_PORTS_H
@@ -25,16 +25,16 @@ struct dm_port {
 	/* All dm devices of the host. */
 	int (*list)(void *ctx, struct dm_device **ret, size_t *ret_count, struct error *err);
 
-	/* One of them, by its name. ENXIO: there is none (any more). */
+	/* One dm device, by its name. ENXIO: it does not exist (anymore). */
 	int (*device)(void *ctx, const char *map, struct dm_device *ret, struct error *err);
 
-	/* The active table, one target a line: "<start> <length> <type> <parameters>\n". Owned by the caller. */
+	/* The active table, one target per line: "<start> <length> <type> <parameters>\n". Owned by the caller. */
 	int (*table)(void *ctx, const char *map, char **ret_table, struct error *err);
 
-	/* Put a table (one target, format as above) into the inactive slot; the map itself goes on unchanged. */
+	/* Load a table (one target, format as above) into the inactive slot; the map itself continues unchanged. */
 	int (*load)(void *ctx, const char *map, const char *table, bool read_only, struct error *err);
 
-	/* Empty the inactive slot; success when it is empty already. */
+	/* Clear the inactive slot; success if it is empty already. */
 	int (*clear)(void *ctx, const char *map, struct error *err);
 
 	/* Remove a map that nobody has open; a map that does not exist is success. Waits for udev. */
@@ -47,17 +47,17 @@ struct dm_port {
 	int (*message)(void *ctx, const char *map, const char *message, struct error *err);
 
 	/*
-	 * Everything that the hold needs for one map is made here: no later hold_* call allocates memory, opens
-	 * a file, logs, or needs udev; each is exactly one ioctl. They report errno (0 = done) instead of an
-	 * error struct, and may be called in a forked child.
+	 * suspend_prepare makes everything that the hold needs for one map: suspend, resume and clear_loaded allocate
+	 * no memory, open no file, log nothing and need no udev; each is exactly one ioctl. They return an errno (0 =
+	 * done) instead of an error struct, and may be called in a forked child.
 	 */
 	int (*suspend_prepare)(void *ctx, const char *map, struct dm_suspend **ret, struct error *err);
 	int (*suspend)(
 		struct dm_suspend *suspend); /* noflush, skip_lockfs; waits for I/O in flight; EINTR on a signal */
 	int (*resume)(
-		struct dm_suspend *suspend); /* swaps the loaded table in, if there is one; a running map: no-op */
+		struct dm_suspend *suspend); /* activates the loaded table, if there is one; a running map: no-op */
 	int (*clear_loaded)(struct dm_suspend *suspend); /* drops the loaded table */
-	/* How many I/Os the map has completed since it was made; not an ioctl, but a read of an open sysfs file. */
+	/* How many I/Os the map has completed since it was created; not an ioctl, but a read of an open sysfs file. */
 	int (*completed_ios)(struct dm_suspend *suspend, uint64_t *ret);
 	void (*suspend_free)(struct dm_suspend *suspend); /* NULL is allowed */
 };
@@ -66,34 +66,34 @@ struct scsi_port {
 	void *ctx;
 
 	/*
-	 * One path answers real commands: TEST UNIT READY, and READ of the first and last block. Unit attentions
-	 * are retried. Tells which LUN is behind the path now: the kernel knows only which one was there when it found
-	 * the disk. ERR_PATH_PROBE_FAILED with status and sense in the detail; bounded by timeout_ms.
+	 * Check that a path answers real commands: TEST UNIT READY, and READ of the first and last block. Unit
+	 * attentions are retried. Reports which LUN is behind the path now: the kernel only knows which LUN it was when
+	 * it found the disk. ERR_PATH_PROBE_FAILED with status and sense in the detail; bounded by timeout_ms.
 	 */
 	int (*probe)(void *ctx, const char *disk, unsigned timeout_ms, struct probed *ret, struct error *err);
 
 	/*
-	 * All that the LUN says about its persistent reservations, as one consistent picture: what changes while it is
-	 * read is read again. All zero for a LUN that has none. The caller frees it. 5 seconds at most;
-	 * ERR_SCSI2_RESERVATION when another's RESERVE(6) forbids to look, else ERR_SCSI_FAILED.
+	 * All that the LUN reports of its persistent reservations, as one consistent picture: if something changes
+	 * during the read, it is read again. All zero for a LUN without persistent reservations. The caller frees it. 5
+	 * seconds at most. ERR_SCSI2_RESERVATION if another host's RESERVE(6) prevents reading, else ERR_SCSI_FAILED.
 	 */
 	int (*pr_read)(void *ctx, const char *disk, struct pr_state *ret, struct error *err);
 
 	/*
-	 * One PERSISTENT RESERVE OUT through this path, for its I_T nexus. What passes (unit attentions, BUSY) is
-	 * retried; when the command was carried out although its first answer was a unit attention, it is a success. A
-	 * registration that was preempted is never renewed by a retry. ERR_PR_CONFLICT: the LUN answered RESERVATION
-	 * CONFLICT. ERR_PR_UNSUPPORTED: it has no persistent reservations. ERR_PR_FAILED: anything else, with status
-	 * and sense.
+	 * One PERSISTENT RESERVE OUT through this path, for its I_T nexus. Temporary conditions (unit attentions, BUSY)
+	 * are retried; a command that was carried out although its first answer was a unit attention counts as a
+	 * success. A retry never renews a registration that was preempted. ERR_PR_CONFLICT: the LUN answered
+	 * RESERVATION CONFLICT. ERR_PR_UNSUPPORTED: it has no persistent reservations. ERR_PR_FAILED: anything else,
+	 * with status and sense.
 	 */
 	int (*pr_out)(void *ctx, const char *disk, const struct pr_request *request, struct error *err);
 
 	/*
-	 * For the hold, as dm_port.hold_*: prepare opens and allocates all, for the paths of one LUN, count > 0; those
-	 * that cannot be opened are left out. A read only sends READ RESERVATION (again after a unit attention, three
-	 * times at most) through the path that answered last, through the next when that one fails, for a second in
-	 * all; it answers an errno, 0 = done. It may be called in a forked child. *ret_scope_type is the byte of the
-	 * answer, scope and type; 0 and key 0 without a reservation.
+	 * For the hold, like suspend_prepare: prepare opens and allocates everything, for the paths of one LUN, count >
+	 * 0; paths that cannot be opened are left out. A read only sends READ RESERVATION (again after a unit
+	 * attention, three times at most) through the path that answered last, and through the next if that fails, for
+	 * one second in total. It returns an errno, 0 = done, and may be called in a forked child. *ret_scope_type is
+	 * the answer's byte with scope and type; without a reservation it and the key are 0.
 	 */
 	int (*pr_watch_prepare)(void *ctx, const char *const *disks, size_t count, struct pr_watch **ret,
 				struct error *err);
@@ -101,7 +101,9 @@ struct scsi_port {
 			     uint8_t *ret_scope_type);
 	void (*pr_watch_free)(struct pr_watch *watch); /* NULL is allowed */
 
-	/* The array's own name for the LUN's system (VPD 83h target designators, vendor rules), "" when there is none.
+	/*
+	 * The array's own name for the system that has the LUN (VPD 83h target designators, vendor rules), "" if there
+	 * is none.
 	 */
 	int (*array_id)(void *ctx, const char *disk, char ret[static NAME_SIZE], struct error *err);
 };
@@ -109,55 +111,58 @@ struct scsi_port {
 struct device_port {
 	void *ctx;
 
-	/* All SCSI disks of the host (sysfs), with what udev's database presents of them. */
+	/* All SCSI disks of the host (sysfs), with what udev's database publishes for them. */
 	int (*disks)(void *ctx, struct disk **ret, size_t *ret_count, struct error *err);
 
-	/* Look for new LUNs on all SCSI hosts, iSCSI sessions included. Does not wait for udev. */
+	/* Scan all SCSI hosts for new LUNs, including iSCSI sessions. Does not wait for udev. */
 	int (*rescan)(void *ctx, struct error *err);
 
 	/*
-	 * udev reads its rules again, gets a change event for exactly these disks (or maps, "dm-3"), and has processed
-	 * each of them on return; a disk that is gone needs none. ERR_UDEV_TIMEOUT when it has not after timeout_ms.
-	 * count 0: only read the rules again.
+	 * Have udev read its rules again, send it a change event for exactly these disks (or maps, "dm-3"), and wait
+	 * until it has processed them; a disk that is gone needs none. ERR_UDEV_TIMEOUT if that takes longer than
+	 * timeout_ms. count 0: only read the rules again.
 	 */
 	int (*reidentify)(void *ctx, const char *const *disks, size_t count, unsigned timeout_ms, struct error *err);
 
-	/* udev has handled everything that was queued when this was called. */
+	/* Wait until udev has handled all events that were queued at the time of the call. */
 	int (*settle)(void *ctx, unsigned timeout_ms, struct error *err);
 
-	/* Take a disk off the host (sysfs device/delete); a disk that is gone already is success. */
+	/* Remove a disk from the host (sysfs device/delete); success if it is gone already. */
 	int (*delete_disk)(void *ctx, const char *disk, struct error *err);
 
-	/* Who stands above a block device ("dm-3", "sdc"), up to mount points, all depths, the path's own maps left
-	 * out. */
+	/*
+	 * The users of a block device ("dm-3", "sdc") at all depths, up to mount points, without the path's own maps.
+	 */
 	int (*users)(void *ctx, const char *device, struct user **ret, size_t *ret_count, struct error *err);
 
-	/* A property of a block device in udev's database; *ret is NULL when it has none. Owned by the caller. */
+	/* A property of a block device in udev's database; *ret is NULL if it does not have it. Owned by the caller. */
 	int (*property)(void *ctx, const char *device, const char *name, char **ret, struct error *err);
 };
 
 struct multipathd_port {
 	void *ctx;
 
-	/* Running means: it answers on its socket. Never starts it by socket activation. */
+	/* Running means that it answers on its socket. Never starts it by socket activation. */
 	int (*running)(void *ctx, bool *ret, struct error *err);
 
-	/* One command of multipathd's own language, e.g. "show maps json"; its answer, owned by the caller. */
+	/* Send one multipathd command, e.g. "show maps json". The reply is owned by the caller. */
 	int (*command)(void *ctx, const char *command, char **ret_reply, struct error *err);
 
 	/*
-	 * Stop service and socket together, and let nothing start them again, this process's death included, but
-	 * `start`: the socket when it was up, and the service. It returns when multipathd answers; already running is
-	 * success.
+	 * stop stops service and socket together. Until `start` nothing can start them again, even if this process
+	 * dies. start starts the socket, if it was up, and the service, and returns when multipathd answers; success if
+	 * it already runs.
 	 */
 	int (*stop)(void *ctx, struct error *err);
 	int (*start)(void *ctx, struct error *err);
 
-	/* Names of active units that a stop would take down, blank-separated; "" when there is none. Owned by the
-	 * caller. */
+	/*
+	 * Names of active units that a stop would stop, too, separated by blanks; "" if there are none. Owned by the
+	 * caller.
+	 */
 	int (*dependents)(void *ctx, char **ret_units, struct error *err);
 
-	/* Remember a LUN as multipath's (/etc/multipath/wwids), by one of its disks: multipath -a. */
+	/* Record a LUN as multipath's (/etc/multipath/wwids), by one of its disks: multipath -a. */
 	int (*claim)(void *ctx, const char *disk, struct error *err);
 };
 
@@ -176,7 +181,7 @@ struct host_port {
 	/* Names in a directory, "name\nname\n"; "" when it is missing. Owned by the caller. */
 	int (*list)(void *ctx, const char *path, char **ret_names, struct error *err);
 
-	/* Bytes that root may still write to the file system of `path`. */
+	/* Bytes that root can still write to the file system of `path`. */
 	int (*free_bytes)(void *ctx, const char *path, uint64_t *ret, struct error *err);
 
 	uint64_t (*now_us)(void *ctx);	/* CLOCK_MONOTONIC */
@@ -184,8 +189,8 @@ struct host_port {
 	void (*sleep_ms)(void *ctx, unsigned ms);
 
 	/*
-	 * The guardian (guardian.h): a child that releases held maps when this process dies or the deadline passes.
-	 * NULL in tests without processes.
+	 * Whether a hold has a guardian (guardian.h): a child that releases held maps when this process dies or the
+	 * deadline passes. False in tests without processes.
 	 */
 	bool has_guardian;
 };
@@ -202,7 +207,7 @@ struct ports {
 int ports_system(struct ports *ret, struct error *err);
 void ports_system_close(struct ports *ports);
 
-/* Files and clocks alone: opens nothing, needs no privilege. */
+/* Only files and clocks: opens nothing, needs no privilege. */
 void ports_system_host(struct host_port *ret);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * import-boot: the checks before multipathd starts, and what an initramfs and a person need of them. Started by
- * dm-import-boot.service and dm-import-maps.service; knows no network.
+ * import-boot: the checks before multipathd starts, and its commands for an initramfs and for a person. Started by
+ * dm-import-boot.service and dm-import-maps.service; does not use the network.
  */
 #include "dm-import/dm_import.h"
 
@@ -37,7 +37,7 @@ static int fail(const struct error *err)
 	return EXIT_FAILED;
 }
 
-static int tell(const char *text, bool well)
+static int report(const char *text, bool well)
 {
 	if (text)
 		fprintf(stderr, "%s", text);
@@ -54,7 +54,7 @@ static int run_check(const struct engine_options *options)
 	ports_system_host(&host);
 	if (engine_boot_check(options, &host, &text, &well, &err) < 0)
 		return fail(&err);
-	return tell(text, well);
+	return report(text, well);
 }
 
 static int run_maps(const struct engine_options *options)
@@ -69,7 +69,7 @@ static int run_maps(const struct engine_options *options)
 		return fail(&err);
 	result = engine_boot_maps(options, &ports, &text, &well, &err);
 	ports_system_close(&ports);
-	return result < 0 ? fail(&err) : tell(text, well);
+	return result < 0 ? fail(&err) : report(text, well);
 }
 
 static int run_initramfs_rules(const struct engine_options *options, const char *directory)
@@ -86,7 +86,7 @@ static int run_initramfs_rules(const struct engine_options *options, const char 
 		error_set_sys(&err, ERR_IO, "", errno, "cannot write the rules");
 		return fail(&err);
 	}
-	return tell(text, text == NULL);
+	return report(text, text == NULL);
 }
 
 static int run_restore(const struct engine_options *options, const char *file)
@@ -103,7 +103,7 @@ static int run_restore(const struct engine_options *options, const char *file)
 	return EXIT_DONE;
 }
 
-/* Another root than this host's: for those who make images. What is made once lives as long as the program. */
+/* Another root than this host's, for making images. What is allocated here lives as long as the program. */
 static int set_root(const char *root, struct engine_options *options)
 {
 	const char **const paths[] = { &options->etc_directory, &options->rules_directory,

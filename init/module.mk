@@ -1,4 +1,4 @@
-# The program that systemd starts before udev: the engine's checks at boot, and nothing of the network.
+# The program that systemd starts before udev: the engine's checks at boot; it does not use the network.
 $(eval $(call program,import-boot,$$(OUT)/init/import-boot.o,$$(OUT)/libdm_import.a $$(OUT)/libbase.a,$$(ENGINE_LIBS)))
 PROGRAMS += $(OUT)/import-boot
 

@@ -1,5 +1,5 @@
 # Packages, and the kit that has them: `make deb`, `make rpm`, `make srpm`, `make kit`. What is packaged is what `make install`
-# installs. KIT_GPG_KEY: with which key of gpg's the kit is signed; without one it is a throw-away key, and the kit says so.
+# installs. KIT_GPG_KEY: the gpg key that signs the kit; without it, a throw-away key, and the kit says so.
 # KIT_PACKAGES: a folder with more packages for the kit, from machines of other distributions, as $(BUILD)/packages has them.
 KIT_GPG_KEY ?=
 KIT_PACKAGES ?=
@@ -12,7 +12,7 @@ SOURCE_NAME := dm-import-$(VERSION)-$(BUILD_VERSION)
 # rhel-9, sles-15, debian-12, ...: the kit's word for this machine
 PLATFORM = $(shell $(INSTALLER) --platform)
 
-# One file, of its parts.
+# One file, made from its parts.
 INSTALLER := $(OUT)/minstall/minstall
 $(INSTALLER): $(wildcard minstall/installer/*.sh)
 	@mkdir -p $(@D)
@@ -39,7 +39,7 @@ spec: kit-tools
 	@minstall/fill-in minstall/dm-import.spec.in VERSION=$(VERSION) RELEASE=$(PACKAGE_RELEASE) BUILD=$(BUILD_VERSION) \
 		> $(RPM_TREE)/SPECS/dm-import.spec
 
-# --nodeps: that it builds has been seen; on Debian rpm knows of no package.
+# --nodeps: the build has already succeeded; on Debian, rpm knows no packages.
 rpm: staged spec $(INSTALLER)
 	@rm -f $(PACKAGES)/$(PLATFORM)/*.rpm
 	@rpmbuild -bb --quiet --nodeps --define '_topdir $(RPM_TREE)' --define '_rpmdir $(PACKAGES)' \

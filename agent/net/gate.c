@@ -1,7 +1,7 @@
 /*
- * See gate.h. A connection that is put out is only shut down: the web server sees its end, says so (gate_end), and
- * closes its descriptor. That is done through a descriptor of the gate's own, for the web server may close the other at
- * any time without a word: when it cannot begin to serve it.
+ * See gate.h. A connection that is evicted is only shut down: the web server sees end of file, calls gate_end, and
+ * closes its descriptor. The gate shuts it down through its own descriptor, because the web server may close the other
+ * at any time without gate_end, if it cannot begin to serve it.
  */
 #include "gate.h"
 
@@ -18,7 +18,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
-/* New connections of strangers: handshakes cost. */
+/* New connections of strangers: handshakes cost time. */
 #define STRANGERS_PER_S 100
 #define STRANGERS_BURST 200
 #define ADDRESS_PER_S 20
@@ -30,17 +30,17 @@ enum {
 	KNOWN_ADDRESSES = 64,
 	OUT_OF_DESCRIPTORS_MS = 100,
 	ACCEPTED_AT_ONCE = 64,
-	BEGIN_TIMEOUT_S = 30, /* for the web server to begin; then it never will */
+	BEGIN_TIMEOUT_S = 30, /* if the web server has not begun by then, it never will */
 };
 
 struct gate_connection {
 	struct gate_connection *next; /* the newest first */
-	int fd;			      /* the web server's; a number to know it by */
-	int own_fd;		      /* the same socket */
+	int fd;			      /* the web server's descriptor; identifies the connection */
+	int own_fd;		      /* ours, for the same socket */
 	struct peer peer;
-	bool begun;   /* the web server serves it, and will say when it ends */
-	bool asked;   /* at least once */
-	bool leaving; /* shut down; its place is free, its descriptors not yet */
+	bool begun;   /* the web server serves it, and will call gate_end */
+	bool asked;   /* at least one request */
+	bool evicted; /* shut down: its place is free, its descriptors are not */
 	bool known;   /* came from an address of trusted clients */
 	bool trusted;
 	uint64_t deadline_us; /* 0: none */
@@ -59,7 +59,7 @@ struct gate {
 	pthread_t thread;
 	struct rate all, by_address;
 
-	pthread_mutex_t mutex; /* for what follows */
+	pthread_mutex_t mutex; /* protects the following */
 	struct gate_connection *connections;
 	struct known_address known[KNOWN_ADDRESSES];
 };
@@ -91,16 +91,18 @@ static void remember(struct gate *gate, const struct peer *peer, uint64_t now_us
 	*place = (struct known_address){ *peer, now_us + KNOWN_FOR_US };
 }
 
-static void put_out(struct gate_connection *connection)
+static void evict(struct gate_connection *connection)
 {
-	connection->leaving = true;
+	connection->evicted = true;
 	shutdown(connection->own_fd, SHUT_RDWR);
 }
 
-/* Those that share places with a new connection: of a known address or not, and of `peer` when that is not NULL. */
+/*
+ * The connections that share places with a new one: from a known address or not, and from `peer` if that is not NULL.
+ */
 struct places {
 	size_t taken;
-	struct gate_connection *oldest; /* that may be put out */
+	struct gate_connection *oldest; /* may be evicted */
 };
 
 static struct places places_of(struct gate *gate, bool known, const struct peer *peer)
@@ -108,7 +110,7 @@ static struct places places_of(struct gate *gate, bool known, const struct peer 
 	struct places places = { 0 };
 
 	for (struct gate_connection *it = gate->connections; it; it = it->next) {
-		if (it->leaving || it->known != known || (peer && !peer_equal(&it->peer, peer)))
+		if (it->evicted || it->known != known || (peer && !peer_equal(&it->peer, peer)))
 			continue;
 		places.taken++;
 		if (!it->trusted)
@@ -117,7 +119,7 @@ static struct places places_of(struct gate *gate, bool known, const struct peer 
 	return places;
 }
 
-/* A place among those: there is one, or somebody has to go. */
+/* Make a place among those: one is free, or the oldest is evicted. */
 static bool make_place(struct gate *gate, bool known, const struct peer *peer, size_t limit)
 {
 	struct places places = places_of(gate, known, peer);
@@ -126,11 +128,11 @@ static bool make_place(struct gate *gate, bool known, const struct peer *peer, s
 		return true;
 	if (!places.oldest)
 		return false;
-	put_out(places.oldest);
+	evict(places.oldest);
 	return true;
 }
 
-/* Those that were put out count until they have gone: the strangers' must not use up what is kept for others. */
+/* Evicted connections count until they are closed: strangers' must not use up the descriptors kept for others. */
 static bool has_descriptor(const struct gate *gate, bool known)
 {
 	size_t all = 0, strangers = 0;
@@ -156,7 +158,7 @@ static bool has_place(struct gate *gate, const struct peer *peer, bool known)
 
 /* --- the acceptor --- */
 
-/* The address first: one that connects too often does not use up what all have. */
+/* The address's limit first: an address that connects too often must not use up the common limit. */
 static bool too_often(struct gate *gate, const struct peer *peer, uint64_t now_us)
 {
 	return !rate_take(&gate->by_address, peer->bytes, PEER_BYTES, now_us) || !rate_take(&gate->all, "", 0, now_us);
@@ -196,7 +198,9 @@ static struct gate_connection *take_in(struct gate *gate, int fd, const struct p
 	return connection;
 }
 
-/* Under the mutex. One that is gone already is passed over: the web server may say the end of what it did not take. */
+/*
+ * Under the mutex. Ignores a connection that is gone: the web server may report the end of one that it did not accept.
+ */
 static void forget(struct gate *gate, struct gate_connection *connection)
 {
 	for (struct gate_connection **link = &gate->connections; *link; link = &(*link)->next) {
@@ -209,7 +213,7 @@ static void forget(struct gate *gate, struct gate_connection *connection)
 	}
 }
 
-/* With a reset: an end in good order would leave the kernel with each refused connection for a minute (TIME_WAIT). */
+/* Close with a reset: after an orderly close, the kernel keeps each refused connection for a minute (TIME_WAIT). */
 static void turn_away(int fd)
 {
 	const struct linger at_once = { .l_onoff = 1 };
@@ -218,7 +222,7 @@ static void turn_away(int fd)
 	close(fd);
 }
 
-/* False when nobody waits, or nobody can be accepted now. */
+/* False when no connection waits, or none can be accepted now. */
 static bool accept_one(struct gate *gate)
 {
 	struct sockaddr_storage address = { 0 };
@@ -255,7 +259,7 @@ static void *run(void *ctx)
 			continue;
 		if (fds[0].revents)
 			return NULL;
-		/* many at once: who waits behind a full backlog tries again only after a second */
+		/* many at once: a client that finds the backlog full retries only after a second */
 		for (int i = 0; i < ACCEPTED_AT_ONCE && accept_one(gate); i++)
 			;
 	}
@@ -325,7 +329,7 @@ void gate_free(struct gate *gate)
 		return;
 	CLEANUP_FD int listen_fd = gate_release_listener(gate);
 
-	(void)listen_fd; /* closed at the end */
+	(void)listen_fd; /* closed at the end of the scope */
 	while (gate->connections)
 		forget(gate, gate->connections);
 	if (gate->wake_fd >= 0)
@@ -365,7 +369,7 @@ bool gate_is_expecting(struct gate *gate)
 	const struct gate_connection *it;
 
 	pthread_mutex_lock(&gate->mutex);
-	for (it = gate->connections; it && (it->asked || it->leaving); it = it->next)
+	for (it = gate->connections; it && (it->asked || it->evicted); it = it->next)
 		;
 	pthread_mutex_unlock(&gate->mutex);
 	return it;
@@ -404,7 +408,7 @@ void gate_expire(struct gate *gate)
 		next = it->next;
 		if (!it->deadline_us || now_us <= it->deadline_us)
 			continue;
-		put_out(it);
+		evict(it);
 		if (!it->begun)
 			forget(gate, it);
 	}

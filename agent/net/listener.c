@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-/* The kernel takes net.core.somaxconn (4096) where that is less. A SYN that finds the backlog full is dropped. */
+/* The kernel limits it to net.core.somaxconn (4096). A SYN that finds the backlog full is dropped. */
 enum { BACKLOG = 16384, PROBE_TIMEOUT_MS = 2000 };
 
 static void cleanup_addrinfo(struct addrinfo **info)
@@ -33,8 +33,9 @@ static int try_listen(const struct addrinfo *info)
 
 	if (fd < 0)
 		return -1;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)); /* past connections' TIME_WAIT */
-	/* Passed on to the connections: else a first answer may wait 40 ms for the client to acknowledge TLS's tickets.
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)); /* despite past connections in TIME_WAIT */
+	/*
+	 * The connections inherit it: else a first answer may wait 40 ms until the client acknowledges the TLS tickets.
 	 */
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
 	if (info->ai_family == AF_INET6)
@@ -57,7 +58,7 @@ static int resolve(const char *address, unsigned port, struct addrinfo **ret)
 
 int listener_tcp(const char *address, unsigned port, int *ret_fd, struct error *err)
 {
-	/* "::" takes IPv4 as well; a kernel without IPv6 has only the other */
+	/* "::" accepts IPv4 too; a kernel without IPv6 has only the other */
 	const char *const candidates[] = { *address ? address : "::", *address ? NULL : "0.0.0.0" };
 	int fd = -1, sys_errno = EADDRNOTAVAIL;
 

@@ -16,7 +16,7 @@ void rate_destroy(struct rate *rate)
 	pthread_mutex_destroy(&rate->mutex);
 }
 
-/* The key's bucket; a new one in the place of the one that has been quiet for longest. */
+/* The key's bucket; a new key replaces the one that has been quiet for longest. */
 static struct rate_bucket *bucket_of(struct rate *rate, const unsigned char key[static RATE_KEY_BYTES], uint64_t now_us)
 {
 	struct rate_bucket *oldest = &rate->buckets[0];

@@ -1,8 +1,7 @@
 /*
- * How often somebody may do something: token buckets, one for each key (an address, a certificate). A bucket holds
- * `burst` tokens at first and gets `per_s` more each second. The table is small; when it is full, the key that has been
- * quiet for longest is forgotten, so an attacker with many addresses can neither fill memory nor lock others out.
- * Thread-safe.
+ * Rate limits: token buckets, one for each key (an address, a certificate). A bucket starts with `burst` tokens and
+ * gets `per_s` more each second. The table is small; when it is full, the key that has been quiet for longest is
+ * forgotten, so an attacker with many addresses can neither fill memory nor lock others out. Thread-safe.
  */
 #ifndef AGENT_RATE_H
 #define AGENT_RATE_H
@@ -16,7 +15,7 @@ enum { RATE_KEY_BYTES = 32, RATE_KEYS = 256 };
 
 struct rate_bucket {
 	unsigned char key[RATE_KEY_BYTES];
-	uint64_t at_us; /* when `tokens` was right; 0: the entry is free */
+	uint64_t at_us; /* the time for which `tokens` is right; 0: the entry is free */
 	double tokens;
 };
 
@@ -29,7 +28,9 @@ struct rate {
 void rate_init(struct rate *rate, double per_s, double burst);
 void rate_destroy(struct rate *rate);
 
-/* Take a token of this key's bucket, of which the first RATE_KEY_BYTES count; false when there is none. Never blocks.
+/*
+ * Take a token from this key's bucket; false if it is empty. Only the first RATE_KEY_BYTES of a key count. Never
+ * blocks.
  */
 bool rate_take(struct rate *rate, const void *key, size_t length, uint64_t now_us);
 

@@ -1,6 +1,6 @@
 /*
- * libmicrohttpd with a thread per connection, so that a handler may wait; the number of connections is the limit on
- * threads. Its idle timeout does not catch a client that sends a byte now and then: each connection has a deadline too.
+ * libmicrohttpd with a thread per connection, so that a handler may wait; the limit on connections limits the threads.
+ * Its idle timeout does not catch a client that sends a byte now and then, so each connection has a deadline, too.
  */
 #include "server.h"
 
@@ -25,16 +25,16 @@
 
 enum {
 	IDLE_TIMEOUT_S = 15,
-	REPLY_TIMEOUT_S = 60, /* to take the answer and think of the next request */
+	REPLY_TIMEOUT_S = 60, /* to read the answer and send the next request */
 	STOP_GRACE_MS = 5000,
-	NEW_GRACE_MS = 1000,	 /* for who has connected, and has not asked yet */
-	STACK_BYTES = 256 << 10, /* of a connection's thread; agent.c tells why not more */
+	NEW_GRACE_MS = 1000,	 /* for clients that have connected but sent no request yet */
+	STACK_BYTES = 256 << 10, /* of a connection's thread; agent.c says why it is small */
 	BODY_MAX = 64 * 1024,
-	BODY_READ_MAX = 16 * 1024 * 1024, /* read and thrown away so that the client sees the answer */
+	BODY_READ_MAX = 16 * 1024 * 1024, /* read and discarded, so that the client sees the answer */
 	WAIT_MAX_S = 60,
 };
 
-/* Of one trusted certificate, however many connections it has. */
+/* Per trusted certificate, however many connections it has. */
 #define REQUESTS_PER_S 200
 #define REQUESTS_BURST 400
 
@@ -46,9 +46,9 @@ struct server {
 	const struct config *config;
 	struct MHD_Daemon *daemon;
 	bool tls;
-	unsigned char fingerprint[FINGERPRINT_BYTES]; /* of the certificate that is served */
+	unsigned char fingerprint[FINGERPRINT_BYTES]; /* of the certificate that we serve */
 	atomic_bool stop;
-	atomic_uint in_flight; /* requests begun and not yet answered */
+	atomic_uint in_flight; /* requests that are not answered yet */
 	atomic_ullong last_stranger_us;
 	struct gate *gate;
 	struct rate requests; /* by certificate */
@@ -112,7 +112,7 @@ static const char *query(void *connection, const char *name)
 	return MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
-/* RFC 7240, 4.3: "wait=<seconds>", possibly among other preferences. What is malformed is no preference. */
+/* RFC 7240, 4.3: "wait=<seconds>", possibly among other preferences. A malformed preference is ignored. */
 static unsigned wait_preference(struct MHD_Connection *mhd)
 {
 	const char *prefer = MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, "Prefer");
@@ -202,7 +202,10 @@ static bool body_is_hopeless(struct MHD_Connection *mhd)
 	return length && (!num_parse(length, UINT64_MAX, &bytes) || bytes > BODY_READ_MAX);
 }
 
-/* Changes and refused clients are worth a line; the latter at most one a second, for anybody can make them. */
+/*
+ * Changes and refused clients are logged at a visible level; the latter at most once a second, since anybody can cause
+ * them.
+ */
 static enum log_level level_of(const struct exchange *exchange)
 {
 	enum error_code code = exchange->refused ? exchange->err.code : ERR_NONE;
@@ -231,7 +234,7 @@ static void log_exchange(const struct exchange *exchange, unsigned status)
 	log_line(level, line);
 }
 
-/* What reply is to be sent as text, owned by the caller; NULL when there is no memory. */
+/* The reply's text, owned by the caller; NULL if memory is short. */
 static char *text_of(struct reply *reply)
 {
 	char *text = NULL;
@@ -311,7 +314,7 @@ static enum MHD_Result answer(struct exchange *exchange, struct MHD_Connection *
 	struct error err = { 0 };
 
 	if (!exchange->refused) {
-		/* the handler may take its time: neither our deadline nor the idle timeout counts meanwhile */
+		/* the handler may take long: meanwhile neither our deadline nor the idle timeout applies */
 		gate_set_deadline(exchange->server->gate, connection_of(mhd), 0);
 		MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT, 0U);
 		if (service->answer(service->ctx, &exchange->request, &reply, &err) < 0)
@@ -342,7 +345,7 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *data, si
 	return MHD_YES;
 }
 
-/* libmicrohttpd calls this once at the headers, then for each part of the body, then once at its end. */
+/* libmicrohttpd calls this once after the headers, then for each part of the body, then once at its end. */
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *mhd, const char *path, const char *method,
 				  const char *version, const char *data, size_t *size, void **context)
 {
@@ -383,7 +386,7 @@ static void __attribute__((format(printf, 2, 0))) on_mhd_log(void *ctx, const ch
 	const struct server *server = ctx;
 	char text[256];
 
-	/* with each answer on a Unix socket: that it cannot be set up like TCP */
+	/* libmicrohttpd logs with each answer on a Unix socket that it cannot set TCP options */
 	if (!server->tls && (strstr(fmt, "TCP_") || strncmp(fmt, "Failed to push", 14) == 0))
 		return;
 	vsnprintf(text, sizeof(text), fmt, ap);
@@ -489,7 +492,7 @@ void server_stop(struct server *server)
 	CLEANUP_FD int listen_fd = server_release_listener(server);
 	uint64_t begin_us = clock_mono_us(), ms = 0;
 
-	(void)listen_fd; /* closed at the end, when nobody listens to it any more */
+	(void)listen_fd; /* closed at the end of the scope, when nothing uses it anymore */
 	if (!server)
 		return;
 	atomic_store(&server->stop, true);

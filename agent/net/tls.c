@@ -62,7 +62,7 @@ int tls_identity_load(struct tls_identity *ret, const char *certificate, const c
 		return 0;
 	if ((size_t)snprintf(successor, sizeof(successor), "%s.new", certificate) >= sizeof(successor))
 		return -1;
-	/* the last one: it was put in place between the two reads */
+	/* the first files again: the successor was moved into place between the two reads */
 	return load(ret, successor, key, NULL) == 0 || load(ret, certificate, key, NULL) == 0 ? 0 : -1;
 }
 
@@ -78,7 +78,7 @@ void tls_identity_free(struct tls_identity *identity)
 void tls_ask_client(void *gnutls_session)
 {
 	gnutls_certificate_server_set_request(gnutls_session, GNUTLS_CERT_REQUEST);
-	gnutls_certificate_send_x509_rdn_sequence(gnutls_session, 1); /* 1: no list of CAs that we would know */
+	gnutls_certificate_send_x509_rdn_sequence(gnutls_session, 1); /* 1: do not send a list of CAs */
 }
 
 bool tls_client_fingerprint(void *gnutls_session, unsigned char ret[static FINGERPRINT_BYTES])

@@ -1,6 +1,6 @@
 /*
- * The agent's side of TLS: its own certificate and key, and which certificate a client proved to have.
- * GnuTLS, because that is what libmicrohttpd is built on. Who is trusted is not decided here: see auth.h.
+ * The agent's side of TLS: its own certificate and key, and the certificate that a client proved to own. Uses GnuTLS,
+ * because libmicrohttpd is built on it. auth.h decides who is trusted.
  */
 #ifndef AGENT_TLS_H
 #define AGENT_TLS_H
@@ -12,7 +12,7 @@
 
 #include <time.h>
 
-/* TLS 1.3 and 1.2 with ephemeral keys and authenticated ciphers only. */
+/* Only TLS 1.3 and 1.2 with ephemeral keys and authenticated ciphers. */
 #define TLS_PRIORITIES \
 	"SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-CIPHER-ALL:+AES-256-GCM:+CHACHA20-POLY1305:+AES-128-GCM:" \
 	"-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:%SERVER_PRECEDENCE"
@@ -24,8 +24,8 @@ struct tls_identity {
 };
 
 /*
- * Read both files and check that they belong together: ERR_CERTIFICATE_INVALID. Also where import-cert was interrupted
- * between the two: it replaces the key first, while the certificate's successor waits in "<certificate>.new".
+ * Read both files and check that they belong together: ERR_CERTIFICATE_INVALID. Works also if import-cert was
+ * interrupted between the two files: it replaces the key first, while the new certificate waits in "<certificate>.new".
  * Free with tls_identity_free.
  */
 int tls_identity_load(struct tls_identity *ret, const char *certificate, const char *key, struct error *err);
@@ -34,10 +34,10 @@ void tls_identity_free(struct tls_identity *identity);
 /* Before the handshake: ask the client for a certificate (it may have none), and let it send any. */
 void tls_ask_client(void *gnutls_session);
 
-/* The fingerprint of the certificate whose key the client has proved to own; false when it showed none. */
+/* The fingerprint of the certificate whose key the client has proved to own; false if it sent none. */
 bool tls_client_fingerprint(void *gnutls_session, unsigned char ret[static FINGERPRINT_BYTES]);
 
-/* That certificate, as PEM, into ret; false when it showed none. */
+/* Add that certificate to ret as PEM; false if it sent none. */
 bool tls_client_certificate(void *gnutls_session, struct buf *ret);
 
 #endif

@@ -20,12 +20,12 @@
 #define DAY_US UINT64_C(86400000000)
 #define RELOAD_TIMEOUT_US 20000000
 
-/* What the control thread is asked to do. */
+/* What the control thread has to do. */
 struct wish {
 	bool restart;
-	int listener;		      /* on the port to move to, -1: none */
-	struct tls_identity identity; /* to serve from now on; empty: read the files */
-	unsigned reload;	      /* number of the newest reload in it */
+	int listener;		      /* on the new port; -1: none */
+	struct tls_identity identity; /* to be served; empty: read the files */
+	unsigned reload;	      /* number of the newest reload that it includes */
 };
 
 struct web {
@@ -34,16 +34,16 @@ struct web {
 	const char *config_path;
 	int event; /* eventfd */
 
-	/* the control thread's own */
+	/* used by the control thread only */
 	struct server *local, *https;
 	uint64_t retry_us, warn_us;
 	enum error_code last_failure; /* logged already */
 
-	pthread_mutex_t mutex; /* for what follows */
+	pthread_mutex_t mutex; /* protects the following */
 	unsigned port;
 	struct wish wish;
 	unsigned reloads_done;	   /* the number of the newest one */
-	struct error reload_error; /* of that one */
+	struct error reload_error; /* of that reload */
 	struct web_certificate certificate;
 
 	atomic_bool up; /* HTTPS was started and not stopped */
@@ -73,8 +73,8 @@ static void set_certificate(struct web *web, const struct tls_identity *identity
 }
 
 /*
- * Start HTTPS on `listener`, or on the configured port when it is -1, with what is in `identity`, or else in the files.
- * *ret is untouched on failure.
+ * Start HTTPS on `listener`, or on the configured port if that is -1, with `identity`, or with the files if that is
+ * empty. *ret is untouched on failure.
  */
 static int start_https(struct web *web, int listener, struct tls_identity *identity, struct server **ret,
 		       struct error *err)
@@ -94,7 +94,7 @@ static int start_https(struct web *web, int listener, struct tls_identity *ident
 	return 0;
 }
 
-/* The server that is there stays when this one does not start. */
+/* If the new server does not start, the current one stays. */
 static int try_https(struct web *web, int listener, struct tls_identity *identity, struct error *err)
 {
 	if (start_https(web, listener, identity, &web->https, err) == 0) {
@@ -169,7 +169,7 @@ static unsigned ask_for_reload(struct web *web, struct tls_identity *identity)
 	unsigned number;
 
 	pthread_mutex_lock(&web->mutex);
-	tls_identity_free(&web->wish.identity); /* of a reload that nobody got to */
+	tls_identity_free(&web->wish.identity); /* of a reload that was never done */
 	web->wish.identity = *identity;
 	web->wish.restart = true;
 	number = ++web->wish.reload;
@@ -270,7 +270,7 @@ int web_event_fd(struct web *web)
 	return web->event;
 }
 
-/* Take the wish over; false: there is none. */
+/* Take the wish; false: there is none. */
 static bool take_wish(struct web *web, struct wish *ret)
 {
 	pthread_mutex_lock(&web->mutex);
@@ -282,7 +282,7 @@ static bool take_wish(struct web *web, struct wish *ret)
 	return ret->restart || ret->listener >= 0;
 }
 
-/* The new server first, on the same listening socket or the new port's: there is always one that answers. */
+/* Start the new server first, on the same listening socket or the new port's, so that one always answers. */
 static void replace_https(struct web *web, struct wish *wish)
 {
 	struct server *old = web->https;
@@ -291,7 +291,7 @@ static void replace_https(struct web *web, struct wish *wish)
 	int result;
 
 	log_info("HTTPS is restarted");
-	web->last_failure = ERR_NONE; /* somebody asked: tell it again */
+	web->last_failure = ERR_NONE; /* an explicit request: log the failure again */
 	result = try_https(web, moves ? wish->listener : server_listener(old), &wish->identity, &err);
 	if (result < 0 && moves) { /* the old port is no longer ours to serve */
 		atomic_store(&web->up, false);
@@ -299,7 +299,7 @@ static void replace_https(struct web *web, struct wish *wish)
 	}
 	CLEANUP_FD int listener = web->https != old ? server_release_listener(old) : -1;
 
-	(void)listener; /* closed at the end */
+	(void)listener; /* closed at the end of the scope */
 	pthread_mutex_lock(&web->mutex);
 	web->reloads_done = wish->reload;
 	web->reload_error = err;
@@ -308,7 +308,7 @@ static void replace_https(struct web *web, struct wish *wish)
 		server_stop(old);
 }
 
-/* Once a day, and at each start: nobody may be looking at the certificate but for its clients. */
+/* Once a day, and at each start, because nobody else may be watching the certificate's expiry. */
 static void watch_certificate(struct web *web)
 {
 	struct web_certificate certificate;

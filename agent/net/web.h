@@ -1,7 +1,7 @@
 /*
- * The two web servers' lives. The one on the Unix socket stays up as long as the agent; the HTTPS one may fail, be
- * restarted or change its port, and the device worker does not notice. Starting and stopping is done by the control
- * thread (agent.c), never by a request's own thread, which would wait for itself.
+ * Starts and stops the two web servers. The one on the Unix socket stays up as long as the agent; the HTTPS one may
+ * fail, be restarted or change its port, and the device worker does not notice. The control thread (agent.c) starts and
+ * stops them, never a request's own thread, which would wait for itself.
  */
 #ifndef AGENT_WEB_H
 #define AGENT_WEB_H
@@ -17,9 +17,9 @@
 #include <stdbool.h>
 #include <time.h>
 
-enum { CERTIFICATE_WARN_DAYS = 30 }; /* import-cert's, too (certs/check.h) */
+enum { CERTIFICATE_WARN_DAYS = 30 }; /* the same as import-cert's (certs/check.h) */
 
-/* What HTTPS serves. */
+/* The certificate that HTTPS serves. */
 struct web_certificate {
 	char fingerprint[FINGERPRINT_TEXT];
 	time_t not_after;
@@ -28,42 +28,42 @@ struct web_certificate {
 struct web;
 
 /*
- * Nothing is served before web_start, so that the service finds its web. `config`, and the file that it is from, must
- * live as long. Free with web_close (NULL is allowed).
+ * Does not serve before web_start, so that the service can get its web first. `config`, and the file that it was read
+ * from, must live as long. Free with web_close (NULL is allowed).
  */
 int web_open(struct web **ret, const struct service *service, const struct config *config, const char *config_path,
 	     struct error *err);
 void web_close(struct web *web);
 
-/* The Unix socket must work; HTTPS is tried, and tried again every ten seconds. */
+/* The Unix socket must work; HTTPS is tried, and retried every ten seconds. */
 int web_start(struct web *web, struct error *err);
 
 /*
- * From any thread. Restart HTTPS soon, and read certificate and key anew: new connections get the new server at once,
- * the old one ends after the requests that it has. When the new one does not start the old one goes on.
+ * From any thread. Restart HTTPS soon, and read certificate and key again. New connections go to the new server at
+ * once; the old one ends after its current requests. If the new one does not start, the old one goes on.
  */
 void web_restart(struct web *web);
 
 /*
- * From a handler. The same, but ERR_CERTIFICATE_INVALID and ERR_IO say that the files are bad, and nothing happened; on
- * success new connections see the new certificate already. Waits for the control thread, 20 s at most, or until `stop`:
- * ERR_BUSY.
+ * From a handler. The same, but waits until it is done. ERR_CERTIFICATE_INVALID, ERR_IO: the files are bad, and nothing
+ * was changed. On success, new connections get the new certificate. Waits for the control thread for at most 20 s, or
+ * until `stop`: ERR_BUSY.
  */
 int web_reload_certificate(struct web *web, const atomic_bool *stop, struct error *err);
 
 /*
- * From any thread. Take the new port, write it to the configuration, then move HTTPS to it. When the port is taken
- * (ERR_PORT_IN_USE) or the file cannot be written, everything stays as it was.
+ * From any thread. Listen on the new port, write it to the configuration, then move HTTPS to it. If the port is in use
+ * (ERR_PORT_IN_USE) or the file cannot be written, nothing changes.
  */
 int web_change_port(struct web *web, unsigned port, struct error *err);
 
 unsigned web_port(struct web *web); /* the configured one, whether it works or not */
-bool web_answers(struct web *web);  /* HTTPS is alive: asks it, two seconds at most */
+bool web_answers(struct web *web);  /* whether HTTPS answers; waits two seconds at most */
 
 /* False: HTTPS never came up. */
 bool web_certificate(struct web *web, struct web_certificate *ret);
 
-/* For the control thread: call web_tick when this is readable, and once a second. */
+/* For the control thread: call web_tick when the descriptor is readable, and once a second. */
 int web_event_fd(struct web *web);
 void web_tick(struct web *web);
 

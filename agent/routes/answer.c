@@ -7,7 +7,7 @@
 
 #include "agent/trust/auth.h"
 
-/* Who is not trusted learns nothing, not even which paths there are. */
+/* A client that is not trusted learns nothing, not even which paths exist. */
 static int admit(void *ctx, struct request *request, const char *path, struct error *err)
 {
 	struct agent *agent = ctx;
@@ -30,7 +30,7 @@ static int admit(void *ctx, struct request *request, const char *path, struct er
 	return 0;
 }
 
-/* A handler may have waited, and the client's trust have ended meanwhile: then it gets no answer. */
+/* If the client's trust ended while the handler waited, it gets no answer. */
 static int answer(void *ctx, struct request *request, struct reply *reply, struct error *err)
 {
 	struct agent *agent = ctx;

@@ -1,6 +1,6 @@
 /*
- * The API, as what the web servers ask (shared/service.h): each request takes the same way, here: route, authenticate,
- * and when its body is there, the handler.
+ * The API as the web servers' service (shared/service.h). Each request takes the same way: find the route,
+ * authenticate, and, when the body is read, call the handler.
  */
 #ifndef AGENT_ANSWER_H
 #define AGENT_ANSWER_H

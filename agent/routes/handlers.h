@@ -1,7 +1,7 @@
 /*
- * A route, and the functions that the routes (router.c) have. Each gets an authenticated request, unless its route is
- * PUBLIC, and fills the reply, or the error that becomes a problem document. They may block for Prefer: wait, never on
- * a device.
+ * A route, and the handlers of the routes (router.c). Each gets an authenticated request, unless its route is PUBLIC,
+ * and fills the reply, or the error that becomes a problem document. A handler may block for Prefer: wait, never on a
+ * device.
  */
 #ifndef AGENT_HANDLERS_H
 #define AGENT_HANDLERS_H
@@ -12,7 +12,7 @@ struct route {
 	const char *method;
 	const char *pattern; /* under API_BASE; "{}" is one segment */
 	int (*handler)(struct request *request, struct reply *reply, struct error *err);
-	/* PUBLIC: anybody who can connect. LOCAL: root on the Unix socket alone. */
+	/* PUBLIC: anybody who can connect. LOCAL: only root on the Unix socket. */
 	enum { TRUSTED, PUBLIC, LOCAL } access;
 };
 
@@ -33,7 +33,7 @@ HANDLER(delete_import);
 HANDLER(put_import_session);
 
 /* handlers_jobs.c */
-HANDLER(post_verb); /* the one that the route's last word names */
+HANDLER(post_verb); /* the verb is the route's last word */
 HANDLER(get_jobs);
 HANDLER(get_job);
 

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/version.h"
 
-/* What HTTPS serves, NULL when it never came up. */
+/* The certificate that HTTPS serves; NULL if it never came up. */
 static struct json_object *certificate_json(struct web *web)
 {
 	struct web_certificate certificate;
@@ -55,7 +55,7 @@ int get_agent_arrays(struct request *request, struct reply *reply, struct error 
 	return reply_json(reply, 200, json, err);
 }
 
-/* The body's one field, a number. */
+/* Read the body's only field, a number. */
 static int read_number(struct request *request, const char *name, uint64_t max, uint64_t *ret, struct error *err)
 {
 	CLEANUP_JSON struct json_object *body = NULL;
@@ -116,7 +116,7 @@ int post_agent_restart_web_server(struct request *request, struct reply *reply, 
 	return get_agent(request, reply, err);
 }
 
-/* Allowed at any time: no import notices. */
+/* Allowed at any time: it does not affect imports. */
 int post_agent_certificate_reload(struct request *request, struct reply *reply, struct error *err)
 {
 	CLEANUP_JSON struct json_object *body = NULL;

@@ -1,5 +1,5 @@
 /*
- * Who this host is, and its volumes: all from the snapshot.
+ * This host and its volumes, from the snapshot.
  */
 #include "handlers.h"
 

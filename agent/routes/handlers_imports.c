@@ -1,6 +1,6 @@
 /*
- * Imports as records: create, look at, delete, keep the orchestrator's session. What changes a record goes through
- * the worker and is waited for; looking is the snapshot, with the number of the import's job added.
+ * Imports as records: create, show, delete, store the orchestrator's session. Changes go through the worker, and the
+ * handler waits for them. Reads use the snapshot, and add the number of the import's job.
  */
 #include "handlers.h"
 
@@ -66,7 +66,7 @@ static int read_members(struct json_object *body, unsigned max, struct import_re
 	return 0;
 }
 
-/* The body of POST /imports, or of POST /precheck (without an id). The caller owns *ret and its members. */
+/* Read the body of POST /imports, or of POST /precheck (without an id). The caller owns *ret and its members. */
 static int read_request(struct request *request, bool with_id, struct import_request **ret, struct error *err)
 {
 	static const char *const fields[] = { "members", "min_paths", "id", NULL };
@@ -102,7 +102,7 @@ int post_precheck(struct request *request, struct reply *reply, struct error *er
 	if (read_request(request, false, &verb.members, err) < 0)
 		return -1;
 	result = reply_with_job(request, &verb, reply, err);
-	free_import_request(&verb.members); /* NULL when the job took it */
+	free_import_request(&verb.members); /* NULL if the job took it over */
 	return result;
 }
 
@@ -147,7 +147,7 @@ int get_import(struct request *request, struct reply *reply, struct error *err)
 	return reply_with_import(request, 200, request->parameter, reply, err);
 }
 
-/* After a change of the records: volumes show their import's state, so they are stale too. */
+/* After a change of the records. Volumes show their import's state, so they are stale, too. */
 static void publish(struct snapshot *snapshot, struct engine *engine)
 {
 	snapshot_set_stale(snapshot);
@@ -209,7 +209,7 @@ int delete_import(struct request *request, struct reply *reply, struct error *er
 	struct error cause = { 0 };
 
 	if (worker_call(request->agent->worker, forget, &call, CALL_TIMEOUT_MS, &cause) < 0 &&
-	    cause.code != ERR_IMPORT_UNKNOWN) { /* forgotten before: a DELETE may be sent again */
+	    cause.code != ERR_IMPORT_UNKNOWN) { /* already deleted: a DELETE may be sent again */
 		*err = cause;
 		return -1;
 	}

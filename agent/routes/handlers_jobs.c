@@ -1,5 +1,5 @@
 /*
- * Verbs become jobs here: read the body, ask whether the verb is allowed now, queue it, answer with the job.
+ * Verbs become jobs: read the body, check whether the verb is allowed now, queue it, answer with the job.
  */
 #include "handlers.h"
 
@@ -72,7 +72,7 @@ static int read_recover(struct json_object *body, const struct config *config, s
 	return 0;
 }
 
-/* What a verb's body may have, and who reads it; the other verbs have none. */
+/* The fields that a verb's body may have, and their reader; other verbs have no fields. */
 static const struct {
 	const char *fields[3];
 	int (*read)(struct json_object *body, const struct config *config, struct verb_request *ret, struct error *err);

@@ -1,5 +1,5 @@
 /*
- * Pairing, and who is trusted. All but the pairing itself is root's, on the Unix socket.
+ * Pairing, and the trusted clients. All except the pairing itself is for root, on the Unix socket.
  */
 #include "handlers.h"
 
@@ -114,7 +114,7 @@ static bool read_hex(const char *text, unsigned char *ret, size_t count)
 	return true;
 }
 
-/* A stranger's attempts: those of his address, and all. */
+/* Limits a stranger's attempts: per address, and in total. */
 static int limit_attempts(struct request *request, struct error *err)
 {
 	struct sockaddr_storage address = { 0 };
@@ -153,7 +153,7 @@ static int trust_client(struct request *request, struct trusted *ret, bool *ret_
 	return trust_add(request->agent->trust, buf_text(&pem), pem.length, ret, ret_added, err);
 }
 
-/* PUBLIC: whoever has the code is let in. */
+/* PUBLIC: whoever has the code becomes trusted. */
 int post_pair(struct request *request, struct reply *reply, struct error *err)
 {
 	unsigned char proof[PAIRING_PROOF_BYTES], own_proof[PAIRING_PROOF_BYTES];

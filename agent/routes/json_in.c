@@ -24,7 +24,7 @@ static size_t digits_end(const char *text, size_t length, size_t i)
 	return i;
 }
 
-/* The end of the number that begins at `i` (RFC 8259, 6), or `i` when none does. */
+/* The end of the number that begins at `i` (RFC 8259, 6), or `i` if there is none. */
 static size_t number_end(const char *text, size_t length, size_t i)
 {
 	size_t from = i + (text[i] == '-'), at = digits_end(text, length, from);
@@ -48,19 +48,19 @@ static size_t number_end(const char *text, size_t length, size_t i)
 	return at;
 }
 
-/* The end of the string whose first quote is at `i`; `i` when it has none or a control character. */
+/* The end of the string whose first quote is at `i`; `i` if it has no end, or a control character. */
 static size_t string_end(const char *text, size_t length, size_t i)
 {
 	for (size_t at = i + 1; at < length && (unsigned char)text[at] >= ' '; at++) {
 		if (text[at] == '"')
 			return at + 1;
 		if (text[at] == '\\')
-			at++; /* which json-c looks at */
+			at++; /* the escapes themselves are checked by json-c */
 	}
 	return i;
 }
 
-/* The end of what begins at `i`, or `i` when it is nothing of JSON's. */
+/* The end of the token that begins at `i`, or `i` if it is not a JSON token. */
 static size_t token_end(const char *text, size_t length, size_t i)
 {
 	static const char *const literals[] = { "true", "false", "null" };
@@ -79,9 +79,9 @@ static size_t token_end(const char *text, size_t length, size_t i)
 }
 
 /*
- * json-c is generous even when strict, and each version in its own way: it takes names in single quotes, NaN, "1.",
- * "000", control characters in strings, UTF-8 that is none. So it gets only what consists of JSON's own tokens, and not
- * too deep.
+ * Even in strict mode json-c is lenient, and each version differs: it accepts names in single quotes, NaN, "1.", "000",
+ * control characters in strings, invalid UTF-8. So it gets only texts that consist of JSON tokens, and are not nested
+ * too deeply.
  */
 static int scan(const char *text, size_t length, struct error *err)
 {
@@ -146,7 +146,7 @@ int json_in_only(struct json_object *object, const char *const *names, struct er
 	return 0;
 }
 
-/* 1: there, and of this type; 0: not there and not required; -1: wrong. */
+/* 1: present, and of this type; 0: absent and not required; -1: wrong. */
 static int field(struct json_object *object, const char *name, bool required, enum json_type type,
 		 struct json_object **ret, struct error *err)
 {

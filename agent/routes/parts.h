@@ -1,6 +1,6 @@
 /*
- * The parts of the agent, as handlers see them: configuration, trust, jobs, snapshot, worker and web servers. One per
- * process; agent.c puts it together.
+ * The agent's parts that handlers use: configuration, trust, jobs, snapshot, worker and web servers. One per process;
+ * agent.c sets it up.
  */
 #ifndef AGENT_PARTS_H
 #define AGENT_PARTS_H
@@ -16,7 +16,7 @@
 
 struct agent {
 	const char *config_path;
-	struct config config; /* as read at start; the port that is in use is web_port() */
+	struct config config; /* as read at start; the current port is web_port() */
 	struct trust *trust;
 	struct pairing *pairing;
 	struct rate pairing_attempts; /* by address */

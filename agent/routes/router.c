@@ -48,7 +48,7 @@ static const struct route routes[] = {
 	{ "GET", "/metrics", get_metrics, TRUSTED },
 };
 
-/* Match one pattern; a segment "{}" takes anything but nothing and goes to `parameter`. */
+/* Match one pattern; a segment "{}" matches any text that is not empty, which goes to `parameter`. */
 static bool matches(const char *pattern, const char *path, char parameter[static PARAMETER_SIZE])
 {
 	parameter[0] = '\0';

@@ -1,5 +1,5 @@
 /*
- * Reading the configuration through a table of keys, and replacing its one line that the agent itself changes.
+ * Reading the configuration through a table of keys, and replacing the one line that the agent itself changes.
  */
 #include "config.h"
 
@@ -17,13 +17,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* inih reads 200 bytes at once, newline and NUL among them, unless it was built otherwise. */
+/* inih reads lines of 200 bytes, including newline and NUL, unless it was built differently. */
 enum { FILE_LIMIT = 64 * 1024, LINE_MAX_BYTES = 190 };
 
 struct key {
 	const char *section, *name;
 	size_t offset;
-	unsigned min, max; /* of a number; max 0: a text */
+	unsigned min, max; /* limits of a number; max 0: a text */
 };
 
 #define TEXT(section, name, member) \
@@ -71,7 +71,7 @@ bool config_port_allowed(uint64_t port)
 
 struct reading {
 	struct config *config;
-	char what[CONFIG_TEXT_SIZE]; /* the first complaint */
+	char what[CONFIG_TEXT_SIZE]; /* the first error */
 };
 
 static int complain(struct reading *reading, const char *section, const char *name, const char *what)
@@ -110,8 +110,9 @@ static int take_line(void *user, const char *section, const char *name, const ch
 }
 
 /*
- * What inih would read otherwise than a person, or than with_port() below: it cuts long lines in two, takes an indented
- * line for more of the value above it, ends at a NUL, and passes over other control characters. NULL: nothing of that.
+ * What is wrong with a line that inih would read differently from a person, or from with_port() below: it splits long
+ * lines, takes an indented line as a continuation of the value above, stops at a NUL, and ignores other control
+ * characters. NULL: the line is fine.
  */
 static const char *odd_line(const char *line, size_t length)
 {
@@ -166,7 +167,7 @@ static int parse(struct config *ret, const char *path, const char *text, size_t 
 	return 0;
 }
 
-/* A missing file is an empty one. */
+/* A missing file counts as empty. */
 static int read_text(const char *path, char **ret_text, size_t *ret_length, struct error *err)
 {
 	struct error cause;
@@ -222,7 +223,7 @@ static bool line_is_key(const char *line, const char *name)
 	return *line == '=' || *line == ':';
 }
 
-/* `text` with [server] port = `port`: in place, or else right under its section's line, or else at the end. */
+/* Make `text` with [server] port = `port`: in place, else directly after its section's line, else at the end. */
 static void with_port(struct buf *out, const char *text, unsigned port)
 {
 	bool found = false;
@@ -234,7 +235,7 @@ static void with_port(struct buf *out, const char *text, unsigned port)
 		if (line_is_any_section(text))
 			inside = line_is_section(text, "server");
 		if (inside && line_is_key(text, "port")) {
-			if (!found) /* a later duplicate would win over it: drop those */
+			if (!found) /* a later duplicate would override it, so duplicates are dropped */
 				buf_printf(out, "port = %u\n", port);
 			found = true;
 		} else {
@@ -272,7 +273,7 @@ int config_store_port(const char *path, unsigned port, struct error *err)
 	with_port(&out, text, port);
 	if (buf_failed(&out))
 		return error_no_memory(err);
-	/* somebody may have spoiled the file since the start: with it, there would be no next one */
+	/* somebody may have broken the file since the start: the agent could not start with it again */
 	if (parse(&config, path, buf_text(&out), out.length, err) < 0)
 		return -1;
 	return file_replace(path, buf_text(&out), out.length, st.st_mode & 0777, err);

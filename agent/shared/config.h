@@ -1,6 +1,6 @@
 /*
- * The agent's configuration file (INI, agent.conf). Strict: an unknown section, key or value is an error with its
- * line, because a typing error in a security setting must not go unnoticed.
+ * The agent's configuration file (INI, agent.conf). Strict: an unknown section, key or value is an error with its line
+ * number, because a typing error in a security setting must not go unnoticed.
  */
 #ifndef AGENT_CONFIG_H
 #define AGENT_CONFIG_H
@@ -20,7 +20,7 @@ struct config {
 	char certificate[CONFIG_TEXT_SIZE], key[CONFIG_TEXT_SIZE];
 	char trusted[CONFIG_TEXT_SIZE]; /* directory of the trusted clients' certificates */
 	char socket[CONFIG_TEXT_SIZE];	/* the Unix socket */
-	unsigned request_timeout_s;	/* for a client to send a request */
+	unsigned request_timeout_s;	/* the time that a client has to send a request */
 	enum log_level log_level;
 	char log_location[CONFIG_TEXT_SIZE];
 	unsigned min_paths, max_members, hold_lease_max_ms;
@@ -35,8 +35,8 @@ bool config_port_allowed(uint64_t port);
 int config_load(struct config *ret, const char *path, struct error *err);
 
 /*
- * Durably change the port in the file, and nothing else in it: the administrator's lines and comments stay. When they
- * could not be read at the next start, ERR_CONFIG_INVALID, and the file stays as it is.
+ * Durably change only the port in the file: the administrator's lines and comments stay. ERR_CONFIG_INVALID if the file
+ * could not be read at the next start; then it is not changed.
  */
 int config_store_port(const char *path, unsigned port, struct error *err);
 

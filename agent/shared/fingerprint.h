@@ -7,8 +7,9 @@
 enum { FINGERPRINT_BYTES = 32, FINGERPRINT_TEXT = 65 };
 
 /*
- * SHA-256 of the bytes that a peer sends or gets. (gnutls_x509_crt_get_fingerprint is that of the certificate encoded
- * anew, which differs where it is no DER in every bit.) 0, or a code of GnuTLS. Takes gnutls_x509_crt_t.
+ * SHA-256 of the bytes that a peer sends or gets. (gnutls_x509_crt_get_fingerprint hashes the certificate after
+ * encoding it again, which differs if the original is not strict DER.) 0, or a GnuTLS error code. Takes
+ * gnutls_x509_crt_t.
  */
 struct gnutls_x509_crt_int;
 int fingerprint_of(struct gnutls_x509_crt_int *x509, unsigned char ret[static FINGERPRINT_BYTES]);

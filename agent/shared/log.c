@@ -35,7 +35,7 @@ static struct {
 	struct line ring[RING_LINES];
 	size_t first, count, dropped;
 
-	/* the writing thread's own */
+	/* used by the writing thread only */
 	char path[PATH_MAX];
 	int fd;
 } the_log = { .mutex = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER, .fd = -1 };
@@ -66,7 +66,7 @@ static int open_file(const char *path)
 	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
 }
 
-/* The file that was there at start may have been rotated away. */
+/* The file may have been rotated since it was opened. */
 static void follow_rotation(void)
 {
 	struct stat ours, theirs;
@@ -79,7 +79,7 @@ static void follow_rotation(void)
 	the_log.fd = open_file(the_log.path);
 }
 
-/* What cannot be written is lost: there is nobody left to tell. */
+/* A line that cannot be written is lost: there is no other place to report it. */
 static void put(int fd, const char *text, int length)
 {
 	while (write(fd, text, (size_t)length) < 0 && errno == EINTR)

@@ -1,9 +1,9 @@
 /*
  * The log: a file for the administrator, and stderr with "<n>" prefixes, which systemd puts into the journal.
  *
- * A caller never waits for a disk or the journal: it leaves the line in a ring and one thread writes. When that
- * thread cannot keep up, lines are dropped and their number is logged. Lines are one line whatever is in them:
- * everything that is not printable ASCII is written as \xNN. Thread-safe; not for a forked child.
+ * A caller never waits for a disk or the journal: it puts the line into a ring, and one thread writes. If that thread
+ * cannot keep up, lines are dropped and their number is logged. A message is always one line: everything that is not
+ * printable ASCII is written as \xNN. Thread-safe; not for a forked child.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -18,12 +18,12 @@ enum log_level {
 };
 
 /*
- * Start logging to `directory`/agent.log (the directory is made when it is missing) and stderr. A file that was
- * renamed or removed by logrotate is opened anew. On failure the log goes to stderr alone.
+ * Start logging to `directory`/agent.log (a missing directory is created) and stderr. A file that logrotate renamed or
+ * removed is opened again. On failure the log goes to stderr only.
  */
 int log_open(const char *directory, enum log_level level, struct error *err);
 
-/* Write what is in the ring, for two seconds at most, and stop. */
+/* Write the ring's lines, for two seconds at most, and stop. */
 void log_close(void);
 
 void log_set_level(enum log_level level);
@@ -35,7 +35,7 @@ void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_verbose(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_line(enum log_level level, const char *line);
 
-/* A failure, once: "<what>: <text> <detail> <remedy>", as an error. */
+/* Log a failure once, as an error: "<what>: <text> <detail> <remedy>". */
 void log_failure(const char *what, const struct error *err);
 
 /* `text` with every byte that is not printable ASCII as \xNN; truncated to fit. */

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* What a client, a device or a file said may be in there; JSON wants UTF-8. */
+/* The text may come from a client, a device or a file; JSON requires UTF-8. */
 static struct json_object *clean_string(const char *text)
 {
 	char clean[sizeof(((struct error *)NULL)->detail)];

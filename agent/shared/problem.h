@@ -1,5 +1,5 @@
 /*
- * A failure as the agent tells it: the document of api/problem.h, clean of what a client or a device wrote into it.
+ * A failure as the agent reports it: the document of api/problem.h, with unsafe bytes from clients or devices replaced.
  */
 #ifndef AGENT_PROBLEM_H
 #define AGENT_PROBLEM_H

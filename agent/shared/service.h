@@ -1,7 +1,7 @@
 /*
- * What a web server asks of whoever answers: who may have this, and what is the answer? The server knows connections,
- * TLS and HTTP; the answering side knows routes, trust and the host. Neither knows more of the other than is here, and
- * the web server's library is in neither.
+ * The interface between the web server and the code that answers requests. The server knows connections, TLS and HTTP;
+ * the answering side knows routes, trust and the host. Neither knows more of the other than is here, and no type of the
+ * web server's library is in it.
  */
 #ifndef AGENT_SERVICE_H
 #define AGENT_SERVICE_H
@@ -25,30 +25,30 @@ struct route;
 struct client {
 	void *tls_session;    /* GnuTLS, after its handshake; NULL on the Unix socket */
 	int socket;	      /* the connection's file descriptor */
-	bool has_certificate; /* and the key to it, whether it is trusted or not */
+	bool has_certificate; /* it has proved to own the key; it need not be trusted */
 	unsigned char fingerprint[FINGERPRINT_BYTES];
 };
 
 struct request {
 	const struct client *client;
-	const unsigned char *served_fingerprint; /* of the certificate that the connection was made with; NULL: none */
+	const unsigned char *served_fingerprint; /* of our certificate on this connection; NULL: none */
 	char method[METHOD_SIZE];
 	struct buf body;
 	unsigned wait_s;					  /* Prefer: wait=<s>, 0 when absent */
-	const atomic_bool *stop;				  /* the web server wants to end: do not wait longer */
+	const atomic_bool *stop;				  /* the web server is stopping: do not wait longer */
 	const char *(*query)(void *connection, const char *name); /* a query parameter, NULL when absent */
 	void *connection;
 
-	/* filled by admit, on failure too */
+	/* filled by admit, even on failure */
 	char who[CLIENT_NAME_SIZE]; /* for the log */
-	char allow[64];		    /* ERR_METHOD_NOT_ALLOWED: the methods that there are */
+	char allow[64];		    /* ERR_METHOD_NOT_ALLOWED: the allowed methods */
 	bool trusted;
-	bool is_public; /* anybody may have it */
+	bool is_public; /* no authentication needed */
 
-	/* the answering side's own */
+	/* used by the answering side only */
 	struct agent *agent;
 	const struct route *route;
-	char parameter[PARAMETER_SIZE]; /* what stood for {} in the path, "" when the pattern has none */
+	char parameter[PARAMETER_SIZE]; /* what matched {} in the path, "" if the pattern has none */
 };
 
 /* One of json and text is filled. Freed by reply_free. */
@@ -57,7 +57,7 @@ struct reply {
 	struct json_object *json;
 	char *text; /* Prometheus text */
 	char location[PARAMETER_SIZE + 32];
-	bool waited; /* the preference wait= was honoured */
+	bool waited; /* the preference wait= was applied */
 	bool problem;
 };
 
@@ -69,11 +69,14 @@ static inline void reply_free(struct reply *reply)
 
 struct service {
 	void *ctx;
-	/* At a request's headers, before its body is read: may it go on? Who may not learns nothing but that. */
+	/*
+	 * Called after a request's headers, before its body is read: may it go on? A client that is refused learns
+	 * nothing else.
+	 */
 	int (*admit)(void *ctx, struct request *request, const char *path, struct error *err);
-	/* Of a request that was admitted, with its body. May block for Prefer: wait, never on a device. */
+	/* Called for an admitted request, with its body. May block for Prefer: wait, never on a device. */
 	int (*answer)(void *ctx, struct request *request, struct reply *reply, struct error *err);
-	/* Let every answer() that waits look at its request's `stop`. */
+	/* Make every waiting answer() check its request's `stop`. */
 	void (*wake)(void *ctx);
 };
 

@@ -1,6 +1,6 @@
 /*
- * Authentication; see auth.h. There are no accounts and no passwords: a TLS client is its certificate, a local
- * one is its user id as the kernel tells it.
+ * Authentication; see auth.h. There are no accounts and no passwords: a TLS client is identified by its certificate, a
+ * local client by its user id, which the kernel reports.
  */
 #include "auth.h"
 

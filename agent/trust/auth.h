@@ -1,6 +1,6 @@
 /*
- * Who may do what: the one place where a request is authenticated. Every request on every transport passes
- * auth_check before its body is read; only routes marked PUBLIC in the router's table are excepted.
+ * The one place where a request is authenticated. Every request on every transport passes auth_check before its body is
+ * read, except for routes marked PUBLIC in the router's table.
  */
 #ifndef AGENT_AUTH_H
 #define AGENT_AUTH_H

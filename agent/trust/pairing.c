@@ -1,5 +1,5 @@
 /*
- * See pairing.h. Digits are Crockford's base 32, in which no two look alike.
+ * See pairing.h. The digits are Crockford's base 32, in which no two digits look alike.
  */
 #include "pairing.h"
 
@@ -17,7 +17,7 @@ enum { CODE_DIGITS = 16, GROUP_DIGITS = 4 };
 
 struct pairing {
 	pthread_mutex_t mutex;
-	char digits[CODE_DIGITS]; /* without the dashes; what the proofs' key is */
+	char digits[CODE_DIGITS]; /* without the dashes; the key of the proofs */
 	uint64_t until_us;	  /* 0: there is no code */
 	unsigned tries_left;
 	bool used;

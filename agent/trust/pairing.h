@@ -1,15 +1,15 @@
 /*
- * Pairing: how an orchestrator becomes trusted. Root asks for a code on the host and gives it to the orchestrator,
- * which proves once that it knows it.
+ * Pairing: how an orchestrator becomes trusted. Root gets a code on the host and types it into the orchestrator, which
+ * proves once that it knows the code.
  *
  * The code itself never goes over the network. Both sides send an HMAC-SHA256 (RFC 2104) whose key is the code and
  * whose text is a label and the SHA-256 fingerprints of the host's and the client's certificates, as each side saw
- * them. So a proof is of no use to somebody who stands between: he would show other certificates. The code has 80 bits,
- * so it cannot be guessed from a proof either.
+ * them. So a proof is useless to a man in the middle, whose certificates differ. The code has 80 bits, so it cannot be
+ * guessed from a proof either.
  *
  * There is one code at a time. It ends after ten minutes, after some wrong proofs, with the next code, and when it was
- * used; whoever used it may say the same again, for a reply can get lost. Thread-safe; nothing here blocks. now_us is
- * clock_mono_us().
+ * used. The client that used it may send the same again, because a reply can get lost. Thread-safe; nothing here
+ * blocks. now_us is clock_mono_us().
  */
 #ifndef AGENT_PAIRING_H
 #define AGENT_PAIRING_H
@@ -43,7 +43,7 @@ int pairing_new_code(struct pairing *pairing, uint64_t now_us, char ret_code[sta
 
 /*
  * Does the client know the code? On success *ret_proof is the host's own proof, and no other client can use the code
- * any more. ERR_PAIRING_REFUSED, always with the same words: a stranger does not learn whether there is a code.
+ * anymore. ERR_PAIRING_REFUSED, always with the same text: a stranger does not learn whether there is a code.
  */
 int pairing_accept(struct pairing *pairing, const struct pairing_parties *parties,
 		   const unsigned char proof[static PAIRING_PROOF_BYTES], uint64_t now_us,

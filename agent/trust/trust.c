@@ -1,6 +1,6 @@
 /*
- * Trusted certificates from a directory; see trust.h. Names, times, sizes and inodes of the files are remembered: when
- * one of them differs, everything is read again.
+ * Trusted certificates from a directory; see trust.h. Names, times, sizes and inodes of the files are remembered: if
+ * one of them changes, everything is read again.
  */
 #include "trust.h"
 
@@ -62,7 +62,7 @@ static int describe(gnutls_x509_crt_t certificate, struct trusted *ret)
 	ret->not_before = gnutls_x509_crt_get_activation_time(certificate);
 	ret->not_after = gnutls_x509_crt_get_expiration_time(certificate);
 	if (gnutls_x509_crt_get_dn(certificate, ret->subject, &subject_size) < 0)
-		ret->subject[0] = '\0'; /* none, or one that does not fit */
+		ret->subject[0] = '\0'; /* it has none, or one that does not fit */
 	return fingerprint_of(certificate, ret->fingerprint);
 }
 
@@ -95,7 +95,7 @@ static void list_free(struct list *list)
 
 #define CLEANUP_LIST CLEANUP(list_free)
 
-/* 0, or what GnuTLS says. */
+/* 0, or a GnuTLS error code. */
 static int list_parse(struct list *ret, const char *pem, size_t length)
 {
 	gnutls_datum_t datum = { (unsigned char *)pem, (unsigned)length };
@@ -106,7 +106,7 @@ static int list_parse(struct list *ret, const char *pem, size_t length)
 	return result < 0 ? result : 0;
 }
 
-/* A file that cannot be used is logged and trusted for nothing; the others count. */
+/* A file that cannot be used is logged and ignored; the others count. */
 static void read_file(struct trust *trust, const char *path, const char *name)
 {
 	CLEANUP_FREE char *text = NULL;
@@ -230,7 +230,7 @@ static int check_key(gnutls_x509_crt_t certificate, struct error *err)
 	return algorithm == GNUTLS_PK_EDDSA_ED25519 ? 0 : unusable(err, "its key is neither RSA, ECDSA nor Ed25519");
 }
 
-/* Exactly one certificate, and one that can be trusted from now on. */
+/* Check that the list is exactly one certificate, and that it can be trusted now. */
 static int check_new(const struct list *list, struct trusted *ret, struct error *err)
 {
 	time_t now = time(NULL);
@@ -246,7 +246,7 @@ static int check_new(const struct list *list, struct trusted *ret, struct error 
 	return check_key(list->items[0], err);
 }
 
-/* PEM again: what else the text had stays out. */
+/* Write the certificates as PEM again, without anything else that the text contained. */
 static int export(const struct list *list, const unsigned char *without, struct buf *ret, struct error *err)
 {
 	for (unsigned i = 0; i < list->count; i++) {
@@ -280,7 +280,7 @@ static int store(struct trust *trust, const struct list *list, struct trusted *c
 	return file_replace(path, buf_text(&pem), pem.length, 0600, err);
 }
 
-/* Under the mutex: the one with this fingerprint, or NULL. */
+/* Under the mutex: the certificate with this fingerprint, or NULL. */
 static const struct trusted *find(const struct trust *trust, const unsigned char *fingerprint)
 {
 	for (size_t i = 0; i < trust->count; i++)
@@ -315,7 +315,7 @@ int trust_add(struct trust *trust, const char *pem, size_t length, struct truste
 	return 0;
 }
 
-/* Lower-case hexadecimal digits without colons, and enough of them. */
+/* Reads enough hexadecimal digits, to lower case and without colons. */
 static int read_prefix(const char *text, char ret[static FINGERPRINT_TEXT], struct error *err)
 {
 	size_t length = 0;
@@ -366,7 +366,7 @@ static int remove_from_file(const char *path, const unsigned char *fingerprint, 
 	if (file_read(path, FILE_LIMIT, &text, &length, err) < 0)
 		return -1;
 	if (list_parse(&list, text, length) < 0)
-		return 0; /* then it is trusted for nothing */
+		return 0; /* a file that cannot be read is not trusted anyway */
 	if (export(&list, fingerprint, &rest, err) < 0)
 		return -1;
 	return rest.length ? file_replace(path, buf_text(&rest), rest.length, 0600, err) : file_remove(path, err);

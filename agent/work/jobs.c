@@ -1,6 +1,6 @@
 /*
- * The job list under one mutex: an array of pointers in order of their numbers, the finished ones of which are
- * forgotten oldest first. Numbers begin at the start's time in seconds, so that they do not come again after a restart.
+ * The job list under one mutex: an array of pointers ordered by job number; finished jobs are forgotten, oldest first.
+ * Numbers begin at the agent's start time in seconds, so that they do not repeat after a restart.
  */
 #include "jobs.h"
 
@@ -95,7 +95,7 @@ static bool is_active(const struct job *job)
 	return job->state == JOB_QUEUED || job->state == JOB_RUNNING;
 }
 
-/* The list is short and asked rarely: a linear search. */
+/* A linear search: the list is short and rarely searched. */
 static struct job *find(struct jobs *jobs, uint64_t id)
 {
 	for (size_t i = jobs->count; i-- > 0;)

@@ -16,18 +16,18 @@
 #define MAX_AGE_US 2000000
 
 struct import_verbs {
-	struct error refusals[VERB_COUNT][2]; /* by the side it goes to; code ERR_NONE: allowed */
+	struct error refusals[VERB_COUNT][2]; /* by target side; code ERR_NONE: allowed */
 };
 
-/* The last of each report that worked, and why the last one did not. */
+/* The last successful report of each kind, and why the last attempt failed. */
 struct snapshot {
 	pthread_mutex_t mutex;
 	struct host_report host;
 	struct array_reports arrays;
 	struct volume_reports volumes;
 	struct import_reports imports;
-	struct error host_error, arrays_error, volumes_error, imports_error; /* ERR_NONE: it worked */
-	struct import_verbs *verbs; /* of each of the imports, in their order */
+	struct error host_error, arrays_error, volumes_error, imports_error; /* ERR_NONE: it succeeded */
+	struct import_verbs *verbs;					     /* one per import, in the same order */
 	size_t in_progress;
 	bool stale[SNAPSHOT_PARTS];
 	uint64_t published_us[SNAPSHOT_PARTS]; /* monotonic */
@@ -57,8 +57,8 @@ void snapshot_close(struct snapshot *snapshot)
 	free(snapshot);
 }
 
-/* Whether a question to the engine was answered; *err is then ERR_NONE. */
-static bool told(int result, struct error *err)
+/* Whether the engine answered; *err is then ERR_NONE. */
+static bool answered(int result, struct error *err)
 {
 	if (result < 0)
 		log_failure("report", err);
@@ -67,7 +67,7 @@ static bool told(int result, struct error *err)
 	return result == 0;
 }
 
-/* What engine_verb_allowed says to each verb, after every change. */
+/* Ask engine_verb_allowed for each verb, after every change. */
 static void ask_each_verb(struct engine *engine, const char *id, struct import_verbs *ret)
 {
 	struct verb_request request = { 0 };
@@ -98,7 +98,10 @@ static int ask_imports(struct engine *engine, struct import_reports *ret, struct
 	return 0;
 }
 
-/* Under the mutex what is new comes in the place of the old, which is freed here. A failure keeps the old, with why. */
+/*
+ * Under the mutex, new reports replace the old ones, which are freed here. On failure the old ones stay, with the
+ * reason.
+ */
 #define EXCHANGE(a, b) \
 	do { \
 		__typeof__(a) was_ = (a); \
@@ -106,14 +109,14 @@ static int ask_imports(struct engine *engine, struct import_reports *ret, struct
 		(b) = was_; \
 	} while (0)
 
-/* Each gives whether all was told. */
+/* Each returns whether the engine answered everything. */
 static bool publish_imports(struct snapshot *snapshot, struct engine *engine)
 {
 	CLEANUP(import_reports_free) struct import_reports imports = { 0 };
 	CLEANUP_FREE struct import_verbs *list = NULL;
 	size_t in_progress = engine_imports_in_progress(engine);
 	struct error err = { 0 };
-	bool well = told(ask_imports(engine, &imports, &list, &err), &err);
+	bool well = answered(ask_imports(engine, &imports, &list, &err), &err);
 
 	pthread_mutex_lock(&snapshot->mutex);
 	snapshot->imports_error = err;
@@ -132,34 +135,34 @@ static bool publish_devices(struct snapshot *snapshot, struct engine *engine)
 	CLEANUP(array_reports_free) struct array_reports arrays = { 0 };
 	CLEANUP(host_report_free) struct host_report host = { 0 };
 	struct error volumes_error = { 0 }, host_error = { 0 }, arrays_error = { 0 };
-	bool volumes_told = told(engine_report_volumes(engine, &volumes, &volumes_error), &volumes_error);
-	bool host_told = told(engine_report_host(engine, &host, &host_error), &host_error);
-	bool arrays_told = told(engine_report_arrays(engine, &arrays, &arrays_error), &arrays_error);
+	bool volumes_answered = answered(engine_report_volumes(engine, &volumes, &volumes_error), &volumes_error);
+	bool host_answered = answered(engine_report_host(engine, &host, &host_error), &host_error);
+	bool arrays_answered = answered(engine_report_arrays(engine, &arrays, &arrays_error), &arrays_error);
 
 	pthread_mutex_lock(&snapshot->mutex);
 	snapshot->volumes_error = volumes_error;
 	snapshot->host_error = host_error;
 	snapshot->arrays_error = arrays_error;
-	if (volumes_told)
+	if (volumes_answered)
 		EXCHANGE(snapshot->volumes, volumes);
-	if (host_told)
+	if (host_answered)
 		EXCHANGE(snapshot->host, host);
-	if (arrays_told)
+	if (arrays_answered)
 		EXCHANGE(snapshot->arrays, arrays);
 	pthread_mutex_unlock(&snapshot->mutex);
-	return volumes_told && host_told && arrays_told;
+	return volumes_answered && host_answered && arrays_answered;
 }
 
 void snapshot_publish(struct snapshot *snapshot, struct engine *engine, enum snapshot_part part)
 {
-	bool told;
+	bool answered;
 
 	pthread_mutex_lock(&snapshot->mutex);
-	snapshot->stale[part] = false; /* before looking: what changes meanwhile makes it stale again */
+	snapshot->stale[part] = false; /* before asking: a change meanwhile makes it stale again */
 	pthread_mutex_unlock(&snapshot->mutex);
-	told = part == SNAPSHOT_IMPORTS ? publish_imports(snapshot, engine) : publish_devices(snapshot, engine);
+	answered = part == SNAPSHOT_IMPORTS ? publish_imports(snapshot, engine) : publish_devices(snapshot, engine);
 	pthread_mutex_lock(&snapshot->mutex);
-	snapshot->stale[part] |= !told; /* who asks next may have better luck */
+	snapshot->stale[part] |= !answered; /* try again at the next request */
 	snapshot->published_us[part] = clock_mono_us();
 	pthread_mutex_unlock(&snapshot->mutex);
 }
@@ -182,7 +185,7 @@ bool snapshot_is_stale(struct snapshot *snapshot, enum snapshot_part part)
 	return stale;
 }
 
-/* Take the mutex for a report; not, and -1, when its last one failed: with why. */
+/* Take the mutex for a report. If its last attempt failed: -1 with the reason, and the mutex is not taken. */
 static int lock(struct snapshot *snapshot, const struct error *why, struct error *err)
 {
 	pthread_mutex_lock(&snapshot->mutex);
@@ -245,7 +248,7 @@ int snapshot_volume(struct snapshot *snapshot, const char *wwid, struct json_obj
 	return unlock(snapshot, error_set(err, ERR_VOLUME_UNKNOWN, NULL, "'%.64s'", wwid));
 }
 
-/* Under the mutex; its index in the list, or the list's length. */
+/* Under the mutex. The import's index in the list, or the list's length. */
 static size_t find_import(const struct snapshot *snapshot, const char *id)
 {
 	size_t i = 0;
@@ -272,7 +275,7 @@ static int verb_refusal(const struct import_verbs *import, const struct verb_req
 {
 	const struct error *refusal = &import->refusals[request->verb][request->to];
 
-	if (request->verb == VERB_PRECHECK || refusal->code == ERR_NONE) /* of a pre-check its job says it */
+	if (request->verb == VERB_PRECHECK || refusal->code == ERR_NONE) /* a pre-check's job reports it */
 		return 0;
 	if (err)
 		*err = *refusal;

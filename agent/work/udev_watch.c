@@ -54,5 +54,5 @@ bool udev_watch_drain(struct udev_watch *watch)
 		udev_device_unref(device);
 		any = true;
 	}
-	return any || errno == ENOBUFS; /* events were lost: something did change */
+	return any || errno == ENOBUFS; /* ENOBUFS: events were lost, so something did change */
 }

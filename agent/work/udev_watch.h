@@ -1,6 +1,6 @@
 /*
- * Hears from udev that block devices changed, so that the snapshot is looked at as stale. Nothing more: what changed
- * is the engine's to find out.
+ * Receives udev's events of block devices, so that the snapshot is marked stale. Nothing more: the engine finds out
+ * what changed.
  */
 #ifndef AGENT_UDEV_WATCH_H
 #define AGENT_UDEV_WATCH_H
@@ -17,7 +17,7 @@ void udev_watch_close(struct udev_watch *watch);
 /* -1 when watch is NULL, which poll(2) ignores. */
 int udev_watch_fd(const struct udev_watch *watch);
 
-/* Take all events that are there; true when there was one. */
+/* Read all pending events; true if there was one. */
 bool udev_watch_drain(struct udev_watch *watch);
 
 #endif

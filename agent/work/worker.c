@@ -1,5 +1,5 @@
 /*
- * The worker's loop; see worker.h. A call lives on its caller's stack and is in the list while it waits.
+ * The worker's loop; see worker.h. A call is on its caller's stack, and in the list while it waits.
  */
 #include "worker.h"
 
@@ -35,13 +35,13 @@ struct worker {
 	struct jobs *jobs;
 	struct snapshot *snapshot;
 	pthread_t thread;
-	sem_t work;		/* one post per call or job, and one for stop */
-	pthread_mutex_t mutex;	/* for what follows */
+	sem_t work;		/* one post per call or job, and one to stop */
+	pthread_mutex_t mutex;	/* protects the following */
 	pthread_cond_t changed; /* a call began or ended */
 	struct call *calls;
 	bool stop;
-	atomic_bool devices_changed; /* since the engine was told */
-	atomic_bool holds;	     /* an import is held: nobody waits for this thread but who releases it */
+	atomic_bool devices_changed; /* since the engine was last informed */
+	atomic_bool holds;	     /* an import is held: only its release waits for this thread */
 };
 
 static struct timespec after_ms(unsigned ms)
@@ -144,7 +144,8 @@ static bool run_one_job(struct worker *worker)
 	else
 		log_done(what, &result);
 	snapshot_set_stale(worker->snapshot);
-	snapshot_publish(worker->snapshot, worker->engine, SNAPSHOT_IMPORTS); /* who sees the end sees the effect */
+	snapshot_publish(worker->snapshot, worker->engine,
+			 SNAPSHOT_IMPORTS); /* a client that sees the job's end must see its effect */
 	atomic_store(&worker->holds, engine_holds(worker->engine));
 	jobs_finish(worker->jobs, job, &result, failed ? &err : NULL);
 	if (!jobs_any_active(worker->jobs) && !engine_holds(worker->engine))
@@ -162,7 +163,7 @@ static bool is_stopping(struct worker *worker)
 	return stop;
 }
 
-/* Wait for work, and look after what needs it meanwhile: a held import's lease, reservations. */
+/* Wait for work, and meanwhile let the engine poll: a held import's lease, reservations. */
 static void wait_for_work(struct worker *worker)
 {
 	const struct observer observer = { .log = worker_log };
@@ -306,7 +307,7 @@ static int freshen(struct engine *engine, void *ctx, struct error *err)
 	const struct freshen_call *call = ctx;
 
 	(void)err;
-	if (snapshot_is_stale(call->snapshot, call->part)) /* another request may have been first */
+	if (snapshot_is_stale(call->snapshot, call->part)) /* another request may have been faster */
 		snapshot_publish(call->snapshot, engine, call->part);
 	return 0;
 }

@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-/* GET /agent; with --output json print only the named fields of it. */
+/* GET /agent; with --output json print only the named fields. */
 static int get_agent(struct cli *cli, const char *const *fields, struct json_object **ret)
 {
 	CLEANUP_JSON struct json_object *agent = NULL;
@@ -142,7 +142,7 @@ const struct command command_log_level = {
 	.run = run_log_level,
 };
 
-/* An agent that does not answer has no web server either: that is an answer, not an error. */
+/* If the agent does not answer, its web server is down: that is an answer, not an error. */
 static int run_mhd_status(struct cli *cli)
 {
 	static const char *const fields[] = { "web_server", NULL };

@@ -1,6 +1,6 @@
 /*
- * support bundle: runs the program that gathers everything (init/support-bundle), which works without importcli too,
- * and says where its file is.
+ * support bundle: runs init/support-bundle, the program that collects everything (it also works without importcli), and
+ * prints the file's name.
  */
 #include "commands.h"
 
@@ -20,7 +20,7 @@
 
 enum { OUTPUT_MAX = 8192 };
 
-/* Its messages go where ours go; its standard output, the file's name, to a pipe. */
+/* Its messages go to our standard error; its standard output, the file's name, goes to a pipe. */
 static int start(const char *program, const char *directory, int *ret_output, pid_t *ret_pid, struct error *err)
 {
 	const char *const words[] = { program, "--directory", directory, NULL };
@@ -54,7 +54,7 @@ static void read_all(int fd, struct buf *ret)
 			buf_add(ret, part, (size_t)got);
 }
 
-/* It has said on standard error what went wrong. */
+/* The program has printed on standard error what went wrong. */
 static int judge(const char *program, int status, const struct buf *output, struct error *err)
 {
 	if (WIFSIGNALED(status))

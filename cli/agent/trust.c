@@ -1,6 +1,6 @@
 /*
- * The family `importcli trust`: which orchestrators' certificates the agent trusts, and the code with which a new one
- * makes itself trusted.
+ * The commands `importcli trust`: which orchestrators' certificates the agent trusts, and the code for pairing a new
+ * one.
  */
 #include "commands.h"
 
@@ -95,7 +95,7 @@ static bool begins_fingerprint(const char *text)
 	return digits >= PREFIX_MIN && !text[strspn(text, "0123456789abcdefABCDEF:")];
 }
 
-/* "<label>: 0123456789abcdef CN=…", of the certificate that was changed. */
+/* "<label>: 0123456789abcdef CN=…", the certificate that was added or removed. */
 static void show_changed(struct cli *cli, const char *label, struct json_object *trusted)
 {
 	CLEANUP_BUF struct buf text = { 0 };
@@ -137,7 +137,7 @@ static const struct command command_remove = {
 	.run = run_remove,
 };
 
-/* A certificate's file as it is; a private key in it was not meant to leave the orchestrator. */
+/* Read a certificate's file; refuses a private key, which must not leave the orchestrator. */
 static int read_certificate(struct cli *cli, const char *file, char **ret)
 {
 	struct error err;

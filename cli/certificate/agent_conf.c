@@ -1,6 +1,5 @@
 /*
- * Two settings of agent.conf; see agent_conf.h. Which settings there are at all is the agent's to judge: others are
- * passed over here.
+ * Two settings of agent.conf; see agent_conf.h. Only the agent checks the other settings; they are ignored here.
  */
 #include "agent_conf.h"
 

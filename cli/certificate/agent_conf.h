@@ -1,5 +1,5 @@
 /*
- * What importcli has to know of the agent's configuration, whether or not an agent runs: where its certificate is.
+ * What importcli needs from the agent's configuration, with or without a running agent: where its certificate is.
  */
 #ifndef CLI_AGENT_CONF_H
 #define CLI_AGENT_CONF_H
@@ -8,7 +8,7 @@
 
 #define AGENT_CONF_PATH "/etc/dm-import/agent.conf"
 
-/* The agent's two files, by agent.conf; its defaults when that is missing. ERR_CONFIG_INVALID, ERR_IO. */
+/* The agent's two files according to agent.conf; the defaults if it is missing. ERR_CONFIG_INVALID, ERR_IO. */
 int agent_conf_pair(const char *path, struct pair_files *ret, struct error *err);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * The family `importcli certificate`.
+ * The commands `importcli certificate`.
  */
 #include "commands.h"
 

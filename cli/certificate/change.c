@@ -1,5 +1,5 @@
 /*
- * certificate regenerate, certificate install: another pair on disk, and then in the running agent.
+ * certificate regenerate, certificate install: replace the pair on disk, then have the running agent load it.
  */
 #include "commands.h"
 #include "files.h"
@@ -15,8 +15,10 @@
 
 #include <string.h>
 
-/* Have a running agent serve what is on disk; *ret_running: whether there is one. Without it, the files are all there
- * is to do. */
+/*
+ * Have a running agent serve the pair on disk; *ret_running: whether an agent runs. Without an agent nothing more is
+ * needed.
+ */
 static int serve(struct cli *cli, const struct certificate *certificate, bool *ret_running)
 {
 	CLEANUP_JSON struct json_object *agent = NULL;
@@ -38,7 +40,7 @@ static int serve(struct cli *cli, const struct certificate *certificate, bool *r
 	return cli_fail(cli, &err);
 }
 
-/* What was changed, and who has to know. */
+/* Print what was changed, and who has to be informed. */
 static void show_changed(const struct certificate *certificate, const char *what, bool running)
 {
 	CLEANUP_BUF struct buf text = { 0 };
@@ -53,7 +55,7 @@ static void show_changed(const struct certificate *certificate, const char *what
 	fputs("Orchestrators that pinned the old certificate must now accept this one, by its fingerprint.\n", stderr);
 }
 
-/* The pair is on disk: have it served, and tell. */
+/* The pair is on disk: have it served, and print the result. */
 static int finish(struct cli *cli, const struct pair_files *files, const char *what)
 {
 	struct certificate certificate;

@@ -1,5 +1,5 @@
 /*
- * The agent's certificate and key, and what they say as JSON.
+ * The agent's certificate and key, and the certificate's contents as JSON.
  */
 #ifndef CLI_FILES_H
 #define CLI_FILES_H
@@ -11,7 +11,7 @@
 /* Where the agent's certificate and key are. */
 int certificate_files(struct cli *cli, struct pair_files *ret);
 
-/* Names, and what a certificate says, as JSON; owned by the caller. */
+/* Names, and a certificate's contents, as JSON; owned by the caller. */
 struct json_object *certificate_names_json(const struct names *names);
 struct json_object *certificate_json(const struct certificate *certificate, const char *file);
 

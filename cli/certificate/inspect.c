@@ -46,7 +46,7 @@ const struct command command_certificate_show = {
 	.run = run_show,
 };
 
-/* A running agent that serves something else than the file; whether it runs at all is not asked here. */
+/* Add a finding if a running agent serves another certificate than the file's; it is no finding that no agent runs. */
 static int add_not_served(struct cli *cli, const struct pair_files *files, struct findings *findings)
 {
 	CLEANUP_JSON struct json_object *agent = NULL;
@@ -87,7 +87,7 @@ void certificate_warn(struct cli *cli)
 	struct pair_files files;
 
 	if (certificate_files(cli, &files) < 0 || check_files(cli, &files, CHECK_DAYS_DEFAULT, &findings) < 0) {
-		cli_forget_problem(cli); /* the volumes were asked for, and told */
+		cli_forget_problem(cli); /* the command's task was the volumes, and these were shown */
 		return;
 	}
 	if (findings.count == 0)

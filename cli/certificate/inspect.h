@@ -6,7 +6,7 @@
 
 #include "cli/run/run.h"
 
-/* One line on standard error when something is to be done; asks no agent. */
+/* One line on standard error if something has to be done; does not ask the agent. */
 void certificate_warn(struct cli *cli);
 
 #endif

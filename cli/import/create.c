@@ -1,5 +1,5 @@
 /*
- * import create, import delete: the two that need no job.
+ * import create, import delete: the two commands that need no job.
  */
 #include "commands.h"
 #include "request.h"

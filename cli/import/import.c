@@ -1,5 +1,5 @@
 /*
- * The family `importcli import`.
+ * The commands `importcli import`.
  */
 #include "commands.h"
 

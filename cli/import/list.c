@@ -72,7 +72,7 @@ static void add_reserved_side(struct buf *text, const char *side, struct json_ob
 		buf_puts(text, "not reserved");
 }
 
-/* One line; nothing when the member's LUNs have no registrations. */
+/* One line; nothing if the member's LUNs have no registrations. */
 static void add_reservations(struct buf *text, struct json_object *reservations)
 {
 	if (!reservations)
@@ -100,7 +100,7 @@ static void add_member(struct buf *text, struct json_object *member)
 	}
 }
 
-/* The held switch that goes on, or how the last one ended; nothing when there was none. */
+/* The current held switch, or how the last one ended; nothing if there was none. */
 static void add_hold(struct buf *text, struct json_object *import)
 {
 	struct json_object *hold = field_get(import, "hold"), *last = field_get(import, "last_hold");

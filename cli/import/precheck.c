@@ -1,5 +1,5 @@
 /*
- * import precheck: what stands in the way, without changing anything.
+ * import precheck: what would prevent an import; changes nothing.
  */
 #include "commands.h"
 #include "request.h"
@@ -27,7 +27,7 @@ static void show(struct json_object *job)
 	print_text(stdout, buf_text(&text));
 }
 
-/* One operand names an import, more are pairs of WWIDs. */
+/* One operand names an import; more operands are pairs of WWIDs. */
 static int start(struct cli *cli, struct json_object **ret_job)
 {
 	CLEANUP_JSON struct json_object *body = NULL;

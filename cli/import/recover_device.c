@@ -1,6 +1,6 @@
 /*
- * recover_device: puts a device back into a correct state. Standard output is exactly the line that scripts of the
- * vendor's tool know; what was found and done goes to standard error. A dry run's result is what it found.
+ * recover_device: brings a device back into a correct state. Standard output is exactly the line that scripts for the
+ * vendor's tool expect; findings and actions go to standard error. The result of a dry run is its findings.
  */
 #include "commands.h"
 #include "request.h"
@@ -15,7 +15,10 @@
 
 #include <string.h>
 
-/* The agent's result, or the engine's here when no agent runs; also on failure (NULL when there is none). */
+/*
+ * The result from the agent or, if no agent runs, from the engine in this process; also on failure (NULL if there is
+ * none).
+ */
 static int recover(struct cli *cli, const char *wwid, bool dry_run, struct json_object **ret_result)
 {
 	CLEANUP_JSON struct json_object *body = json_object_new_object();
@@ -33,7 +36,7 @@ static int recover(struct cli *cli, const char *wwid, bool dry_run, struct json_
 	return result;
 }
 
-/* The problem follows; with --output json it has the result, whoever recovered. */
+/* The problem is printed after this; with --output json it includes the result, from the agent or from this process. */
 static void show_failed(struct cli *cli, struct json_object *result)
 {
 	CLEANUP_BUF struct buf text = { 0 };

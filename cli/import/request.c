@@ -1,5 +1,5 @@
 /*
- * What goes to the agent about an import; see request.h.
+ * Requests to the agent about imports; see request.h.
  */
 #include "request.h"
 

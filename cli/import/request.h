@@ -1,19 +1,19 @@
 /*
- * What the commands of `importcli import` ask the agent for, out of their operands and options.
+ * Makes the requests of `importcli import` from operands and options.
  */
 #ifndef CLI_REQUEST_H
 #define CLI_REQUEST_H
 
 #include "cli/run/run.h"
 
-/* The first operand can name an import; else it is wrong usage. */
+/* Check that the first operand is a valid import id; else it is wrong usage. */
 int import_check_id(struct cli *cli);
 
 /* "/imports/<id><verb>" of the import that the first operand names; checks it first. */
 int import_path(struct cli *cli, const char *verb, struct buf *ret);
 
 /*
- * The body that describes an import: {"members":[…]} from operands in pairs, "min_paths" and "id" from the options.
+ * The body that describes an import: {"members":[…]} from pairs of operands, "min_paths" and "id" from the options.
  * Owned by the caller.
  */
 int import_body(struct cli *cli, struct json_object **ret);
@@ -22,7 +22,7 @@ int import_body(struct cli *cli, struct json_object **ret);
 int import_create(struct cli *cli, struct json_object **ret);
 
 /*
- * The import's running or last job, owned by the caller; NULL when it has none or the agent has forgotten it (it keeps
+ * The import's running or last job, owned by the caller; NULL if it has none or the agent has forgotten it (it keeps
  * jobs in memory).
  */
 int import_job(struct cli *cli, struct json_object *import, struct json_object **ret);

@@ -1,5 +1,5 @@
 /*
- * import session: what an orchestrator tells administrators of the copy; by hand where there is none.
+ * import session: records the progress of the copy by hand, if there is no orchestrator that reports it.
  */
 #include "commands.h"
 #include "request.h"

@@ -17,7 +17,7 @@
 #include <limits.h>
 #include <string.h>
 
-/* " Pause: 14.2 ms (mpatha)." of the job's result; of several maps the longest. */
+/* " Pause: 14.2 ms (mpatha)." from the job's result; of several maps, the longest pause. */
 static void add_pause(struct buf *text, struct json_object *job)
 {
 	struct json_object *pauses = field_get(field_get(job, "result"), "pauses_us");
@@ -43,7 +43,7 @@ static void add_pause(struct buf *text, struct json_object *job)
 	buf_printf(text, " (%s).", map);
 }
 
-/* One sentence of what came of it, the pause, and what is next. */
+/* Print the result in a sentence, the pause, and the next step. */
 static void show_done(struct json_object *job, const char *done, const char *next)
 {
 	CLEANUP_BUF struct buf text = { 0 };
@@ -55,7 +55,7 @@ static void show_done(struct json_object *job, const char *done, const char *nex
 	print_text(stdout, buf_text(&text));
 }
 
-/* A verb whose job failed in the pre-check: the findings come before the message. */
+/* If a verb's job failed in the pre-check, print the findings before the message. */
 static int show_findings(struct cli *cli)
 {
 	CLEANUP_BUF struct buf text = { 0 };
@@ -141,7 +141,7 @@ static bool is_side(const char *to)
 	return to && (strcmp(to, "destination") == 0 || strcmp(to, "source") == 0);
 }
 
-/* The verbs that go to a side which has to be told. */
+/* The verbs that need a side. */
 static int run_to_side(struct cli *cli, const char *verb)
 {
 	CLEANUP_JSON struct json_object *body = json_object_new_object();

@@ -1,6 +1,6 @@
 /*
- * import watch: an import as it happens, until it is committed or cancelled. In a terminal a screen that is redrawn in
- * place (and stays when watch ends), elsewhere one line per change.
+ * import watch: shows an import's progress until it is committed or cancelled. In a terminal a screen that is redrawn
+ * in place (and stays when watch ends), elsewhere one line per change.
  */
 #include "commands.h"
 #include "request.h"
@@ -21,10 +21,10 @@ enum { INTERVAL_MS = 500, PATIENCE_S = 60 };
 struct watch {
 	struct cli *cli;
 	bool on_terminal;
-	struct json_object *import, *job; /* as last seen */
+	struct json_object *import, *job; /* as last read */
 	size_t lines_drawn;
 	struct buf last_line;
-	time_t silent_since; /* the agent does not answer since; 0 = it does */
+	time_t silent_since; /* since when the agent does not answer; 0 = it does */
 };
 
 static const char *colour(enum line_style style)
@@ -44,7 +44,7 @@ static const char *colour(enum line_style style)
 	return "";
 }
 
-/* Over the lines of the last time; what was below is cleared. */
+/* Overwrites the lines of the last frame, and clears what is below. */
 static void draw(struct watch *watch, const char *note)
 {
 	struct frame_size size = { .utf8 = terminal_utf8() };
@@ -69,7 +69,7 @@ static void draw(struct watch *watch, const char *note)
 	frame_free(&frame);
 }
 
-/* Where there is no terminal: a line when something changed. */
+/* Without a terminal: prints a line if something changed. */
 static void print_change(struct watch *watch)
 {
 	CLEANUP_BUF struct buf line = { 0 };
@@ -95,8 +95,11 @@ static void print_change(struct watch *watch)
 	line = (struct buf){ 0 };
 }
 
-/* Read the import and its job. An agent that restarts meanwhile gets a minute; -1 with the problem kept after that. */
-static int look(struct watch *watch, const char *path)
+/*
+ * Read the import and its job. If the agent does not answer, it has a minute to restart; after that -1, and the problem
+ * is kept.
+ */
+static int refresh(struct watch *watch, const char *path)
 {
 	struct json_object *import = NULL, *job = NULL;
 	struct cli *cli = watch->cli;
@@ -135,7 +138,7 @@ static int watch_loop(struct watch *watch, const char *path)
 	enum key key = KEY_NONE;
 
 	do {
-		if (look(watch, path) < 0)
+		if (refresh(watch, path) < 0)
 			return -1;
 		bool over = !import_in_progress(watch->import) && !watch->silent_since;
 

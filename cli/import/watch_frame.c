@@ -44,7 +44,7 @@ static void add_labelled(struct frame *frame, const struct frame_size *size, enu
 	add(frame, size, style, buf_text(&line));
 }
 
-/* "Copy     ██████████░░░░░░░░░░  42 %  copy_in_progress", or what is known when the orchestrator says nothing. */
+/* "Copy     ██████████░░░░░░░░░░  42 %  copy_in_progress", or what is known if the orchestrator reports nothing. */
 static void add_copy(struct frame *frame, const struct frame_size *size, struct json_object *import)
 {
 	struct json_object *session = field_get(import, "session");
@@ -90,7 +90,7 @@ static void add_cells(struct table *table, struct json_object *member)
 	table_cell(table, "%s", buf_text(&paths));
 }
 
-/* One line a volume; of those that do not fit only their number. */
+/* One line per volume; for those that do not fit, only their number. */
 static void add_members(struct frame *frame, const struct frame_size *size, struct json_object *import,
 			size_t lines_below)
 {

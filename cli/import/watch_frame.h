@@ -27,8 +27,8 @@ struct frame_size {
 };
 
 /*
- * The screen for an import; `job` (may be NULL) is its running or last one, `note` (may be NULL) a line about the
- * watching itself. At most `rows` lines of at most `columns` columns.
+ * The screen for an import; `job` (may be NULL) is its running or last job, `note` (may be NULL) a line about watch
+ * itself. At most `rows` lines of at most `columns` columns.
  */
 void frame_build(struct frame *ret, struct json_object *import, struct json_object *job, const char *note,
 		 const struct frame_size *size);

@@ -1,6 +1,6 @@
 /*
- * HTTP over the agent's Unix socket; see client.h. libcurl does the protocol; this file owns the limits, and turns
- * everything that is not a good answer into the run's problem.
+ * HTTP over the agent's Unix socket; see client.h. libcurl speaks the protocol; this file sets the limits, and turns
+ * everything except a good answer into the run's problem.
  */
 #include "client.h"
 
@@ -19,7 +19,7 @@
 enum {
 	ANSWER_MAX = 32 * 1024 * 1024, /* thousands of volumes */
 	CONNECT_TIMEOUT_S = 5,
-	ANSWER_TIMEOUT_S = 60, /* beyond the wait that was asked for */
+	ANSWER_TIMEOUT_S = 60, /* in addition to the requested wait */
 };
 
 static size_t keep(char *data, size_t size, size_t count, void *ctx)
@@ -104,7 +104,7 @@ static long time_left_ms(const struct cli *cli, unsigned wait_s)
 	if (!cli->deadline_us)
 		return own_ms;
 	left_ms = cli->deadline_us > now_us ? (long)((cli->deadline_us - now_us) / 1000) : 0;
-	return left_ms < 1 ? 1 : left_ms < own_ms ? left_ms : own_ms; /* 0 would be: no limit */
+	return left_ms < 1 ? 1 : left_ms < own_ms ? left_ms : own_ms; /* 0 would mean no limit */
 }
 
 static void set_limits(const struct cli *cli, CURL *curl, unsigned wait_s)
@@ -116,7 +116,7 @@ static void set_limits(const struct cli *cli, CURL *curl, unsigned wait_s)
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 }
 
-/* One request. *ret_status is the answer's; -1 when there was none. */
+/* One request. *ret_status is the answer's status; -1 if there was no answer. */
 static int ask(struct cli *cli, const char *method, const char *path, struct json_object *body, unsigned wait_s,
 	       struct buf *answer, long *ret_status)
 {
@@ -138,7 +138,7 @@ static int ask(struct cli *cli, const char *method, const char *path, struct jso
 	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, cli->socket_path);
 	curl_easy_setopt(curl, CURLOPT_URL, buf_text(&url));
 	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
-	curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* whatever the environment says */
+	curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* overrides the environment */
 	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 	if (strcmp(method, "POST") == 0 || body)

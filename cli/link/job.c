@@ -1,6 +1,6 @@
 /*
- * Following a job; see job.h. A terminal gets its progress on one line that is rewritten, from short polls; anybody
- * else waits in the agent with `Prefer: wait`.
+ * Following a job; see job.h. On a terminal, short polls show the progress on one line that is rewritten; otherwise the
+ * request waits in the agent with `Prefer: wait`.
  */
 #include "job.h"
 

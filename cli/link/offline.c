@@ -1,7 +1,7 @@
 /*
- * The engine without the agent; see offline.h. Except in a recovery it only looks: what an agent that died left
- * unfinished is repaired by the next agent, not by a report. The lock keeps the agent from starting meanwhile, so
- * everything here is short.
+ * The engine without the agent; see offline.h. Except in a recovery it only reads: the next agent, not a report,
+ * repairs what a dead agent left unfinished. The lock prevents the agent from starting meanwhile, so everything here is
+ * short.
  */
 #include "offline.h"
 
@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* What is asked of the engine, with what goes with it. */
+/* A question to the engine, with its arguments. */
 struct question {
 	int (*ask)(struct engine *engine, const struct question *question, struct json_object **ret, struct error *err);
 	bool importable_only;
@@ -65,7 +65,7 @@ static int ask(const struct question *question, struct json_object **ret, struct
 		return -1;
 	engine_options_defaults(&options);
 	options.leave_torn = question->ask == recover;
-	options.look_only = !options.leave_torn || question->verb.dry_run;
+	options.read_only = !options.leave_torn || question->verb.dry_run;
 	int result = engine_open(&engine, &options, &ports, err);
 
 	if (result == 0)

@@ -1,7 +1,7 @@
 /*
- * Without the agent: the engine in this process, under the agent's lock, for what must be seen when the agent does
- * not run. All but the last two are called after a client_call failed. When that was for want of an agent they try, and
- * say so on standard error; any other problem stays what it is (-1).
+ * Without the agent: the engine in this process, under the agent's lock, for information that is needed when the agent
+ * does not run. All except the last two are called after a client_call failed. If no agent answered, they use the
+ * engine, and say so on standard error; any other problem stays (-1).
  */
 #ifndef CLI_OFFLINE_H
 #define CLI_OFFLINE_H
@@ -14,13 +14,13 @@
 int offline_volumes(struct cli *cli, bool importable_only, struct json_object **ret);
 int offline_arrays(struct cli *cli, struct json_object **ret);
 
-/* The result of POST /recover, owned by the caller; also on failure, when there is one (else NULL). */
+/* The result of POST /recover, owned by the caller; also on failure, if there is one (else NULL). */
 int offline_recover(struct cli *cli, const char *wwid, bool dry_run, struct json_object **ret);
 
-/* The journal's records, of one import or of all (NULL), whether or not an agent runs: it is only a file. */
+/* The journal's records, of one import or of all (NULL). Works with or without an agent: the journal is only a file. */
 int offline_journal(struct cli *cli, const char *import_id, struct journal_report *ret);
 
-/* What engine_report_findings says of the host, by files. */
+/* The result of engine_report_findings: what is wrong with the host, by files. */
 int offline_findings(struct cli *cli, struct finding_list *ret);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * One run's problem, and what every command takes; see run.h.
+ * One run's problem, and the options of every command; see run.h.
  */
 #include "run.h"
 

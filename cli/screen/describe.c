@@ -64,7 +64,7 @@ size_t describe_findings(struct buf *buf, struct json_object *result)
 	return errors;
 }
 
-/* True when something is left to a person. */
+/* True if a person has to repair something. */
 static bool add_recovery_findings(struct buf *text, struct json_object *result, struct json_object *problem)
 {
 	size_t count;

@@ -1,5 +1,5 @@
 /*
- * Text for people; see print.h. All but the last four functions is pure.
+ * Text for people; see print.h. All except the last four functions is pure.
  */
 #include "print.h"
 
@@ -141,7 +141,8 @@ size_t print_control(const char *text)
 {
 	const unsigned char *bytes = (const unsigned char *)text;
 
-	if (bytes[0] == 0xc2 && bytes[1] >= 0x80 && bytes[1] <= 0x9f) /* U+0080 to U+009F: terminals obey them, too */
+	if (bytes[0] == 0xc2 && bytes[1] >= 0x80 &&
+	    bytes[1] <= 0x9f) /* U+0080 to U+009F: control characters for terminals, too */
 		return 2;
 	return (bytes[0] && bytes[0] < ' ') || bytes[0] == 0x7f;
 }

@@ -14,10 +14,10 @@ bool job_has_ended(struct json_object *job);
 /* Nothing had to be done: the import was in that state already. */
 bool job_unchanged(struct json_object *job);
 
-/* A state that this importcli does not know counts. */
+/* A state that this importcli does not know counts as in progress. */
 bool import_in_progress(struct json_object *import);
 
-/* This record is the newest of its import, which it leaves in progress. */
+/* This record is the newest of its import, and the import is in progress. */
 bool import_recorded_in_progress(const struct journal_report *journal, size_t nth);
 
 #endif

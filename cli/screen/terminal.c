@@ -59,7 +59,7 @@ enum key terminal_key(int timeout_ms)
 	struct pollfd input = { .fd = raw ? STDIN_FILENO : -1, .events = POLLIN };
 	char key = 0;
 
-	/* a signal between this test and poll costs one timeout, no more */
+	/* a signal between this test and poll only delays it by one timeout */
 	if (!quit && poll(&input, 1, timeout_ms) > 0 && (read(STDIN_FILENO, &key, 1) <= 0 || key == 'q' || key == 'Q'))
 		return KEY_QUIT;
 	return quit ? KEY_QUIT : KEY_NONE;

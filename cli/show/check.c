@@ -1,6 +1,6 @@
 /*
- * check: for monitoring systems, by the convention of their plug-ins: one line, details behind it, and the exit status
- * is the verdict. It asks the agent, and looks at files where there is none; check_judge.c decides.
+ * check: for monitoring systems, by the convention of their plug-ins: one line, then details, and the exit status is
+ * the verdict. It asks the agent, or reads files if no agent runs; check_judge.c decides.
  */
 #include "check_judge.h"
 #include "commands.h"
@@ -23,7 +23,7 @@
 
 enum { TIMEOUT_S = 30, TIMEOUT_MAX_S = 600 };
 
-/* What kept a question from being answered is a finding; only for somebody who may not ask it is none (-1). */
+/* If a question was not answered, the reason becomes a finding; but not if the user has no permission to ask (-1). */
 static int keep_failure(struct cli *cli, struct check *check, const char *what)
 {
 	if (cli_problem_is(cli, ERR_NOT_ROOT))
@@ -37,10 +37,10 @@ static int keep_failure(struct cli *cli, struct check *check, const char *what)
 }
 
 /*
- * No agent: whether imports are in progress is in the journal, and whether the next boot will do is in files. -1 with
- * the run's problem when those cannot be read either.
+ * Without an agent: the journal shows whether imports are in progress, and files show whether the next boot will work.
+ * -1 with the run's problem if these cannot be read either.
  */
-static int look_without_agent(struct cli *cli, struct check *check)
+static int check_without_agent(struct cli *cli, struct check *check)
 {
 	CLEANUP_JSON struct json_object *why = json_object_get(cli->problem);
 	CLEANUP(journal_report_free) struct journal_report journal = { 0 };
@@ -73,7 +73,7 @@ static int get(struct cli *cli, struct check *check, const char *path, struct js
 static int ask_agent(struct cli *cli, struct check *check, struct check_answers *answers)
 {
 	if (client_get(cli, "/agent", &answers->agent) < 0)
-		return cli_problem_is(cli, ERR_AGENT_UNREACHABLE) ? look_without_agent(cli, check)
+		return cli_problem_is(cli, ERR_AGENT_UNREACHABLE) ? check_without_agent(cli, check)
 								  : keep_failure(cli, check, "agent");
 	check->imports_in_progress = field_number(answers->agent, "imports_in_progress");
 	if (get(cli, check, "/imports", &answers->imports) < 0 || get(cli, check, "/volumes", &answers->volumes) < 0 ||
@@ -90,7 +90,7 @@ static void free_answers(struct check_answers *answers)
 	json_object_put(answers->volumes);
 }
 
-/* The worst finding in one line, and how many more there are; or what is well. */
+/* The worst finding in one line, and the number of others; or that all is well. */
 static void add_summary(struct buf *text, const struct check *check, const char *version)
 {
 	for (size_t i = 0; i < check->count; i++) {
@@ -155,7 +155,7 @@ static void show_findings(const struct check *check, enum check_level level)
 	}
 }
 
-/* "STATUS - summary | numbers", then each finding, the worst first. */
+/* "STATUS - summary | numbers", then all findings, the worst first. */
 static void show(const struct check *check, const char *summary)
 {
 	printf("%s - ", check_level_name(check->level));

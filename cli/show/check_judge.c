@@ -1,7 +1,7 @@
 /*
- * The rules of `importcli check`; see check_judge.h. What can cost data or keeps an application waiting is CRITICAL;
- * what a person should see to before it does is WARNING. The codes are for good, as are those of base/error_codes.def,
- * which are used where one of them says the same.
+ * The rules of `importcli check`; see check_judge.h. What can lose data or makes an application wait is CRITICAL; what
+ * a person should repair before it gets that far is WARNING. The codes never change. Codes of base/error_codes.def are
+ * used where one has the same meaning.
  */
 #include "check_judge.h"
 
@@ -69,7 +69,7 @@ static void judge_web_server(struct check *check, struct json_object *agent)
 			  field_number(agent, "server_port"));
 }
 
-/* A time as the API has it; 0 when it is none. */
+/* A time in the API's format; 0 if it is not one. */
 static time_t parse_time(const char *text)
 {
 	struct tm tm = { 0 };
@@ -85,7 +85,7 @@ static void judge_certificate(struct check *check, struct json_object *agent, ti
 	char text[32];
 	time_t end = parse_time(field_text(field_get(agent, "certificate"), "not_after"));
 
-	if (!end) /* HTTPS never came up, which the web server's state tells */
+	if (!end) /* HTTPS never came up; the web server's state shows that */
 		return;
 	int64_t left_s = (int64_t)end - (int64_t)now;
 
@@ -145,7 +145,7 @@ static void judge_state(struct check *check, struct json_object *import, time_t 
 		judge_hold(check, import, now);
 }
 
-/* What the orchestrator itself calls a failure. */
+/* A failure that the orchestrator reported. */
 static void judge_session(struct check *check, struct json_object *import)
 {
 	static const char *const failures[] = { "completed_with_errors", "cutover_incomplete", "cancel_failed",
@@ -158,7 +158,7 @@ static void judge_session(struct check *check, struct json_object *import)
 				  "The orchestrator reports of import %s: %s.", id, state);
 }
 
-/* The side that no application is on: without it there is no way forward, or back. */
+/* The idle side: without it, the import can neither go on nor go back. */
 static void judge_other_side(struct check *check, struct json_object *import, struct json_object *member)
 {
 	bool on_source = strcmp(field_text(member, "active_path"), "Source") == 0;
@@ -216,7 +216,7 @@ static void judge_imports(struct check *check, struct json_object *answer, time_
 
 /* --- volumes and host ------------------------------------------------------------------------------------------ */
 
-/* As multipathd says it; a state that says nothing yet ("", pending, undef) does not count as lost. */
+/* By multipathd's state; a state without a result yet ("", pending, undef) does not count as lost. */
 static bool is_lost(struct json_object *path)
 {
 	static const char *const states[] = { "faulty", "shaky", "timeout", "removed" };
@@ -227,7 +227,7 @@ static bool is_lost(struct json_object *path)
 	return false;
 }
 
-/* Names of those in a volume's list that are lost, each behind a blank; how many there are, and of how many. */
+/* The names of the lost paths in a volume's list, each after a blank; their number, and the list's length. */
 static size_t lost_paths(struct json_object *volume, const char *list, struct buf *ret, size_t *ret_count)
 {
 	struct json_object *paths = field_list(volume, list, ret_count);
@@ -284,7 +284,7 @@ static void judge_volumes(struct check *check, struct json_object *answer)
 			continue;
 		judge_paths(check, volume);
 		field_list(volume, "paths", &path_count);
-		/* offline with paths: suspended, and that only a hold may do, which has a finding of its own */
+		/* offline although it has paths: suspended. Only a hold may suspend, and a hold has its own finding */
 		if (path_count && strcmp(field_text(volume, "status"), "offline") == 0 &&
 		    import_state_from_name(field_text(volume, "import_state")) != IMPORT_HELD)
 			check_add(check, CHECK_CRITICAL, error_name(ERR_MAP_SUSPENDED), name,

@@ -1,5 +1,5 @@
 /*
- * What `importcli check` thinks of what the agent says. Pure: JSON and a time in, findings out.
+ * The rules of `importcli check`. Pure: the agent's JSON and a time in, findings out.
  */
 #ifndef CLI_CHECK_JUDGE_H
 #define CLI_CHECK_JUDGE_H
@@ -23,10 +23,10 @@ struct check {
 	enum check_level level; /* of the worst finding */
 	struct check_finding *findings;
 	size_t count;
-	int64_t imports_in_progress; /* to be known first: what is wrong with the host weighs more during an import */
+	int64_t imports_in_progress; /* set this first: problems of the host are more severe during an import */
 	bool certificate_known;
-	int64_t certificate_days; /* until it ends, rounded down */
-	bool agent_silent;	  /* it did not answer in time: there is no use in asking more */
+	int64_t certificate_days; /* until it expires, rounded down */
+	bool agent_silent;	  /* it did not answer in time: do not ask again */
 };
 
 /* The agent's answers; NULL: not known. */

@@ -1,5 +1,5 @@
 /*
- * host, host refresh: who this host is to an orchestrator, and looking for new LUNs.
+ * host, host refresh: how an orchestrator identifies this host, and scanning for new LUNs.
  */
 #include "commands.h"
 

@@ -1,6 +1,6 @@
 /*
- * idle: is no import in progress? What packages and the installer ask before an upgrade or a removal. The agent knows;
- * without one, the newest record that the journal has of each import does.
+ * idle: is no import in progress? Packages and the installer ask this before an upgrade or a removal. The agent
+ * answers; without an agent, the newest record of each import in the journal.
  */
 #include "commands.h"
 
@@ -33,7 +33,7 @@ static void name_imports(struct json_object *report, struct buf *names)
 	}
 }
 
-/* A verb that runs on an import that is over, or on none: a recovery, a pre-check. */
+/* Jobs of finished imports, or of none: a recovery, a pre-check. */
 static void name_jobs(struct json_object *report, struct buf *names)
 {
 	size_t count;

@@ -1,5 +1,5 @@
 /*
- * ha_version, list_supported_arrays: what this suite is and knows. Neither needs the agent.
+ * ha_version, list_supported_arrays: this suite's version and known arrays. Neither needs the agent.
  */
 #include "commands.h"
 

@@ -1,5 +1,5 @@
 /*
- * job list, job show: what the agent does and did, by the numbers that --no-wait prints.
+ * job list, job show: the agent's current and past jobs, by the numbers that --no-wait prints.
  */
 #include "commands.h"
 

@@ -1,5 +1,6 @@
 /*
- * journal show: what the engine recorded, for people. Reads the file itself: it is wanted most when no agent starts.
+ * journal show: the engine's records, for people. Reads the file itself, because it is needed most when the agent does
+ * not start.
  */
 #include "commands.h"
 
@@ -54,8 +55,8 @@ static void show(const struct journal_report *report)
 	print_text(stdout, report->count ? buf_text(&text) : "There are no records.\n");
 }
 
-/* Where the journal ends, when that is not behind its last line. -1: it is damaged. */
-static int tell_end(const struct journal_report *report)
+/* Report where the intact journal ends, if not after its last line. -1: it is damaged. */
+static int report_end(const struct journal_report *report)
 {
 	CLEANUP_BUF struct buf text = { 0 };
 
@@ -87,7 +88,7 @@ static int run(struct cli *cli)
 	} else {
 		show(&report);
 	}
-	return tell_end(&report);
+	return report_end(&report);
 }
 
 static const struct option_spec options[] = {

@@ -1,5 +1,5 @@
 /*
- * metrics: the agent's numbers, for node_exporter's textfile collector or for a look.
+ * metrics: the agent's metrics, for node_exporter's textfile collector or for a person.
  */
 #include "commands.h"
 #include "metrics_text.h"

@@ -1,6 +1,5 @@
 /*
- * Reading Prometheus' text; see metrics_text.h. Strict in what a sample is: a number that was misread would be
- * believed.
+ * Reading Prometheus' text format; see metrics_text.h. Strict about samples: a misread number would be believed.
  */
 #include "metrics_text.h"
 
@@ -18,7 +17,7 @@ static void add_text(struct json_object *object, const char *key, const char *te
 	json_object_object_add(object, key, json_object_new_string_len(text, (int)length));
 }
 
-/* The metric of that name: the last one, or a new one at the end. */
+/* The metric with that name: the last one, or a new one at the end. */
 static struct json_object *metric_of(struct json_object *rows, const char *name, size_t length)
 {
 	size_t count = json_object_array_length(rows);
@@ -56,7 +55,7 @@ static void read_comment(struct json_object *rows, const char *line, size_t leng
 	}
 }
 
-/* A label's value up to its closing quote, with \\, \" and \n undone. NULL: it does not end. */
+/* A label's value up to its closing quote, with \\, \" and \n unescaped. NULL: it does not end. */
 static const char *read_quoted(const char *text, struct buf *ret)
 {
 	for (; *text && *text != '"' && *text != '\n'; text++) {
@@ -70,7 +69,7 @@ static const char *read_quoted(const char *text, struct buf *ret)
 	return *text == '"' ? text + 1 : NULL;
 }
 
-/* {name="value",…} at *text, if there is one. -1: it is none. */
+/* {name="value",…} at *text, if there is one. -1: it is malformed. */
 static int read_labels(const char **text, struct json_object *ret)
 {
 	const char *next = *text;
@@ -93,7 +92,7 @@ static int read_labels(const char **text, struct json_object *ret)
 	return 0;
 }
 
-/* "value" or "value time"; NULL: it is no number, or none that JSON has (NaN). */
+/* "value" or "value time"; NULL: it is not a number, or not one that JSON allows (NaN). */
 static struct json_object *read_value(const char *text)
 {
 	CLEANUP_FREE char *number = strndup(text, strcspn(text, " \n"));

@@ -1,5 +1,5 @@
 /*
- * Prometheus' text format, as the agent writes it, read. Pure: text in, JSON out.
+ * Reads Prometheus' text format as the agent writes it. Pure: text in, JSON out.
  */
 #ifndef CLI_METRICS_TEXT_H
 #define CLI_METRICS_TEXT_H
@@ -8,7 +8,7 @@
 
 /*
  * {"metrics":[{"name","type","help","samples":[{"labels":{…},"value":1.5}]}]} in the text's order, owned by the caller;
- * NULL: a line is none of the format.
+ * NULL: a line is malformed.
  */
 struct json_object *metrics_parse(const char *text);
 

@@ -1,5 +1,5 @@
 /*
- * status: the volumes. Labels and their order are those of the tool that scripts know; change none of them.
+ * status: the volumes. Scripts know the labels and their order from the vendor's tool; do not change them.
  */
 #include "commands.h"
 
@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-/* The WWID without multipath's leading 3: what the array calls the LUN. */
+/* The WWID without multipath's leading 3: the array's name for the LUN. */
 static const char *target_wwid(struct json_object *volume)
 {
 	const char *naa = field_text(volume, "naa_id"), *wwid = field_text(volume, "wwid");
@@ -143,7 +143,7 @@ static void show(struct json_object *answer, bool verbose, bool importable)
 	print_text(stdout, buf_text(&text));
 }
 
-/* The one volume that a list has by this WWID, as a list; *answer is replaced by it. */
+/* Replace *answer, a list, by a list of only the volume with this WWID. */
 static int only_one(struct cli *cli, const char *wwid, struct json_object **answer)
 {
 	struct json_object *one = json_object_new_object(), *volumes = json_object_new_array();
@@ -186,7 +186,7 @@ static int run(struct cli *cli)
 		print_json(answer);
 	else
 		show(answer, args_option(&cli->args, "verbose"), importable);
-	fflush(stdout); /* the warning is the last line, also where both go into one file */
+	fflush(stdout); /* the warning must be the last line, even if both go to one file */
 	certificate_warn(cli);
 	return 0;
 }

@@ -1,6 +1,6 @@
 /*
- * The check before udev starts: reading the copies of the identities, writing rules to /run where those of /etc do not
- * say what counts, and putting a store back. By files alone, for no device is there yet.
+ * The check before udev starts: reads all copies of the identities, writes rules to /run where those in /etc are wrong
+ * or out of date, and restores a store. It uses files only: no device exists yet.
  *
  * Nothing is written to /etc at boot: it may still be read-only, and what is damaged there is evidence.
  */
@@ -59,7 +59,7 @@ int boot_inspect(const struct engine_options *options, const struct host_port *h
 	int result = read_files(options, host, &files, err);
 
 	if (!journal) {
-		/* one on a file system that is not mounted yet is looked at when the agent starts */
+		/* a journal on a file system that is not mounted yet is read when the agent starts */
 		journal_read(options, host, &text, &own, NULL);
 		files.journal = &own;
 	}
@@ -101,7 +101,7 @@ int boot_write(const struct engine_options *options, const struct host_port *hos
 	return identities_write_rules(host, directory, identity_down_files, rules, err);
 }
 
-/* Of what the check found, for the console. NULL: all is well, or there is no memory. */
+/* What the check found, for the console. NULL: nothing is wrong, or memory is short. */
 static char *describe(const struct boot_finding *finding)
 {
 	struct buf text = { 0 };
@@ -129,7 +129,7 @@ int engine_boot_check(const struct engine_options *options, const struct host_po
 		      bool *ret_well, struct error *err)
 {
 	CLEANUP_BOOT_FINDING struct boot_finding finding = { 0 };
-	CLEANUP_FD int lock = -1; /* rules of /run that outlast a switch would undo it */
+	CLEANUP_FD int lock = -1; /* rules in /run that outlast a switch would undo it */
 
 	if (engine_lock(options, &lock, err) < 0 || boot_inspect(options, host, NULL, &finding, err) < 0 ||
 	    boot_write(options, host, &finding, err) < 0)
@@ -139,7 +139,7 @@ int engine_boot_check(const struct engine_options *options, const struct host_po
 	return 0;
 }
 
-/* All of them, whichever side is live: so that it need not be made anew at each switch. */
+/* Keeps down all LUNs, whichever side is live, so that the initramfs need not be rebuilt at each switch. */
 static char *initramfs_rules(struct boot_finding *finding, struct error *err)
 {
 	const struct identity_store none = { 0 };

@@ -6,15 +6,15 @@
 
 #include "judge.h"
 
-/* What cannot be read counts as damaged. journal: NULL: it is read here */
+/* A file that cannot be read counts as damaged. journal NULL: it is read here. */
 int boot_inspect(const struct engine_options *options, const struct host_port *host, const struct journal *journal,
 		 struct boot_finding *ret, struct error *err);
 
-/* The rules that the finding needs, to /run; without need those of an earlier check go. */
+/* Write the rules that the finding needs to /run. If it needs none, remove those of an earlier check. */
 int boot_write(const struct engine_options *options, const struct host_port *host, const struct boot_finding *finding,
 	       struct error *err);
 
-/* Those of an earlier check are in force. */
+/* *ret: the rules of an earlier check are in force. */
 int boot_rules_there(const struct engine_options *options, const struct host_port *host, bool *ret, struct error *err);
 
 #endif

@@ -14,7 +14,7 @@
 
 /* One copy of the store. */
 struct copy {
-	bool present, whole;
+	bool present, intact;
 	struct identity_store store;
 	struct error damage;
 };
@@ -27,7 +27,7 @@ static int read_copy(const char *text, int (*parse)(const char *, struct identit
 		     struct copy *ret, struct error *err)
 {
 	ret->present = text != NULL;
-	ret->whole = text && parse(text, &ret->store, &ret->damage) == 0;
+	ret->intact = text && parse(text, &ret->store, &ret->damage) == 0;
 	if (ret->damage.code != ERR_NO_MEMORY)
 		return 0;
 	*err = ret->damage;
@@ -52,10 +52,10 @@ static int read_copies(const struct boot_files *files, struct copies *ret, struc
 
 static bool newer(const struct copy *copy, const struct copy *than)
 {
-	return copy->whole && (!than || copy->store.generation > than->store.generation);
+	return copy->intact && (!than || copy->store.generation > than->store.generation);
 }
 
-/* The store where it is as new as any. NULL: none is whole. */
+/* The newest copy; the store itself if none is newer. NULL: no copy is intact. */
 static struct copy *newest(struct copies *copies)
 {
 	struct copy *found = newer(&copies->store, NULL) ? &copies->store : NULL;
@@ -88,16 +88,17 @@ static bool rules_follow(const struct copies *copies, const struct identity_stor
 	for (size_t i = 0; i < IDENTITY_RULE_FILES; i++) {
 		const struct copy *rules = &copies->rules[i];
 
-		if (store->count == 0 ? rules->present : !rules->whole || !same(&rules->store, store))
+		if (store->count == 0 ? rules->present : !rules->intact || !same(&rules->store, store))
 			return false;
 	}
 	return true;
 }
 
 /*
- * What the journal is certain of contradicts the store: one of them is an older copy that was put back. An import
- * whose side is about to change, or got stuck, contradicts nothing: a verb writes the store between its intent and its
- * end. (The sweeps ask for the check at boot behind a power cut at each call of each verb and of each recovery.)
+ * A certain record of the journal contradicts the store: one of the two is an older copy that was restored. An import
+ * whose side is about to change, or that is stuck, contradicts nothing, because a verb writes the store between its
+ * intent and its end. (The sweeps run the check at boot after a power cut at each call of each verb and of each
+ * recovery.)
  */
 static bool contradicts(const struct import *import, const struct member *member, const struct identity_store *store)
 {
@@ -114,8 +115,8 @@ static bool contradicts(const struct import *import, const struct member *member
 }
 
 /*
- * Not those of an import that was only created, or went back to its source: no content depends on them, and they come
- * before its record and go before it.
+ * False for an import that was only created, or went back to its source: no data depends on its identities, and they
+ * are written before its record and removed before it.
  */
 static bool has_identities(const struct import *import, bool forgotten)
 {
@@ -126,7 +127,7 @@ static bool has_identities(const struct import *import, bool forgotten)
 	return import->state != IMPORT_CANCELLED || import->forced;
 }
 
-/* `lost`: there is no store, and each pair that the journal knows is one too many. */
+/* `lost`: there is no store, so each pair that the journal knows is missing from it. */
 static int judge_import(const struct import *import, bool lost, bool forgotten, struct boot_finding *finding,
 			struct error *err)
 {
@@ -187,11 +188,11 @@ static int judge_lost(const struct boot_files *files, const struct copies *copie
 	return 0;
 }
 
-static void tell_of_store(const struct copies *copies, const struct copy *counts, struct boot_finding *finding)
+static void report_store(const struct copies *copies, const struct copy *counts, struct boot_finding *finding)
 {
 	const struct copy *store = &copies->store;
 
-	if (store->whole)
+	if (store->intact)
 		error_set(&finding->why, ERR_STORE_DAMAGED, NULL,
 			  "it is older (generation %" PRIu64 ") than the rules (%" PRIu64 "), which stay in force",
 			  store->store.generation, counts->store.generation);
@@ -211,7 +212,7 @@ static int judge(const struct boot_files *files, struct copies *copies, struct b
 	finding->verdict = follow ? BOOT_IN_FORCE : BOOT_RULES_BEHIND;
 	if (counts != &copies->store) {
 		finding->verdict = BOOT_STORE_BEHIND;
-		tell_of_store(copies, counts, finding);
+		report_store(copies, counts, finding);
 	}
 	finding->store = counts->store;
 	counts->store = (struct identity_store){ 0 };

@@ -1,9 +1,9 @@
 /*
- * What can be believed of the identities' files, before anything is assembled from them: the store, the four rule files
- * (each carries the store, too), and what the journal knows of the sides. Pure; files.c reads and writes.
+ * Decides which of the identities' files can be trusted, before anything is assembled from them: the store, the four
+ * rule files (each carries a copy of the store), and the sides in the journal. Pure; files.c reads and writes.
  *
- * The newest whole copy counts. What no whole copy tells of stays down: a LUN that is not there is noticed, one with an
- * old content under its name is not.
+ * The newest intact copy counts. A LUN that no intact copy names stays down: a missing LUN is noticed, but old data
+ * under the right name is not.
  */
 #ifndef DM_IMPORT_BOOT_JUDGE_H
 #define DM_IMPORT_BOOT_JUDGE_H
@@ -11,7 +11,7 @@
 #include "dm-import/store/identity_rules.h"
 #include "dm-import/store/journal.h"
 
-/* As read; NULL: there is none. One that cannot be read is "": damaged. */
+/* The files' texts. NULL: no such file. "": it could not be read and counts as damaged. */
 struct boot_files {
 	char *store;
 	char *rules[IDENTITY_RULE_FILES];
@@ -23,15 +23,15 @@ enum boot_verdict {
 	BOOT_IN_FORCE,	   /* store and rules agree */
 	BOOT_RULES_BEHIND, /* the store counts; rules are missing, damaged, or older */
 	BOOT_STORE_BEHIND, /* rules count; the store is missing, damaged, or older */
-	BOOT_LOST,	   /* nothing counts, and something says that there were identities */
+	BOOT_LOST,	   /* no copy counts, but there are signs that identities existed */
 };
 
 struct boot_finding {
 	enum boot_verdict verdict;
 	struct identity_store store; /* what counts */
 	struct lun_set down;	     /* what must not be assembled */
-	bool rules_needed;	     /* the rule files do not say all this */
-	struct error why; /* what is wrong with the files, ERR_STORE_DAMAGED; ERR_NONE: nothing but the rules */
+	bool rules_needed;	     /* the rule files do not say all of this */
+	struct error why; /* ERR_STORE_DAMAGED: what is wrong with the files; ERR_NONE: at most the rules are */
 };
 
 /* -1: no memory. */

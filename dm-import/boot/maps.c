@@ -1,7 +1,7 @@
 /*
- * What an initramfs left that knew nothing of a pair: maps that consist of the LUN that was live once, and entries of
- * udev's database, from which multipathd would make such maps before udev has looked at the disks again. The maps are
- * taken apart, before anything mounts them, and udev looks at those disks now.
+ * Cleans up after an initramfs that did not know a pair. It may have left maps of the LUN that was live before, and
+ * entries in udev's database from which multipathd would make such maps before udev has processed the disks again. The
+ * maps are removed before anything mounts them, and udev processes those disks now.
  */
 #include "dm-import/core/engine.h"
 #include "dm-import/core/inventory.h"
@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-/* The LUN that the map of this WWID must consist of; "" for a map that must not be. */
+/* The LUN that the map of this WWID must consist of; "" for a map that must not exist. */
 static const char *right_lun(const struct boot_finding *finding, const struct identity_record *record, const char *wwid)
 {
 	bool live = strcmp(record->source_wwid, wwid) == 0;
@@ -36,7 +36,7 @@ static bool is_wrong(const struct boot_finding *finding, const struct inventory 
 	return strcmp(carries, right_lun(finding, record, map->wwid)) != 0;
 }
 
-/* Partitions and volumes that were found on it go first, the ones furthest up at first. */
+/* Partitions and volumes on it are removed first, from the top down. */
 static int take_apart(const struct ports *ports, const struct map *map, struct error *err)
 {
 	CLEANUP_FREE struct user *users = NULL;
@@ -76,9 +76,9 @@ static void shown_by(const struct boot_finding *finding, const char *true_wwid, 
 		identity_published(&finding->store, true_wwid, ret);
 }
 
-/* A disk that udev does not know yet presents nothing, and multipathd waits for it. */
-static int present_disks(const struct ports *ports, const struct boot_finding *finding, const struct inventory *now,
-			 struct error *err)
+/* A disk that udev does not know yet has no published identity, and multipathd waits for it. */
+static int reidentify_disks(const struct ports *ports, const struct boot_finding *finding, const struct inventory *now,
+			    struct error *err)
 {
 	CLEANUP_FREE const char **names = calloc(now->disk_count + 1, sizeof(*names));
 	struct publication should;
@@ -106,7 +106,7 @@ int engine_boot_maps(const struct engine_options *options, const struct ports *p
 	CLEANUP_BOOT_FINDING struct boot_finding finding = { 0 };
 	CLEANUP_INVENTORY struct inventory now = { 0 };
 	CLEANUP_BUF struct buf text = { 0 };
-	CLEANUP_FD int lock = -1; /* the map of a side that is not live is nobody's, but the agent's */
+	CLEANUP_FD int lock = -1; /* the idle side's map belongs to the agent alone */
 	bool well = true;
 
 	if (engine_lock(options, &lock, err) < 0 || boot_inspect(options, &ports->host, NULL, &finding, err) < 0 ||
@@ -138,7 +138,7 @@ int engine_boot_maps(const struct engine_options *options, const struct ports *p
 	if (!well && (boot_write(options, &ports->host, &finding, err) < 0 ||
 		      ports->device.reidentify(ports->device.ctx, NULL, 0, UDEV_TIMEOUT_MS, err) < 0))
 		return -1;
-	if (present_disks(ports, &finding, &now, err) < 0)
+	if (reidentify_disks(ports, &finding, &now, err) < 0)
 		return -1;
 	*ret_well = well;
 	*ret_text = text.length ? buf_take(&text) : NULL;

@@ -8,7 +8,10 @@
 #include "files.h"
 #include "judge.h"
 
-/* What counts may be newer than the store, and yet be in doubt; only recover_device goes on then, and tells it. */
+/*
+ * The copy that counts may be newer than the store and still be in doubt. Then only recover_device goes on, and reports
+ * it.
+ */
 int identities_load(struct engine *engine, const struct journal *journal, struct error *err)
 {
 	struct boot_finding *files = engine->files = calloc(1, sizeof(*files));
@@ -39,8 +42,8 @@ int identities_at_boot(const struct engine *engine, bool *ret, struct error *err
 }
 
 /*
- * The rules that the check at boot made win over those of /etc, so they go before anything is recovered. What they
- * present is the same, therefore no device is looked at anew.
+ * The rules that the check at boot wrote override those in /etc, so they are removed before anything is recovered. Both
+ * publish the same identities, so no device needs a new event.
  */
 int identities_end_boot(struct engine *engine, struct error *err)
 {

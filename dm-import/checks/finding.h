@@ -9,18 +9,18 @@
 
 struct precheck {
 	struct engine *engine;
-	const struct import *import; /* whose members are checked; not necessarily recorded */
+	const struct import *import; /* its members are checked; not necessarily recorded */
 	const struct inventory *now;
 	const char *multipath_config;  /* "" while multipathd does not answer */
 	bool destination_required;     /* false: a destination that is not mapped yet is no error */
 	bool source_only;	       /* for the list of volumes */
 	struct finding_list *findings; /* NULL: only the first error is wanted */
-	bool no_memory;		       /* for a finding */
+	bool no_memory;		       /* memory was too short for a finding */
 	size_t errors;
 	struct error first; /* the first error */
 };
 
-/* Add a finding; `fmt` is the particulars behind the table's own sentence. */
+/* Add a finding. `fmt` makes the details that follow the error table's sentence. */
 void finding_add(struct precheck *check, enum error_code code, enum severity severity, const struct member *member,
 		 const char *device, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 

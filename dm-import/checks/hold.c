@@ -1,6 +1,6 @@
 /*
- * What a held switch needs beyond a switch: for seconds nothing may be on the held maps that the host, the agent or its
- * log cannot do without.
+ * The additional check of a held switch: the held maps, which stop for seconds, must not carry anything that the host,
+ * the agent or its log needs.
  */
 #include "dm-import/core/inventory.h"
 #include "dm-import/core/work.h"
@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-/* The file system mounted at `mount` has `path` in it, as far as names tell. */
+/* The file system mounted at `mount` contains `path`, going by the names. */
 static bool carries(const char *mount, const char *path)
 {
 	size_t length = strlen(mount);

@@ -1,6 +1,6 @@
 /*
- * Pre-checks of the host as a whole: multipathd and its settings, other path managers, space. Each is one function in
- * the table at the end.
+ * Pre-checks of the host: multipathd and its settings, other path managers, space. Each is one function in the table at
+ * the end.
  */
 #include "host.h"
 
@@ -79,7 +79,7 @@ static void space_for_state(struct precheck *check)
 	}
 }
 
-/* init/refresh-initramfs leaves a note when it fails. A boot with an old initramfs is slower and no worse. */
+/* init/refresh-initramfs leaves a note when it fails. A boot with an old initramfs is slower, but works. */
 static void initramfs_knows(struct precheck *check)
 {
 	const struct host_port *host = &check->engine->ports->host;

@@ -1,7 +1,6 @@
 /*
- * Pre-checks of one member pair: the source as it is in use, the destination as it will have to take over. Each is one
- * function in a table at the end; each leaves a case to the check whose business it is (no map: only
- * `source_is_multipath` says so).
+ * Pre-checks of one member pair: the source as it is used now, and whether the destination can take over. Each is one
+ * function in a table at the end. Each problem is reported by one check only (a missing map: by `source_is_multipath`).
  */
 #include "pair.h"
 
@@ -49,7 +48,7 @@ static void source_is_multipath(struct precheck *check, const struct member *mem
 			    "(its paths belong to %s)", *carries ? carries : "no LUN, or to several");
 }
 
-/* A pair's record outlives its import: then the LUN has the identity for good. */
+/* A pair's record may outlive its import: the LUN then has the identity for good. */
 static void say_taken(struct precheck *check, const struct member *member, const char *wwid)
 {
 	const struct identity_record *record = identity_find(&check->engine->identities, wwid);
@@ -100,7 +99,7 @@ static void source_is_not_bypassed(struct precheck *check, const struct member *
 	}
 }
 
-/* Such a volume is assembled in the initramfs, where our rules are not. */
+/* Such a volume is assembled in the initramfs, which does not have our rules. */
 static void source_is_not_the_system(struct precheck *check, const struct member *member)
 {
 	static const char *const system_mounts[] = { "/", "/usr", "/boot" };
@@ -132,7 +131,7 @@ static void source_size_is_aligned(struct precheck *check, const struct member *
 			    (unsigned long long)map->paths.length_sectors * 512);
 }
 
-/* When no path answers, nobody can say that there is no reservation. */
+/* If no path answers, a reservation cannot be ruled out. */
 static void source_reservation_can_move(struct precheck *check, const struct member *member)
 {
 	CLEANUP_PR_LUN struct pr_lun lun = { 0 };
@@ -210,7 +209,7 @@ static void say_in_use(struct precheck *check, const struct member *member, cons
 			    users[0].name, device_name);
 }
 
-/* udev's helpers open a new map for a moment; only who keeps it open uses it. */
+/* udev's helpers open a new map for a moment; it is in use only if it stays open. */
 static bool stays_open(struct precheck *check, const struct map *map)
 {
 	const struct host_port *host = &check->engine->ports->host;
@@ -299,7 +298,7 @@ static void compare_limit(struct precheck *check, const struct member *member, c
 			    (unsigned long long)map_limit);
 }
 
-/* The live map keeps its limits over the exchange; an I/O made for them must fit through every new path. */
+/* The live map keeps its limits across the exchange, so an I/O split for them must fit every new path. */
 static void destination_limits(struct precheck *check, const struct member *member)
 {
 	const struct map *map = live_map(check, member);
@@ -317,7 +316,7 @@ static void destination_limits(struct precheck *check, const struct member *memb
 		if (disk->limits.dma_alignment > map->dm.limits.dma_alignment && map->dm.limits.dma_alignment)
 			finding_add(check, ERR_QUEUE_LIMIT_LOWER, SEVERITY_ERROR, member, disk->name,
 				    "(dma_alignment of %s is coarser)", disk->name);
-		/* none at all is told to the application; less than promised would fail the path */
+		/* without discard the application gets an error; a smaller limit than before would fail the path */
 		if (disk->limits.max_discard)
 			compare_limit(check, member, disk, "discard_max_bytes", map->dm.limits.max_discard,
 				      disk->limits.max_discard);

@@ -1,5 +1,5 @@
 /*
- * The checks of one member pair, in their order; the tables end with NULL.
+ * The checks of one member pair, in order; the tables end with NULL.
  */
 #ifndef DM_IMPORT_CHECKS_PAIR_H
 #define DM_IMPORT_CHECKS_PAIR_H

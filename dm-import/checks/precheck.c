@@ -80,7 +80,7 @@ int precheck_source(struct engine *engine, const struct inventory *now, const ch
 	return -1;
 }
 
-/* The way back is refused only where taking it would do harm: a cancel always works. */
+/* The way back is refused only if it would do harm: a cancel always works. */
 static int check_way_back(struct work *work, struct error *err)
 {
 	const struct multipathd_port *multipathd = &work->engine->ports->multipathd;

@@ -1,6 +1,6 @@
 /*
- * The identity store as data and text; see identity.h. The text is one line a record and ends in a line with the number
- * of records and a checksum, so that half a file is never taken for a whole one.
+ * The identity store as data and text; see identity.h. The text has one line per record and ends with a line that has
+ * the number of records and a checksum, so that an incomplete file is never taken for a complete one.
  */
 #include "identity.h"
 
@@ -167,7 +167,10 @@ static int parse_line(const char *line, unsigned number, struct identity_store *
 	return parse_pair(line, number, store, err);
 }
 
-/* All lines up to the last one; *ret_end is where that begins, the text's end when there is none. */
+/*
+ * Parse all lines before the closing one. *ret_end is where the closing line begins, or the end of the text if there is
+ * none.
+ */
 static int parse_lines(const char *text, struct identity_store *ret, const char **ret_end, unsigned *ret_number,
 		       struct error *err)
 {

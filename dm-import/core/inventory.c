@@ -1,6 +1,6 @@
 /*
- * Puts together what the ports tell; see inventory.h. A map may go away between listing it and reading its table
- * (somebody removed it): it is left out then, which is the truth a moment later.
+ * Combines what the ports report; see inventory.h. If a map is removed between listing it and reading its table, it is
+ * left out.
  */
 #include "inventory.h"
 
@@ -77,7 +77,7 @@ void inventory_free(struct inventory *inventory)
 
 int inventory_load(const struct ports *ports, struct inventory *inventory, struct error *err)
 {
-	struct inventory now = { .looks = inventory->looks + 1 };
+	struct inventory now = { .loads = inventory->loads + 1 };
 
 	if (ports->device.disks(ports->device.ctx, &now.disks, &now.disk_count, err) < 0 ||
 	    load_maps(&ports->dm, &now, err) < 0) {
@@ -97,7 +97,7 @@ static void leave_out(struct inventory *inventory, struct map *map)
 	memmove(map, map + 1, (size_t)(end - map) * sizeof(*map));
 }
 
-/* 1 when it is gone, or another map has its name. */
+/* 1 when the map is gone, or another map has its name. */
 static int ask_map(const struct dm_port *dm, struct map *map, struct error *err)
 {
 	struct dm_device now;

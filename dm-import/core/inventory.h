@@ -1,6 +1,6 @@
 /*
- * A look at the host at one moment: all SCSI disks, all multipath maps with their tables, and which disk is in which
- * map. One look serves a phase of a plan (work.h), and no longer.
+ * An inventory of the host at one moment: all SCSI disks, all multipath maps with their tables, and which disk is in
+ * which map. It is valid for one phase of a plan (work.h), and no longer.
  */
 #ifndef DM_IMPORT_INVENTORY_H
 #define DM_IMPORT_INVENTORY_H
@@ -20,15 +20,15 @@ struct inventory {
 	size_t disk_count;
 	struct map *maps; /* multipath maps only, in name order */
 	size_t map_count;
-	unsigned looks; /* how often it was loaded */
+	unsigned loads; /* how often it was loaded */
 };
 
-/* Look; what *inventory had is replaced, and stays when that fails. */
+/* Take an inventory. It replaces the contents of *inventory; on failure they stay. */
 int inventory_load(const struct ports *ports, struct inventory *inventory, struct error *err);
 
 /*
- * Ask only the maps with these WWIDs again, by the names that they had; all else stays as it was seen. When there was
- * no map with one of them, all maps are asked, for it may be new.
+ * Read only the maps with these WWIDs again, by the names that they had; all else stays. If one of them had no map, all
+ * maps are read, because it may be new.
  */
 int inventory_ask_maps(const struct ports *ports, struct inventory *inventory, const char *const *wwids, size_t count,
 		       struct error *err);
@@ -44,16 +44,18 @@ const struct map *inventory_map(const struct inventory *inventory, const char *w
 enum { NODE_SIZE = 16 };
 void map_node(const struct map *map, char ret[static NODE_SIZE]);
 
-/* The disk of a table's path ("8:16"); NULL when the kernel has no such disk (any more). */
+/* The disk of a table's path ("8:16"); NULL when the kernel has no such disk (anymore). */
 const struct disk *inventory_path(const struct inventory *inventory, const char *devno);
 
-/* The true WWID of all of a map's paths; "" when it has none, or of two LUNs, or one that is gone. */
+/*
+ * The true WWID that all paths of a map share; "" if it has no paths, paths of two LUNs, or a path whose disk is gone.
+ */
 void inventory_true_wwid(const struct inventory *inventory, const struct map *map, char ret[static WWID_SIZE]);
 
 /* True when a path of the map is a disk of this LUN. */
 bool inventory_has_path_of(const struct inventory *inventory, const struct map *map, const char *true_wwid);
 
-/* The `nth` disk (from 0) with this true WWID, NULL behind the last: for loops. */
+/* The `nth` disk (from 0) with this true WWID, NULL after the last one: for loops. */
 const struct disk *inventory_lun_disk(const struct inventory *inventory, const char *true_wwid, size_t nth);
 size_t inventory_lun_disk_count(const struct inventory *inventory, const char *true_wwid);
 

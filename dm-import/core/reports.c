@@ -1,6 +1,6 @@
 /*
- * Lists of findings, and freeing reports; see reports.h. Apart from what fills them, so that a fake engine can have it
- * too.
+ * Lists of findings, and freeing reports; see reports.h. Kept separate from the code that fills them, so that a fake
+ * engine can use it too.
  */
 #include "dm-import/reports.h"
 

@@ -1,5 +1,5 @@
 /*
- * One run of one verb: what its plan's steps share.
+ * One run of one verb: the data that the steps of its plan share.
  */
 #ifndef DM_IMPORT_CORE_WORK_H
 #define DM_IMPORT_CORE_WORK_H
@@ -14,26 +14,26 @@ struct work {
 	struct import *import;
 	const struct observer *observer;
 	enum side to;
-	bool recovering;	      /* nothing is asked that a torn switch cannot answer */
+	bool recovering;	      /* skip the checks that a torn switch cannot pass */
 	bool multipathd_stopped;      /* by us */
 	bool unguarded;		      /* the reservations may change during the hold */
-	struct dm_suspend **suspends; /* live maps first, then the idle ones; of the members that change */
+	struct dm_suspend **suspends; /* of the changing members: live maps first, then the idle ones */
 	size_t suspend_count;	      /* 2 × changing members */
 	struct member **changing;     /* members whose side is not `to` yet */
 	size_t changing_count;
 	char (*idle_names)[NAME_SIZE]; /* dm names of their partners, in the same order */
-	char *disks_before;	       /* prepare: names of the destination disks that were there before, " sda sdb " */
+	char *disks_before;	       /* prepare: names of the destination disks that existed before, " sda sdb " */
 	struct finding_list findings;  /* of the pre-check */
 	unsigned disks_timeout_ms;     /* how long wait_disks waits */
 	struct hold *hold;	       /* the maps are held: between hold_begin and hold_forward or hold_back */
-	uint64_t held_us;	       /* how long they were, behind it */
+	uint64_t held_us;	       /* after it: how long they were held */
 	unsigned lease_ms;	       /* of a held switch; 0: a switch */
 	enum import_state before;      /* of a held switch: the import's state before it */
-	struct inventory now; /* the last look at the host, one for each phase; while maps are held, for reports */
-	const struct plan_step *step; /* the row of the plan that is run */
+	struct inventory now;	       /* the inventory of this phase; while maps are held, reports use it */
+	const struct plan_step *step;  /* the plan's row that is being run */
 };
 
-/* Tell the observer; level as in struct observer. `err` is appended when it is there and says something. */
+/* Send a line to the observer; level as in struct observer. `err` is appended if it is not NULL and holds an error. */
 void work_log(struct work *work, int level, const struct error *err, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 

@@ -1,5 +1,5 @@
 /*
- * The table of known arrays: data, read from files (arrays.conf says how one looks), not code.
+ * The table of known arrays: data that is read from files (arrays.conf describes the format), not code.
  */
 #ifndef DM_IMPORT_ARRAYS_H
 #define DM_IMPORT_ARRAYS_H
@@ -20,7 +20,7 @@ struct arrays {
 	size_t count;
 };
 
-/* Add the arrays of one file's text. CONFIG_INVALID names the file and line; earlier rows stay. */
+/* Add the arrays of one file's text. CONFIG_INVALID names the file and the line; earlier rows stay. */
 int arrays_add(struct arrays *arrays, const char *file_name, const char *text, struct error *err);
 
 /* The first array whose INQUIRY strings match; NULL when none does. */

@@ -1,5 +1,5 @@
 /*
- * The texts that the kernel shows in sysfs and /proc, turned into values. Pure: no file is opened here.
+ * Parsers for the texts in sysfs and /proc. Pure: no file is opened here.
  */
 #ifndef DM_IMPORT_SYS_PARSE_H
 #define DM_IMPORT_SYS_PARSE_H
@@ -12,7 +12,7 @@ struct mount_line {
 	char *mount_point, *type, *source;
 };
 
-/* Both take the line apart in place and decode \ooo escapes. False when it is not such a line. */
+/* Splits the line in place and decodes \ooo escapes. False when it is not such a line. */
 bool parse_mountinfo_line(char *line, struct mount_line *ret);
 
 /* A line of /proc/swaps: *ret_device points into it. False for the heading. */
@@ -24,7 +24,7 @@ bool parse_wwid_attribute(const char *text, char ret[static WWID_SIZE]);
 /* sysfs device/access_state */
 enum alua_state parse_access_state(const char *text);
 
-/* "0x500601603ea0" as FC and SAS classes show it, to "50:06:..."; false and "" when it is not 16 hex digits. */
+/* "0x500601603ea0" as the FC and SAS classes show it, to "50:06:..."; false and "" when it is not 16 hex digits. */
 bool parse_port_wwn(const char *text, char *ret, size_t size);
 
 /* The component of a sysfs path that begins with `prefix` and a digit: "rport-" of ".../rport-1:0-3/target..." */

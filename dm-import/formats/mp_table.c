@@ -1,5 +1,5 @@
 /*
- * A walk over the words of a multipath table; see mp_table.h. Every count is checked against what is really there.
+ * Reads a multipath table word by word; see mp_table.h. Every count is checked against the words that follow.
  */
 #include "mp_table.h"
 
@@ -13,7 +13,7 @@
 
 struct walk {
 	const char *text;
-	size_t at;    /* behind the word */
+	size_t at;    /* after the word */
 	size_t start; /* of the word */
 	char word[128];
 };

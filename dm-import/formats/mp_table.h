@@ -1,6 +1,6 @@
 /*
- * Tables of the multipath target as text. Pure. Only what the engine needs of them: which paths they have, and the same
- * table with one more feature. Format: Documentation/admin-guide/device-mapper of the kernel and dm-mpath.c,
+ * Tables of the multipath target as text. Pure. Only what the engine needs: a table's paths, and the same table with
+ * one more feature. Format: Documentation/admin-guide/device-mapper of the kernel and dm-mpath.c,
  *   <start> <length> multipath <#features> f… <#handler> h… <#groups> <first> {<selector> <#args> a… <#paths> <#path
  * args> {<dev> a…}…}…
  */
@@ -28,7 +28,9 @@ int mp_table_parse(const char *text, struct mp_table *ret, struct error *err);
 
 bool mp_table_has_feature(const char *text, const char *feature);
 
-/* The same paths and settings for a map of this length, surely with this feature. Owned by the caller. */
+/*
+ * The same paths and settings for a map of this length, with this feature added if it is missing. Owned by the caller.
+ */
 int mp_table_adapt(const char *text, uint64_t length_sectors, const char *feature, char **ret, struct error *err);
 
 #endif

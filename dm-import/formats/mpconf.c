@@ -1,6 +1,6 @@
 /*
- * A line reader for multipath's configuration language: `section {`, `key value`, `}`. multipathd prints one word pair
- * a line, values in double quotes; vendor and product of a `device` are extended regular expressions, anchored nowhere.
+ * A line reader for multipath's configuration language: `section {`, `key value`, `}`. multipathd prints one pair per
+ * line, values in double quotes. Vendor and product of a `device` are extended regular expressions without anchors.
  */
 #include "mpconf.h"
 

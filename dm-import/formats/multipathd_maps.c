@@ -1,6 +1,6 @@
 /*
- * Reads multipathd's JSON with json-c: maps[] → path_groups[] → paths[]; see multipathd_maps.h. Fields that we do not
- * need differ between versions and are not looked at.
+ * Reads multipathd's JSON with json-c: maps[] → path_groups[] → paths[]; see multipathd_maps.h. Other fields differ
+ * between versions and are ignored.
  */
 #include "multipathd_maps.h"
 

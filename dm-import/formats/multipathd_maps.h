@@ -1,5 +1,5 @@
 /*
- * What multipathd itself says of its maps (`show maps json`). Pure.
+ * What multipathd reports of its maps (`show maps json`). Pure.
  */
 #ifndef DM_IMPORT_MULTIPATHD_MAPS_H
 #define DM_IMPORT_MULTIPATHD_MAPS_H
@@ -17,7 +17,7 @@ struct multipathd_map {
 	size_t path_count;
 };
 
-/* True, and *ret filled, when the answer has the map with this WWID; false when not, or when it is no JSON. */
+/* True, and *ret filled, if the answer has the map with this WWID; false if not, or if it is not JSON. */
 bool multipathd_map_find(const char *answer, const char *wwid, struct multipathd_map *ret);
 void multipathd_map_free(struct multipathd_map *map);
 

@@ -1,6 +1,6 @@
 /*
- * Decoding and encoding persistent reservation data; see pr.h. An answer is taken as a whole or not at all: half a
- * list of registrations would make a registered node look like one that is not.
+ * Decoding and encoding persistent reservation data; see pr.h. An answer is used completely or not at all: with half a
+ * list of registrations, a registered node would look like one that is not registered.
  */
 #include "pr.h"
 
@@ -20,7 +20,7 @@ enum {
 	RAW_BYTES_MAX = (PR_INITIATOR_SIZE - sizeof("raw:")) / 2,
 };
 
-/* SPC-4 7.6.1: protocol identifiers that we have a text for */
+/* SPC-4 7.6.1: the protocol identifiers that have a text form here */
 enum protocol_id { PROTOCOL_ID_FC = 0, PROTOCOL_ID_SRP = 4, PROTOCOL_ID_ISCSI = 5, PROTOCOL_ID_SAS = 6 };
 
 static uint16_t be16(const uint8_t *at)
@@ -51,7 +51,10 @@ void pr_state_free(struct pr_state *state)
 	*state = (struct pr_state){ 0 };
 }
 
-/* PRGENERATION, ADDITIONAL LENGTH and the list behind them, all there: its length, or -1 and what would be needed. */
+/*
+ * The length of the list after PRGENERATION and ADDITIONAL LENGTH, if all of it was received; else -1 and the length
+ * needed.
+ */
 static ssize_t list_length(const uint8_t *data, size_t length, size_t *ret_needed)
 {
 	size_t end = length < LIST_HEADER ? LIST_HEADER : LIST_HEADER + (size_t)be32(data + 4);
@@ -95,7 +98,7 @@ int pr_decode_reservation(const uint8_t *data, size_t length, struct pr_state *s
 	return 0;
 }
 
-/* One full status descriptor of `length` bytes at most: how many it has, -1 when it does not fit. */
+/* One full status descriptor of at most `length` bytes: its length, or -1 when it does not fit. */
 static ssize_t decode_registration(const uint8_t *data, size_t length, struct pr_registration *ret)
 {
 	size_t transport_id;
@@ -154,7 +157,7 @@ int pr_decode_capabilities(const uint8_t *data, size_t length, struct pr_state *
 	state->aptpl_capable = data[2] & 0x01;
 	state->all_tg_pt_capable = data[2] & 0x04;
 	state->aptpl_active = data[3] & 0x01;
-	/* the bits of the first byte are types 1, 3, 5, 6 and 7 by their numbers, bit 0 of the second is type 8 */
+	/* in the first byte, bits 1, 3, 5, 6 and 7 are the types with these numbers; bit 0 of the second is type 8 */
 	state->type_mask = data[3] & 0x80 ? (uint16_t)((data[4] & 0xea) | (data[5] & 0x01) << 8) : 0;
 	return 0;
 }
@@ -166,7 +169,7 @@ static void format_hex(const char *prefix, const uint8_t *data, size_t length, c
 	num_to_hex(data, length, ret + used);
 }
 
-/* SPC-4 7.6.4.6: the name, and with format 01b ",i,0x" and the ISID behind it; NULs fill it up. */
+/* SPC-4 7.6.4.6: the name, with format 01b followed by ",i,0x" and the ISID; padded with NULs. */
 static bool decode_iscsi(const uint8_t *data, size_t length, char ret[static PR_INITIATOR_SIZE])
 {
 	size_t used = (size_t)snprintf(ret, PR_INITIATOR_SIZE, "iscsi:"), name;
@@ -248,8 +251,8 @@ bool pr_names_session(const char *initiator)
 }
 
 /*
- * Open-iSCSI does not tell its ISIDs. It makes them of its OUI and the session's number, in the last three bytes;
- * before 2.1 in the fourth alone.
+ * Open-iSCSI does not publish its ISIDs. It makes them from its OUI and the session's number, which is in the last
+ * three bytes; before 2.1 only in the fourth.
  */
 static bool is_isid_of(const char *isid, uint32_t session)
 {

@@ -1,7 +1,7 @@
 /*
- * Walking the designators of VPD page 83h; see vpd.h. The page comes from a device and may say anything: a
- * designator that does not fit into the bytes received ends the walk and makes the whole page void, because an
- * identity must not come out of half a page.
+ * Walks the designators of VPD page 83h; see vpd.h. The page comes from a device and may contain anything. A designator
+ * that does not fit into the bytes received makes the entire page invalid, because an identity must not come from half
+ * a page.
  */
 #include "vpd.h"
 
@@ -20,7 +20,7 @@ struct designator {
 	size_t length;
 };
 
-/* The bytes of the page that count: all that it claims to have; 0 when it is not this page or is cut short. */
+/* The length that the page claims; 0 if it is not this page or is cut short. */
 static size_t page_end(const uint8_t *page, size_t length)
 {
 	size_t end;
@@ -31,7 +31,7 @@ static size_t page_end(const uint8_t *page, size_t length)
 	return end <= length ? end : 0;
 }
 
-/* The designator at *offset, which moves on: 1, 0 at the end of the page, -1 when the page is damaged. */
+/* The designator at *offset, which is advanced: 1; 0 at the end of the page; -1 if the page is damaged. */
 static int next_designator(const uint8_t *page, size_t end, size_t *offset, struct designator *ret)
 {
 	const uint8_t *at = page + *offset;
@@ -52,7 +52,7 @@ static int next_designator(const uint8_t *page, size_t end, size_t *offset, stru
 	return 1;
 }
 
-/* SPC-4 7.8.6.6: which NAA formats we take and which we would rather have; 0 when it is none, or of a wrong length */
+/* SPC-4 7.8.6.6: rank of the NAA formats that are accepted; 0 if it is none of them, or has a wrong length */
 static int naa_rank(const struct designator *d)
 {
 	if (d->type != TYPE_NAA || d->code_set != CODE_BINARY || d->length == 0)
@@ -71,7 +71,7 @@ static int naa_rank(const struct designator *d)
 	}
 }
 
-/* The best NAA designator of an association: true when there is one and the whole page is sound. */
+/* The best NAA designator of an association: true if there is one and the page is intact. */
 static bool best_naa(const uint8_t *page, size_t length, enum vpd_association association, struct designator *ret)
 {
 	size_t end = page_end(page, length), offset = PAGE_HEADER;

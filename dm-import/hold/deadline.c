@@ -1,6 +1,6 @@
 /*
- * The deadline as a POSIX timer that signals one thread; see deadline.h. It repeats, since a signal that arrives just
- * before the ioctl would otherwise be lost.
+ * The deadline as a POSIX timer that signals one thread; see deadline.h. It repeats, because a signal that arrives just
+ * before the ioctl has no effect on it.
  */
 #include "deadline.h"
 
@@ -24,7 +24,7 @@ static void on_deadline(int signal_number)
 
 int deadline_start(unsigned ms, struct error *err)
 {
-	struct sigaction action = { .sa_handler = on_deadline }; /* no SA_RESTART: the ioctl shall end */
+	struct sigaction action = { .sa_handler = on_deadline }; /* no SA_RESTART: the ioctl must end */
 	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGRTMIN };
 	struct itimerspec when = { .it_value = { ms / 1000, ms % 1000 * 1000000L },
 				   .it_interval = { 0, REPEAT_MS * 1000000L } };

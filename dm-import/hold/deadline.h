@@ -1,6 +1,6 @@
 /*
- * A deadline for one blocking ioctl: from `ms` on, the calling thread gets a signal again and again, so that a suspend
- * that waits for a hung command ends with EINTR instead of holding the map. One at a time per process; the thread that
+ * A deadline for one blocking ioctl: after `ms` the calling thread gets a signal repeatedly, so that a suspend that
+ * waits for a hung command ends with EINTR instead of holding the map. One at a time per process; the thread that
  * starts it stops it. Both are plain system calls; nothing is allocated after deadline_start.
  */
 #ifndef DM_IMPORT_DEADLINE_H

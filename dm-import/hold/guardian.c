@@ -1,12 +1,12 @@
 /*
- * The guardian's two sides; see guardian.h. They share one page (who decided the direction, and until when it may be
- * decided) and a socket pair: a byte from the child means ready, one from the parent means done or that the deadline
- * has moved, its end means that the parent is dead.
+ * The guardian's two processes; see guardian.h. They share one page (which direction was decided, and the deadline for
+ * deciding it) and a socket pair: a byte from the child means ready, a byte from the parent means done or that the
+ * deadline has moved, end of file means that the parent is dead.
  *
- * The child comes from a process with threads: after fork() it makes only async-signal-safe calls. Signals are blocked
- * in it throughout, so that no handler of the parent runs in it and no stray signal ends it. Locking its memory also
- * copies every writable page that it shares with the parent, so that the parent's own writes during the hold find
- * their pages unshared and need no new memory.
+ * The child is forked from a process with threads, so it makes only async-signal-safe calls. Signals stay blocked in
+ * it, so that none of the parent's handlers runs in it and no stray signal ends it. Locking its memory also copies
+ * every writable page that it shares with the parent, so that the parent's writes during the hold find their pages
+ * unshared and need no new memory.
  */
 #include "guardian.h"
 
@@ -28,10 +28,10 @@ enum { REPEAT_MS = 100, FILES_MAX = 4096, START_MS = 60000 };
 
 enum phase { PHASE_HOLDING, PHASE_RELEASING, PHASE_REVERTING };
 
-/* In one word, so that a deadline that moves and a revert that begins cannot miss each other. */
+/* Both are in one word, so that moving the deadline and beginning a revert cannot race. */
 struct shared {
 	_Atomic uint64_t decision; /* deadline in microseconds of CLOCK_MONOTONIC << 2 | phase */
-	_Atomic uint64_t ended_us; /* when the guardian had released all maps for the first time; 0: it has not */
+	_Atomic uint64_t ended_us; /* when the guardian first had all maps released; 0: not yet */
 };
 
 struct guardian {
@@ -69,7 +69,7 @@ static enum phase phase_of(uint64_t decided)
 	return (enum phase)(decided & 3);
 }
 
-/* From holding to another phase, or another deadline (0: the same). False when the phase was another already. */
+/* From holding to another phase, or to another deadline (0: unchanged). False if the phase was no longer holding. */
 static bool decide(struct shared *shared, enum phase phase, uint64_t deadline_us)
 {
 	uint64_t was = atomic_load(&shared->decision);
@@ -100,7 +100,7 @@ static enum event wait_for_parent(int socket, int timeout_ms)
 	return byte == BYTE_MOVED ? EVENT_MOVED : EVENT_DONE;
 }
 
-/* A resume that fails drops the new table and leaves the map held; the next one brings the old table back. */
+/* A resume that fails drops the new table and leaves the map held; the next resume activates the old table. */
 static void resume_all(const struct watch *watch)
 {
 	for (size_t i = 0; i < watch->count; i++)
@@ -108,7 +108,10 @@ static void resume_all(const struct watch *watch)
 			watch->dm->resume(watch->suspends[i]);
 }
 
-/* The direction is the parent's where it has decided; else it is back from now on, unless the deadline just moved. */
+/*
+ * If the parent has decided the direction, it counts; else the direction is back from now on, unless the deadline just
+ * moved.
+ */
 static bool may_release(const struct watch *watch, enum event event)
 {
 	uint64_t was = atomic_load(&watch->shared->decision);
@@ -134,7 +137,7 @@ static void release(const struct watch *watch)
 	atomic_compare_exchange_strong(&watch->shared->ended_us, &none, now_us());
 }
 
-/* The agent's connections would stay open in here for as long as the hold lasts, whatever the agent closes. */
+/* Otherwise connections that the agent closes would stay open here until the hold ends. */
 static void close_sockets(int but)
 {
 	long last = sysconf(_SC_OPEN_MAX);
@@ -152,14 +155,14 @@ static void prepare_child(void)
 	prctl(PR_SET_NAME, "dm-import-guard");
 	setsid();
 	if (oom >= 0) {
-		/* best effort: without it the guardian is as likely a victim as others of its size */
+		/* best effort: without it the OOM killer may choose the guardian like any process of its size */
 		if (write(oom, "-1000", 5) < 0)
 			errno = 0;
 		close(oom);
 	}
 }
 
-/* A suspend of the parent may end only after a revert: it releases again and again until the parent is done. */
+/* One of the parent's suspends may complete after the revert, so it releases repeatedly until the parent is done. */
 static _Noreturn void guard(const struct watch *watch)
 {
 	bool released = false;
@@ -182,7 +185,7 @@ static _Noreturn void guard(const struct watch *watch)
 	}
 }
 
-/* fork() with all signals blocked in the child, and as they were in the parent. */
+/* fork() with all signals blocked in the child; the parent's mask stays as it was. */
 static pid_t fork_blocked(void)
 {
 	sigset_t all, before;
@@ -213,7 +216,7 @@ static int start_child(struct guardian *guardian, struct watch *watch)
 	return guardian->child < 0 ? -1 : 0;
 }
 
-/* The deadline begins here: to lock memory takes its time on a busy host, and nothing is held yet. */
+/* The deadline begins here: locking memory takes long on a busy host, and nothing is held yet. */
 static bool is_ready(struct guardian *guardian, unsigned deadline_ms)
 {
 	char byte;
@@ -240,7 +243,7 @@ int guardian_start(struct guardian **ret, const struct dm_port *dm, struct dm_su
 		atomic_store(&guardian->shared->decision,
 			     decision(now_us() + UINT64_C(1000) * START_MS, PHASE_HOLDING));
 	if (guardian->shared == MAP_FAILED || start_child(guardian, &watch) < 0 || !is_ready(guardian, deadline_ms)) {
-		/* fork() says EAGAIN for too many processes */
+		/* fork() fails with EAGAIN if there are too many processes */
 		error_set_sys(err, errno == ENOMEM || errno == EAGAIN ? ERR_NO_MEMORY : ERR_IO, NULL, errno,
 			      "cannot start the guardian of the hold");
 		guardian_stop(guardian);

@@ -1,12 +1,11 @@
 /*
- * The hold: the milliseconds in which the application waits, or with a lease (held.c) the seconds. All maps of all
- * members are suspended, their tables exchanged by resuming them with what was loaded before, and released: all or
- * none.
+ * The hold: the milliseconds in which the application waits; with a lease (held.c), the seconds. All maps of all
+ * members are suspended and then resumed, which activates the tables that were loaded before: all or none.
  *
- * Between the first suspend and the last resume there are only ioctls: no allocation, no file, no log, no observer; one
- * of them might need the very map that is held. Memory is locked, and the guardian stands by: should this process die
- * or the deadline pass, it releases the maps: to the old side until all are held and we have decided to release,
- * forward after.
+ * Between the first suspend and the last resume there are only ioctls: no allocation, no file, no log, no observer,
+ * because any of these might need the held map. Memory is locked, and the guardian stands by: if this process dies or
+ * the deadline passes, it releases the maps. It releases to the old side until all maps are held and we have decided to
+ * release; after that, forward.
  */
 #include "hold.h"
 
@@ -23,7 +22,7 @@
 
 enum {
 	RESUME_TRIES = 3,
-	SERVED_TIMEOUT_MS = 100, /* longest wait for an application's first I/O behind the hold */
+	SERVED_TIMEOUT_MS = 100, /* longest wait for an application's first I/O after the hold */
 	SERVED_POLL_MS = 1,
 };
 
@@ -33,14 +32,14 @@ struct hold {
 	struct work *work;
 	struct guardian *guardian;
 	size_t live;
-	size_t suspended; /* how many of the order idle…, live… are held */
+	size_t suspended; /* how many are held, in the order idle…, live… */
 	uint64_t began_us[MEMBERS_MAX], ended_us[MEMBERS_MAX];
-	uint64_t completed[MEMBERS_MAX]; /* I/Os of the live map, just behind its release */
-	uint64_t served_us[MEMBERS_MAX]; /* when the first I/O behind it was through; 0: none came */
-	bool doubtful[MEMBERS_MAX];	 /* the live map's resume failed: which table it has is not known */
+	uint64_t completed[MEMBERS_MAX]; /* I/Os that the live map had completed just after its release */
+	uint64_t served_us[MEMBERS_MAX]; /* when the first I/O after it completed; 0: none did */
+	bool doubtful[MEMBERS_MAX];	 /* the live map's resume failed: it is unknown which table it has */
 	int sys_errno;			 /* of the ioctl that failed */
 	size_t failed;			 /* index of its map */
-	int guard_errno;		 /* what the look at the reservations said */
+	int guard_errno;		 /* errno of the check of the reservations */
 	bool reverted;			 /* by the guardian */
 	unsigned deadline_ms;		 /* for the suspends */
 	uint64_t lease_end_us;		 /* CLOCK_MONOTONIC; 0: no lease */
@@ -65,7 +64,7 @@ int suspend_prepare_all(struct work *work, struct error *err)
 	return 0;
 }
 
-/* The idle partners first, they cost nobody anything; then the live maps. */
+/* The idle partners first, since no I/O waits for them; then the live maps. */
 static size_t suspend_order(const struct hold *hold, size_t nth)
 {
 	return nth < hold->live ? hold->live + nth : nth - hold->live;
@@ -94,7 +93,7 @@ static void release_back(struct hold *hold)
 	const struct dm_port *dm = &hold->work->engine->ports->dm;
 	const struct host_port *host = &hold->work->engine->ports->host;
 
-	/* live maps first: the reverse of the suspend order; also those that were never held, which is a no-op */
+	/* live maps first, in reverse suspend order; for maps that were never held it is a no-op */
 	for (size_t map = 0; map < 2 * hold->live; map++) {
 		for (int tries = 0; dm->clear_loaded(hold->work->suspends[map]) != 0 && tries < RESUME_TRIES; tries++)
 			;
@@ -105,7 +104,7 @@ static void release_back(struct hold *hold)
 	}
 }
 
-/* One look at every live map; true when an I/O went through each of them, or it does not tell. */
+/* Read every live map's counter once; true when each map completed an I/O, or has no counter. */
 static bool all_served(struct hold *hold)
 {
 	const struct dm_port *dm = &hold->work->engine->ports->dm;
@@ -128,8 +127,8 @@ static bool all_served(struct hold *hold)
 }
 
 /*
- * An application waits until its I/O is through, which may be much later than our resume's return: that is the pause.
- * An application that does nothing has none to wait for.
+ * The pause lasts until the application's I/O completes, which may be much later than the return of our resume. An idle
+ * application has no I/O to wait for.
  */
 static void wait_served(struct hold *hold)
 {
@@ -140,9 +139,9 @@ static void wait_served(struct hold *hold)
 }
 
 /*
- * Live maps first. A resume that fails may have dropped the new table or not; a second one lets the I/O go in any case,
- * on one side or the other. Which one only a look at the table can tell, so the partner of such a map stays held:
- * nobody uses it (settle_doubtful).
+ * Live maps first. A resume that fails may or may not have dropped the new table; a second resume lets the I/O go in
+ * any case, on one side or the other. Only the map's table shows which, so the partner of such a map stays held:
+ * nothing uses it (settle_doubtful).
  */
 static bool release_forward(struct hold *hold)
 {
@@ -172,7 +171,7 @@ static bool release_forward(struct hold *hold)
 	return all;
 }
 
-/* The live map is on the side that was wanted, and not held. */
+/* The live map is on the wanted side, and not held. */
 static bool exchanged(const struct work *work, const struct inventory *now, const struct member *member)
 {
 	const struct map *live = inventory_map(now, member->source_wwid);
@@ -184,8 +183,9 @@ static bool exchanged(const struct work *work, const struct inventory *now, cons
 	return strcmp(carries, lun_on(member, work->to)) == 0;
 }
 
-/* Behind the hold: where a resume failed, the partner follows its live map. True when all members are exchanged after
- * all. */
+/*
+ * After the hold: where a resume failed, the partner follows its live map. True if all members are exchanged after all.
+ */
 static bool settle_doubtful(struct hold *hold)
 {
 	const struct dm_port *dm = &hold->work->engine->ports->dm;
@@ -214,7 +214,7 @@ static bool lease_over(const struct hold *hold)
 	return hold->lease_end_us && host->now_us(host->ctx) >= hold->lease_end_us;
 }
 
-/* All maps are held; the decision for the new side is told to the guardian first. */
+/* All maps are held. The guardian gets the decision for the new side first. */
 static bool forward(struct hold *hold)
 {
 	hold->guard_errno = pr_guard_check(hold->work);
@@ -270,7 +270,7 @@ static void note_pauses(const struct hold *hold)
 	}
 }
 
-/* The maps are released: the guardian has no more to do. It may have been first, then its time counts. */
+/* The maps are released, so the guardian is done. If it released them first, its time counts. */
 static void end_guard(struct hold *hold)
 {
 	uint64_t ended_us;

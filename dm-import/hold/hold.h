@@ -1,6 +1,6 @@
 /*
- * The milliseconds in which the application waits, or with a lease the seconds: all maps of an import's members that
- * change sides are suspended, and released, exchanged or not: all or none.
+ * The milliseconds in which the application waits; with a lease, the seconds. All maps of the members that change sides
+ * are suspended, and then released, exchanged or not: all or none.
  */
 #ifndef DM_IMPORT_HOLD_HOLD_H
 #define DM_IMPORT_HOLD_HOLD_H
@@ -9,7 +9,7 @@
 
 int suspend_prepare_all(struct work *work, struct error *err);
 int hold_exchange(struct work *work, struct error *err);
-/* Its halves. lease_ms 0: no lease. On failure nothing is held any more. */
+/* The two halves. lease_ms 0: no lease. On failure nothing is held anymore. */
 int hold_begin(struct work *work, unsigned lease_ms, struct error *err);
 int hold_forward(struct work *work, struct error *err);
 void hold_back(struct work *work);

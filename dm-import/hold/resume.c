@@ -48,7 +48,7 @@ static int release(struct engine *engine, const struct map *map, bool forward, s
 	return sys_errno ? error_set_sys(err, ERR_DM_FAILED, map->dm.name, sys_errno, "cannot resume the map") : 0;
 }
 
-/* Live maps first, they have waited long enough. */
+/* Live maps first: applications wait for them. */
 int resume_maps(struct engine *engine, const struct import *import, bool forward, struct error *err)
 {
 	CLEANUP_INVENTORY struct inventory now = { 0 };

@@ -12,7 +12,7 @@
 
 enum { REMOVE_TRIES = 5 };
 
-/* Whatever find_multipaths says: the LUN is claimed for multipath, its paths and map are added by name. */
+/* Works with any setting of find_multipaths: the LUN is claimed for multipath, its paths and map are added by name. */
 int map_lun(struct work *work, const char *true_wwid, const char *wwid, const struct inventory *now, struct error *err)
 {
 	const struct multipathd_port *multipathd = &work->engine->ports->multipathd;
@@ -83,7 +83,7 @@ int unmap_destinations(struct work *work, struct error *err)
 	return 0;
 }
 
-/* The LUN of the side that goes away must be in no map any more, least of all in the live one. */
+/* The LUN of the side that is removed must not be in any map, least of all in the live one. */
 static int delete_disks(struct work *work, const char *true_wwid, struct error *err)
 {
 	const struct device_port *device = &work->engine->ports->device;
@@ -106,8 +106,8 @@ static int delete_disks(struct work *work, const char *true_wwid, struct error *
 }
 
 /*
- * The idle map of a pair always has the destination's WWID; the LUN in it depends on the side. Of a LUN that is retired
- * multipathd may have made one under the name that it presents.
+ * The idle map of a pair always has the destination's WWID; the LUN in it depends on the side. For a retired LUN,
+ * multipathd may have made a map under its published name.
  */
 static int remove_maps(struct work *work, const struct member *member, const char *leaving, struct error *err)
 {
@@ -128,7 +128,7 @@ int remove_side(struct work *work, struct error *err)
 		const char *leaving = work->to == SIDE_DESTINATION ? member->source_wwid : member->destination_wwid;
 		int tries = 0;
 
-		/* multipathd may make the map again as long as the disks are there */
+		/* multipathd may make the map again while the disks exist */
 		while (remove_maps(work, member, leaving, err) < 0 || delete_disks(work, leaving, err) < 0)
 			if (++tries == REMOVE_TRIES)
 				return -1;

@@ -1,6 +1,6 @@
 /*
- * See publish.h. The order is always store, rules, udev: each can be made again from the one before it, so that a crash
- * in between is repaired by applying the store once more.
+ * See publish.h. The order is always store, rules, udev: each can be made from the one before it, so a crash in between
+ * is repaired by applying the store again.
  */
 #include "publish.h"
 
@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-/* Our rule has matched this disk: it leaves the true WWID in udev's database. */
+/* Check that our rule has matched this disk: the rule stores the true WWID in udev's database. */
 static int verify_rule(struct engine *engine, const struct disk *disk, struct error *err)
 {
 	const struct device_port *device = &engine->ports->device;
@@ -77,7 +77,8 @@ int publish_live(struct engine *engine, const struct import *import, const struc
 	return device->reidentify(device->ctx, names, count, UDEV_TIMEOUT_MS + (unsigned)count * UDEV_PER_DISK_MS, err);
 }
 
-static int tell_udev(struct engine *engine, const struct import *import, const struct inventory *now, struct error *err)
+static int update_udev(struct engine *engine, const struct import *import, const struct inventory *now,
+		       struct error *err)
 {
 	const struct device_port *device = &engine->ports->device;
 	CLEANUP_FREE const char **names = calloc(now->disk_count + 1, sizeof(*names));
@@ -91,7 +92,7 @@ static int tell_udev(struct engine *engine, const struct import *import, const s
 	return device->reidentify(device->ctx, names, count, UDEV_TIMEOUT_MS + (unsigned)count * UDEV_PER_DISK_MS, err);
 }
 
-/* A disk of the import's LUNs that was not there at the last look: it may have come before the rules. */
+/* The import's LUNs have a disk that is not in the last inventory: it may have appeared before the rules. */
 static bool has_new_disks(const struct import *import, const struct inventory *before, const struct inventory *now)
 {
 	for (size_t i = 0; i < now->disk_count; i++) {
@@ -113,10 +114,10 @@ int publish(struct engine *engine, const struct import *import, struct inventory
 	if (!now->disks && inventory_load(engine->ports, now, err) < 0)
 		return -1;
 	do {
-		CLEANUP_INVENTORY struct inventory after = { .looks = now->looks };
+		CLEANUP_INVENTORY struct inventory after = { .loads = now->loads };
 		struct inventory before;
 
-		if (tell_udev(engine, import, now, err) < 0 || inventory_load(engine->ports, &after, err) < 0)
+		if (update_udev(engine, import, now, err) < 0 || inventory_load(engine->ports, &after, err) < 0)
 			return -1;
 		more = !more && has_new_disks(import, now, &after);
 		before = *now;

@@ -1,6 +1,5 @@
 /*
- * Having udev publish the identities: our rules are on disk (store/identities.h), and its database has to follow. `now`
- * is a look at the host.
+ * Has udev publish the identities: our rules are on disk (store/identities.h), and udev's database has to follow.
  */
 #ifndef DM_IMPORT_HOST_PUBLISH_H
 #define DM_IMPORT_HOST_PUBLISH_H
@@ -9,20 +8,20 @@
 #include "dm-import/core/inventory.h"
 
 /*
- * udev reads the rules, looks again at every disk of the import's LUNs, and what it publishes is verified. *now says
- * which disks these are, and is the host as it is after that; an empty one: look first. UDEV_*.
+ * Have udev read the rules and process every disk of the import's LUNs again, and verify what it publishes. *now says
+ * which disks these are (if empty, it is loaded first), and is reloaded afterwards. UDEV_*.
  */
 int publish(struct engine *engine, const struct import *import, struct inventory *now, struct error *err);
 
-/* After a hold, once identities_keep has written the files: udev reads the rules, and the hold's marker goes. */
+/* After a hold, once identities_keep has written the files: udev reads the rules, then the hold's marker is removed. */
 int publish_kept(struct engine *engine, struct error *err);
 
-/* What udev publishes is what it should. UDEV_FAILED names the first disk of which that is not so. */
+/* Verify what udev publishes. UDEV_FAILED names the first disk with a wrong identity. */
 int publish_verify(struct engine *engine, const struct import *import, const struct inventory *now, struct error *err);
 
 /*
- * The live maps get an event, for what the rules keep of them (store/identity_rules.c). Not while an exchange is under
- * way.
+ * Send the live maps an event, for the properties that the rules keep for them (store/identity_rules.c). Not during an
+ * exchange.
  */
 int publish_live(struct engine *engine, const struct import *import, const struct inventory *now, struct error *err);
 

@@ -1,8 +1,8 @@
 /*
- * Whether maps queue I/O when they have no path. multipathd turns queueing off when it stops, unless told not to, and
- * older ones do it all the same; for the length of a switch all maps of it must queue. Behind it each is as it was:
- * where multipath.conf says nothing (no_path_retry), multipathd leaves that alone, and a map that nobody told to queue
- * must not hang where it failed before.
+ * Whether maps queue I/O when they have no path. multipathd turns queueing off when it stops; a setting prevents that,
+ * but not in older versions. During a switch all maps of the import must queue. After it each map gets its old setting
+ * back: without no_path_retry in multipath.conf multipathd does not touch queueing, and a map that failed I/O before
+ * must not hang now.
  */
 #include "queueing.h"
 

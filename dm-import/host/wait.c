@@ -1,6 +1,6 @@
 /*
- * The conditions of wait.h. Each is one function that looks at the host once and fills an error with what is missing;
- * poll_until() asks it again until it is content.
+ * The conditions of wait.h. Each is one function that checks once and fills an error with what is missing; poll_until()
+ * calls it until it succeeds.
  */
 #include "wait.h"
 
@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-enum { LOOK_AGAIN_US = 5000000 };
+enum { RELOAD_US = 5000000 };
 
 typedef int condition_fn(struct work *work, struct error *err);
 
@@ -76,7 +76,10 @@ int wait_disks(struct work *work, struct error *err)
 	return 0;
 }
 
-/* The map `wwid`, in kernel and multipathd, has exactly the disks of the LUN `true_wwid`; one that must work, works. */
+/*
+ * The map `wwid`, in kernel and multipathd, has exactly the disks of the LUN `true_wwid`; if it must work, its paths
+ * are usable.
+ */
 static int map_is(const struct inventory *now, const char *answer, const char *wwid, const char *true_wwid,
 		  bool must_work, struct error *err)
 {
@@ -111,7 +114,7 @@ static int map_is(const struct inventory *now, const char *answer, const char *w
 	return 0;
 }
 
-/* What the kernel shows of the import's maps now, the rest as at the last look. */
+/* Read the import's maps from the kernel again; the rest of the inventory stays. */
 static int ask_maps(struct work *work, struct error *err)
 {
 	const char *wwids[2 * MEMBERS_MAX];
@@ -127,23 +130,23 @@ static int ask_maps(struct work *work, struct error *err)
 typedef int maps_condition_fn(const struct work *work, const char *answer, struct error *err);
 
 /*
- * A condition of the import's maps, as multipathd and the kernel show them: one look at the host, then only these maps
- * are asked, and the host again every LOOK_AGAIN_US, since disks may come and go meanwhile.
+ * Wait for a condition of the import's maps, as multipathd and the kernel show them. Takes an inventory first, then
+ * reads only these maps, and takes a new inventory every RELOAD_US, since disks may come and go.
  */
 static int poll_maps(struct work *work, maps_condition_fn *holds, struct error *err)
 {
 	const struct multipathd_port *multipathd = &work->engine->ports->multipathd;
 	const struct host_port *host = &work->engine->ports->host;
-	uint64_t end_us = host->now_us(host->ctx) + MULTIPATHD_TIMEOUT_MS * 1000ull, look_us = 0;
+	uint64_t end_us = host->now_us(host->ctx) + MULTIPATHD_TIMEOUT_MS * 1000ull, reload_us = 0;
 
 	for (;;) {
 		uint64_t now_us = host->now_us(host->ctx);
 		CLEANUP_FREE char *answer = NULL;
 		int result = multipathd->command(multipathd->ctx, "show maps json", &answer, err);
 
-		if (result == 0 && now_us >= look_us) {
+		if (result == 0 && now_us >= reload_us) {
 			result = inventory_load(work->engine->ports, &work->now, err);
-			look_us = result < 0 ? 0 : now_us + LOOK_AGAIN_US;
+			reload_us = result < 0 ? 0 : now_us + RELOAD_US;
 		} else if (result == 0) {
 			result = ask_maps(work, err);
 		}
@@ -208,7 +211,7 @@ static int settled(const struct work *work, const char *answer, struct error *er
 
 		if (map_is(now, answer, member->source_wwid, live, true, err) < 0)
 			return -1;
-		/* an idle side that is retired, or has lost all its disks, need not have a map */
+		/* a side that is retired, or has lost all its disks, need not have a map */
 		if (!retired(work, member) && inventory_lun_disk_count(now, idle) > 0 &&
 		    inventory_map(now, member->destination_wwid) &&
 		    map_is(now, answer, member->destination_wwid, idle, false, err) < 0)

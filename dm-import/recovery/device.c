@@ -1,6 +1,6 @@
 /*
- * recover_device: inspect (inspect.c), repair the first of what was found (repairs.c), inspect again, until nothing is
- * left that can be repaired.
+ * recover_device: inspect (inspect.c), repair the first finding (repairs.c), inspect again, until nothing is left that
+ * can be repaired.
  */
 #include "dm-import/boot/judge.h"
 #include "dm-import/boot/opening.h"
@@ -17,7 +17,7 @@
 
 #include <string.h>
 
-/* While the sides contradict each other nothing else was looked for, and nothing is done. */
+/* If the sides contradict each other, nothing else was inspected, and nothing is repaired. */
 static const struct repair *next_repair(const struct recovery *recovery)
 {
 	for (size_t i = 0; i < repair_count; i++)
@@ -26,7 +26,7 @@ static const struct repair *next_repair(const struct recovery *recovery)
 	return NULL;
 }
 
-static void tell(struct recovery *recovery, const struct repair *repair, bool done)
+static void add_action(struct recovery *recovery, const struct repair *repair, bool done)
 {
 	struct verb_result *result = recovery->result;
 	struct action_report *more = reallocarray(result->actions, result->action_count + 1, sizeof(*more));
@@ -52,7 +52,7 @@ static int repair_one(struct recovery *recovery, const struct repair *repair, st
 		result = identities_reread(recovery->engine, err);
 	if (result < 0)
 		snprintf(err->step, sizeof(err->step), "%s", repair->name);
-	tell(recovery, repair, result == 0);
+	add_action(recovery, repair, result == 0);
 	return result;
 }
 
@@ -76,7 +76,7 @@ static int repair_all(struct recovery *recovery, struct error *err)
 	return error_set(err, repair->code, recovery->import->id, "(still, after this: %s)", repair->does);
 }
 
-/* Only where the import would go on as if nothing were; a committed one has nothing to wait for. */
+/* Only for an import that would otherwise go on as if nothing were wrong; a committed one waits for nothing. */
 static void mark_attention(struct recovery *recovery)
 {
 	struct import *import = recovery->import;
@@ -106,7 +106,7 @@ static int plan(struct recovery *recovery, struct error *err)
 		return -1;
 	for (size_t i = 0; i < repair_count; i++)
 		if (recovery->found[repairs[i].code])
-			tell(recovery, &repairs[i], false);
+			add_action(recovery, &repairs[i], false);
 	return 0;
 }
 
@@ -123,8 +123,8 @@ static void add_member(struct import *import, const struct identity_record *reco
 }
 
 /*
- * The import that these identities were made for, as far as they tell. Whether it came to the destination by a held
- * switch they do not; the way back that is right for both is the held one.
+ * Rebuild the import from its identity records. They do not show whether a held switch moved it to the destination, so
+ * it goes back by a held switch: that is right in both cases.
  */
 static int import_of_record(struct recovery *recovery, const struct identity_record *record, struct error *err)
 {

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* An import that was cancelled by force may have been in the middle of a switch; its identities tell how far it was. */
+/* An import that was cancelled by force may have been in the middle of a switch; its identities show how far it was. */
 enum side recovery_side_of(const struct recovery *recovery, const struct member *member)
 {
 	const struct identity_record *record = identity_find(&recovery->engine->identities, member->source_wwid);
@@ -35,7 +35,7 @@ bool recovery_in_progress(const struct recovery *recovery)
 
 bool recovery_partition_of(const struct dm_device *device, const char *wwid)
 {
-	const char *whole = strstr(device->uuid, "-mpath-");
+	const char *map_uuid = strstr(device->uuid, "-mpath-");
 
-	return strncmp(device->uuid, "part", 4) == 0 && whole && strcmp(whole + strlen("-mpath-"), wwid) == 0;
+	return strncmp(device->uuid, "part", 4) == 0 && map_uuid && strcmp(map_uuid + strlen("-mpath-"), wwid) == 0;
 }

@@ -1,10 +1,10 @@
 /*
- * What is wrong with a device: the records (journal, identity store) against what kernel, udev, the files and
- * multipathd really show. Looks only.
+ * What is wrong with a device: compares the records (journal, identity store) with the kernel, udev, the files and
+ * multipathd. Changes nothing.
  *
- * The records say which side the device is on. Where the kernel's table contradicts them, nobody here knows which LUN
- * has the newest data, and nothing else is looked for: a person has to decide. Between the two records of a verb the
- * tables decide, by the rule of recover.c.
+ * The records say which side the device is on. If the kernel's table contradicts them, it is not known which LUN has
+ * the newest data: nothing else is inspected, and a person has to decide. Between the two records of a verb the tables
+ * decide, by the rule in recover.c.
  */
 #include "inspect.h"
 
@@ -24,8 +24,8 @@
 #include <stdarg.h>
 #include <string.h>
 
-/* Each once, however often it is seen. */
-static void tell(struct recovery *recovery, const struct error *seen)
+/* Reports each finding once, however often it is seen. */
+static void report(struct recovery *recovery, const struct error *seen)
 {
 	struct finding_list *findings = &recovery->result->findings;
 	struct finding *finding;
@@ -55,7 +55,7 @@ __attribute__((format(printf, 4, 5))) static void found(struct recovery *recover
 	recovery->found[code] = true;
 	if (recovery->person.code == ERR_NONE && !repair_exists(code))
 		recovery->person = finding;
-	tell(recovery, &finding);
+	report(recovery, &finding);
 }
 
 static bool found_nothing(const struct recovery *recovery)
@@ -78,8 +78,8 @@ static bool has_path_of_neither(const struct inventory *now, const struct map *m
 	return false;
 }
 
-/* The kernel shows for each member which of its LUNs the application has. */
-static bool kernel_tells(const struct recovery *recovery, const struct inventory *now)
+/* For each member, the kernel shows which LUN the application uses. */
+static bool kernel_shows_sides(const struct recovery *recovery, const struct inventory *now)
 {
 	for (size_t i = 0; i < recovery->import->member_count; i++) {
 		const struct member *member = &recovery->import->members[i];
@@ -92,7 +92,7 @@ static bool kernel_tells(const struct recovery *recovery, const struct inventory
 	return true;
 }
 
-/* Each LUN that the lost files told of is of an import: writing them anew forgets none. */
+/* Each LUN named in the lost files belongs to an import: rewriting the files forgets none. */
 static bool imports_know_all(const struct engine *engine)
 {
 	for (size_t i = 0; i < engine->files->down.count; i++)
@@ -101,7 +101,7 @@ static bool imports_know_all(const struct engine *engine)
 	return true;
 }
 
-/* Of this import: no copy of the identities is whole, or the journal contradicts what counts of them. */
+/* For this import: no copy of the identities is intact, or the journal contradicts the copy that counts. */
 static bool in_doubt(const struct recovery *recovery)
 {
 	const struct boot_finding *files = recovery->engine->files;
@@ -113,10 +113,11 @@ static bool in_doubt(const struct recovery *recovery)
 }
 
 /*
- * A side needs two that tell it. Where the identities are in doubt the journal and the kernel may; but once the host
- * has booted with them, the LUNs concerned are down, the kernel tells nothing, and the rules that keep them there stay.
+ * A side needs two witnesses. If the identities are in doubt, journal and kernel will do. But once the host has booted
+ * with the identities in doubt, the LUNs concerned are down, so the kernel shows nothing, and the rules that keep them
+ * down stay.
  */
-static int look_at_copies(struct recovery *recovery, const struct inventory *now, struct error *err)
+static int inspect_copies(struct recovery *recovery, const struct inventory *now, struct error *err)
 {
 	const struct engine *engine = recovery->engine;
 	const struct boot_finding *files = engine->files;
@@ -130,13 +131,13 @@ static int look_at_copies(struct recovery *recovery, const struct inventory *now
 		return 0;
 	}
 	if (at_boot ||
-	    (in_doubt(recovery) && (recovery->lone || !kernel_tells(recovery, now) || !imports_know_all(engine))))
+	    (in_doubt(recovery) && (recovery->lone || !kernel_shows_sides(recovery, now) || !imports_know_all(engine))))
 		found(recovery, ERR_STORE_DAMAGED, files->why.device, "(%s)", files->why.detail);
 	return 0;
 }
 
-/* The kernel's table of each live map against the records. A map without paths contradicts nobody. */
-static void look_at_sides(struct recovery *recovery, const struct inventory *now)
+/* Compare the kernel's table of each live map with the records. A map without paths is no contradiction. */
+static void inspect_sides(struct recovery *recovery, const struct inventory *now)
 {
 	enum side side = recovery_side(recovery);
 
@@ -162,7 +163,7 @@ static void look_at_sides(struct recovery *recovery, const struct inventory *now
 	}
 }
 
-static void look_at_holds(struct recovery *recovery, const struct inventory *now)
+static void inspect_holds(struct recovery *recovery, const struct inventory *now)
 {
 	for (size_t i = 0; i < 2 * recovery->import->member_count; i++) {
 		const struct member *member = &recovery->import->members[i / 2];
@@ -175,7 +176,7 @@ static void look_at_holds(struct recovery *recovery, const struct inventory *now
 	}
 }
 
-static int look_at_identities(struct recovery *recovery, const struct inventory *now, struct error *err)
+static int inspect_identities(struct recovery *recovery, const struct inventory *now, struct error *err)
 {
 	struct error why = { 0 };
 
@@ -200,7 +201,7 @@ static int look_at_identities(struct recovery *recovery, const struct inventory 
 	return -1;
 }
 
-static int look_at_files(struct recovery *recovery, struct error *err)
+static int inspect_files(struct recovery *recovery, struct error *err)
 {
 	const struct boot_finding *files = recovery->engine->files;
 	struct error why = { 0 };
@@ -219,8 +220,8 @@ static int look_at_files(struct recovery *recovery, struct error *err)
 	return 0;
 }
 
-/* Behind a prepare the idle maps are to be seen by nobody. */
-static int look_at_hiding(struct recovery *recovery, const struct inventory *now, struct error *err)
+/* After a prepare the idle maps must be hidden. */
+static int inspect_hiding(struct recovery *recovery, const struct inventory *now, struct error *err)
 {
 	const struct dm_port *dm = &recovery->engine->ports->dm;
 	const struct import *import = recovery->import;
@@ -247,7 +248,7 @@ static int look_at_hiding(struct recovery *recovery, const struct inventory *now
 	return 0;
 }
 
-/* The name of a path of the map that multipathd would take out of it, because udev presents it as another LUN's. */
+/* The name of a path that multipathd would remove from the map, because udev publishes another LUN's WWID for it. */
 static const char *endangered(const struct inventory *now, const struct map *map)
 {
 	for (size_t i = 0; i < map->paths.path_count; i++) {
@@ -259,8 +260,8 @@ static const char *endangered(const struct inventory *now, const struct map *map
 	return NULL;
 }
 
-/* multipathd is the whole host's: it must not start while another pair's table and identity disagree. */
-static int look_at_multipathd(struct recovery *recovery, const struct inventory *now, bool *ret_running,
+/* multipathd serves the entire host: it must not start while another pair's table and identity disagree. */
+static int inspect_multipathd(struct recovery *recovery, const struct inventory *now, bool *ret_running,
 			      struct error *err)
 {
 	const struct multipathd_port *multipathd = &recovery->engine->ports->multipathd;
@@ -291,8 +292,8 @@ static bool live_luns_are_here(const struct recovery *recovery, const struct inv
 	return true;
 }
 
-/* What multipathd has to build or to complete; that can be told only when nothing else is wrong. */
-static void look_at_maps(struct recovery *recovery, const struct inventory *now)
+/* What multipathd has to build or complete; known only when nothing else is wrong. */
+static void inspect_maps(struct recovery *recovery, const struct inventory *now)
 {
 	const struct import *import = recovery->import;
 	struct work work = { .engine = recovery->engine, .import = recovery->import, .to = recovery_side(recovery) };
@@ -306,14 +307,14 @@ static void look_at_maps(struct recovery *recovery, const struct inventory *now)
 		    !inventory_map(now, member->destination_wwid) && inventory_lun_disk(now, idle_lun, 0))
 			found(recovery, ERR_MAP_INCOMPLETE, member->destination_wwid, "(there is none)");
 	}
-	/* behind a cutover the LUN may be gone for good */
+	/* after a cutover the LUN may be gone for good */
 	if (!found_nothing(recovery) || (!recovery_in_progress(recovery) && !live_luns_are_here(recovery, now)))
 		return;
 	if (is_settled(&work, &why) < 0)
 		found(recovery, ERR_MAP_INCOMPLETE, why.device, "(%s)", why.detail);
 }
 
-static void look_at_names(struct recovery *recovery, const struct inventory *now)
+static void inspect_names(struct recovery *recovery, const struct inventory *now)
 {
 	for (size_t i = 0; i < recovery->import->member_count && recovery_in_progress(recovery); i++) {
 		const struct member *member = &recovery->import->members[i];
@@ -324,8 +325,8 @@ static void look_at_names(struct recovery *recovery, const struct inventory *now
 	}
 }
 
-/* The side that a commit or a cancel has taken off the host. */
-static void look_at_disks(struct recovery *recovery, const struct inventory *now)
+/* The side that a commit or a cancel has removed from the host. */
+static void inspect_disks(struct recovery *recovery, const struct inventory *now)
 {
 	const struct import *import = recovery->import;
 
@@ -341,45 +342,45 @@ static void look_at_disks(struct recovery *recovery, const struct inventory *now
 	}
 }
 
-static void look_at_record(struct recovery *recovery)
+static void inspect_record(struct recovery *recovery)
 {
 	const struct import *import = recovery->import;
 	bool ended = !import_state_in_progress(import->state);
 
 	if (recovery->lone && recovery_in_progress(recovery))
 		found(recovery, ERR_IMPORT_MISSING, import->id, "%s", "");
-	/* a forced cancel keeps saying what was wrong until it was put right */
+	/* after a forced cancel, the problem is reported until it is repaired */
 	if ((import->state == IMPORT_NEEDS_ATTENTION || (ended && import->attention.code != ERR_NONE)) &&
 	    found_nothing(recovery))
 		found(recovery, ERR_ATTENTION_STALE, import->id, "%s", "");
 }
 
-static int look(struct recovery *recovery, const struct inventory *now, struct error *err)
+static int inspect_all(struct recovery *recovery, const struct inventory *now, struct error *err)
 {
 	const struct import *import = recovery->import;
 	bool running;
 
-	if (look_at_copies(recovery, now, err) < 0)
+	if (inspect_copies(recovery, now, err) < 0)
 		return -1;
 	if (recovery->person.code != ERR_NONE)
 		return 0;
 	if (import->doing != DOING_NOTHING) {
 		found(recovery, ERR_VERB_UNFINISHED, import->id, "(%s)", doing_name(import->doing));
-		look_at_holds(recovery, now);
+		inspect_holds(recovery, now);
 		return 0;
 	}
-	look_at_sides(recovery, now);
+	inspect_sides(recovery, now);
 	if (recovery->person.code != ERR_NONE)
 		return 0;
-	look_at_holds(recovery, now);
-	if (look_at_identities(recovery, now, err) < 0 || look_at_files(recovery, err) < 0 ||
-	    look_at_hiding(recovery, now, err) < 0 || look_at_multipathd(recovery, now, &running, err) < 0)
+	inspect_holds(recovery, now);
+	if (inspect_identities(recovery, now, err) < 0 || inspect_files(recovery, err) < 0 ||
+	    inspect_hiding(recovery, now, err) < 0 || inspect_multipathd(recovery, now, &running, err) < 0)
 		return -1;
-	look_at_names(recovery, now);
-	look_at_disks(recovery, now);
+	inspect_names(recovery, now);
+	inspect_disks(recovery, now);
 	if (running)
-		look_at_maps(recovery, now);
-	look_at_record(recovery);
+		inspect_maps(recovery, now);
+	inspect_record(recovery);
 	return 0;
 }
 
@@ -391,5 +392,5 @@ int recovery_inspect(struct recovery *recovery, struct error *err)
 	recovery->person = (struct error){ 0 };
 	if (inventory_load(recovery->engine->ports, &now, err) < 0)
 		return -1;
-	return look(recovery, &now, err);
+	return inspect_all(recovery, &now, err);
 }

@@ -6,7 +6,7 @@
 
 #include "facts.h"
 
-/* Look at kernel, udev, files, multipathd and records once; changes nothing. -1: it could not look. */
+/* Inspect kernel, udev, files, multipathd and records once; changes nothing. -1: the inspection itself failed. */
 int recovery_inspect(struct recovery *recovery, struct error *err);
 
 #endif

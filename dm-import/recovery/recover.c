@@ -1,6 +1,6 @@
 /*
- * What an earlier process left unfinished, put right when the engine opens: a held map is released, a torn switch is
- * completed in the direction that the kernel's tables show, a torn commit or cancel is gone on with.
+ * Repairs, when the engine opens, what an earlier process left unfinished: releases held maps, completes a torn switch
+ * in the direction that the kernel's tables show, continues a torn commit or cancel.
  *
  * The rule for a switch: once one live map is on the new side, forward; before that, back. (A guardian that outlived
  * the agent went forward already when all maps were held and the agent had decided to release; the tables show it.)
@@ -26,7 +26,7 @@ static enum plan_outcome recover_one(struct work *work, struct error *err)
 	case DOING_NOTHING:
 		return PLAN_DONE;
 	case DOING_PREPARE:
-		/* nothing of an application was touched; prepare can be sent again */
+		/* no application was affected; prepare can be sent again */
 		import->state = IMPORT_NEW;
 		import->attention = (struct error){ 0 };
 		import->doing = DOING_NOTHING;
@@ -43,8 +43,7 @@ static enum plan_outcome recover_one(struct work *work, struct error *err)
 	return PLAN_STUCK;
 }
 
-/* Rules are made again from the store where they are missing or differ: without them the wrong LUN would get the name.
- */
+/* Rules that are missing or differ are made again from the store: without them the wrong LUN would get the name. */
 static int restore_rules(struct engine *engine, struct error *err)
 {
 	if (engine->identities.count == 0)

@@ -1,9 +1,9 @@
 /*
- * What is done about each finding, in the order that loses no I/O: identities before a map is released, since its event
- * makes udev's `multipath -U` fail paths that are published as another LUN's; both before multipathd starts, which
- * would do the same; what multipathd has to do after that.
+ * The repair for each finding, in the order that loses no I/O. Identities come before the release of a map, since the
+ * release's event makes udev's `multipath -U` fail paths that are published as another LUN's. Both come before the
+ * start of multipathd, which would do the same. What multipathd has to do comes last.
  *
- * Every repair is as good a second time, so that a crash in here is repaired by recovering again.
+ * Every repair can be repeated, so a crash in here is repaired by recovering again.
  */
 #include "repairs.h"
 
@@ -39,8 +39,9 @@ static int finish_verb(struct recovery *recovery, struct error *err)
 }
 
 /*
- * Where no copy was whole, those of the imports that are only created go with it, before the store is whole again and
- * nobody misses them: their destinations are to be hidden before they appear, and that is true in any case.
+ * If no copy was intact, the identities of imports that are only created are written, too: once the store is intact
+ * again, nothing would show that they are missing. Their destinations must be hidden before they appear, whatever else
+ * was lost.
  */
 static int publish_records(struct recovery *recovery, struct error *err)
 {
@@ -62,7 +63,7 @@ static int end_boot(struct recovery *recovery, struct error *err)
 	return identities_end_boot(recovery->engine, err);
 }
 
-/* On the side that they are on: what somebody loaded is dropped. */
+/* Release on the side that the maps are on: loaded tables are dropped. */
 static int release(struct recovery *recovery, struct error *err)
 {
 	return resume_maps(recovery->engine, recovery->import, false, err);
@@ -82,7 +83,9 @@ static int remove_partitions(struct recovery *recovery, const char *wwid, struct
 	return 0;
 }
 
-/* An event for each idle map; the rules hide it. What was made of it before goes behind that, or it would come again.
+/*
+ * Send an event for each idle map; the rules hide it. What was built on it is removed after that, or it would come
+ * again.
  */
 static int hide(struct recovery *recovery, struct error *err)
 {
@@ -113,7 +116,7 @@ static int hide(struct recovery *recovery, struct error *err)
 	return 0;
 }
 
-/* multipathd has its maps as they should be, and udev has looked at those that are new. */
+/* Wait until multipathd's maps are right, and udev has processed the new ones. */
 static int wait_for_maps(struct recovery *recovery, struct error *err)
 {
 	const struct device_port *device = &recovery->engine->ports->device;
@@ -122,7 +125,7 @@ static int wait_for_maps(struct recovery *recovery, struct error *err)
 	return wait_settled(&work, err) < 0 ? -1 : device->settle(device->ctx, SETTLE_TIMEOUT_MS, err);
 }
 
-/* What is still missing when it has had its time is found by the next look. */
+/* If the wait times out, the next inspection finds what is still missing. */
 static int start_multipathd(struct recovery *recovery, struct error *err)
 {
 	const struct multipathd_port *multipathd = &recovery->engine->ports->multipathd;
@@ -180,7 +183,7 @@ static int remove_disks(struct recovery *recovery, struct error *err)
 	return remove_side(&work, err);
 }
 
-/* The import that the identities were made for is the engine's again. */
+/* Give the engine the import again that was rebuilt from its identities. */
 static int record_import(struct recovery *recovery, struct error *err)
 {
 	struct engine *engine = recovery->engine;

@@ -1,6 +1,6 @@
 /*
- * What the engine reports of the host itself and of the arrays it knows: names, initiators, path managers, cluster.
- * From small files of /etc and /sys, read through the host port.
+ * Reports of the host itself and of the known arrays: names, initiators, path managers, cluster. From small files of
+ * /etc and /sys, read through the host port.
  */
 #include "dm-import/checks/host.h"
 #include "dm-import/boot/files.h"
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-/* The value of KEY=value or KEY="value" at a line's begin; "" when there is none. */
+/* The value of KEY=value or KEY="value" at the beginning of a line; "" if there is none. */
 static void value_of(const char *text, const char *key, char *ret, size_t size)
 {
 	size_t key_length = strlen(key);
@@ -69,7 +69,7 @@ static int fill_initiators(const struct host_port *host, struct host_report *ret
 
 /* --- the cluster ---------------------------------------------------------------------------------------------- */
 
-/* NULL when it is missing, or cannot be read. Owned by the caller. */
+/* NULL if the file is missing or cannot be read. Owned by the caller. */
 static char *text_of(const struct host_port *host, const char *path)
 {
 	char *text = NULL;
@@ -77,7 +77,7 @@ static char *text_of(const struct host_port *host, const char *path)
 	return host->read(host->ctx, path, &text, NULL) < 0 ? NULL : text;
 }
 
-/* For files that are no text, or long. */
+/* For files that are not text, or long. */
 static bool is_there(const struct host_port *host, const char *directory, const char *file)
 {
 	CLEANUP_FREE char *names = NULL;
@@ -91,7 +91,7 @@ static bool is_there(const struct host_port *host, const char *directory, const 
 	return false;
 }
 
-/* Without the blanks at both ends; changes `text`. */
+/* Removes the blanks at both ends; changes `text`. */
 static char *trimmed(char *text)
 {
 	size_t length;
@@ -103,7 +103,7 @@ static char *trimmed(char *text)
 	return text;
 }
 
-/* The next line that says something; NULL at the end. *text is where to go on; it is changed. */
+/* The next line that is neither empty nor a comment; NULL at the end. *text is advanced, and the text is changed. */
 static char *next_line(char **text)
 {
 	char *line;
@@ -122,7 +122,7 @@ static void add_member(struct buf *members, const char *name)
 		buf_printf(members, "%s\n", name);
 }
 
-/* nodelist { node { name: …, ring0_addr: … } … }: a brace or one "key: value" a line, see corosync.conf(5). */
+/* nodelist { node { name: …, ring0_addr: … } … }: a brace or one "key: value" per line, see corosync.conf(5). */
 static void add_corosync_nodes(char *text, struct buf *members)
 {
 	const char *name = "", *address = "";
@@ -154,7 +154,7 @@ static void add_corosync_nodes(char *text, struct buf *members)
 	}
 }
 
-/* A node that runs pacemaker_remote has the key alone: it does not know who else there is. */
+/* A node that runs pacemaker_remote has only the key: it does not know the other nodes. */
 static bool is_corosync(const struct host_port *host, struct buf *members)
 {
 	CLEANUP_FREE char *text = text_of(host, "/etc/corosync/corosync.conf");
@@ -179,7 +179,7 @@ static bool is_veritas(const struct host_port *host, struct buf *members)
 	return text;
 }
 
-/* Oracle Restart, on one host alone, has the same files and says so. The members are in the cluster's own registry. */
+/* Oracle Restart, on a single host, has the same files and says so. The members are in the cluster's own registry. */
 static bool is_oracle(const struct host_port *host, struct buf *members)
 {
 	CLEANUP_FREE char *text = text_of(host, "/etc/oracle/ocr.loc");
@@ -190,7 +190,7 @@ static bool is_oracle(const struct host_port *host, struct buf *members)
 	return text ? strncasecmp(alone, "true", 4) != 0 : is_there(host, "/etc/oracle", "olr.loc");
 }
 
-/* Records of fields between colons; a member's are "…:20_MEMBER_NODE::number:number:name:address:…". */
+/* Records of fields separated by colons; a member's is "…:20_MEMBER_NODE::number:number:name:address:…". */
 static bool is_spectrum_scale(const struct host_port *host, struct buf *members)
 {
 	enum { FIELD_KIND = 1, FIELD_NAME = 5 };
@@ -231,7 +231,7 @@ static bool is_ocfs2(const struct host_port *host, struct buf *members)
 	return text;
 }
 
-/* Where Red Hat and SUSE systems have it; the file is made with the cluster, and is binary. */
+/* The paths on Red Hat and SUSE systems; the file is made with the cluster, and is binary. */
 static bool is_serviceguard(const struct host_port *host, struct buf *members)
 {
 	(void)members;
@@ -245,7 +245,7 @@ static bool is_lifekeeper(const struct host_port *host, struct buf *members)
 	return is_there(host, "/etc/default", "LifeKeeper");
 }
 
-/* Of several the first one counts. Each adds the members that its files name. */
+/* If there are several clusters, the first in this list counts. Each function adds the members that its files name. */
 static bool (*const clusters[])(const struct host_port *host, struct buf *members) = {
 	[CLUSTER_COROSYNC] = is_corosync,     [CLUSTER_VERITAS] = is_veritas,
 	[CLUSTER_ORACLE] = is_oracle,	      [CLUSTER_SPECTRUM_SCALE] = is_spectrum_scale,
@@ -320,7 +320,9 @@ static int fill_multipathd(const struct multipathd_port *multipathd, struct host
 	ret->multipathd_running = multipathd_runs(multipathd);
 	if (!ret->multipathd_running)
 		return add_finding(&ret->findings, ERR_MULTIPATHD_NOT_RUNNING, "", NULL, err);
-	/* not a command everywhere; what it does not know is answered with its help: "multipath-tools v0.9.4 (…)…" */
+	/*
+	 * not a command in every version; an unknown command is answered with the help: "multipath-tools v0.9.4 (…)…"
+	 */
 	if (multipathd->command(multipathd->ctx, "show version", &reply, NULL) == 0)
 		sscanf(reply, "multipath-tools v%31[0-9.]", ret->multipathd_version);
 	return 0;

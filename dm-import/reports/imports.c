@@ -1,5 +1,5 @@
 /*
- * What the engine reports of imports: the record, and where the kernel says that each member is.
+ * Reports of imports: the record, and the side of each member according to the kernel.
  */
 #include "dm-import/core/inventory.h"
 #include "dm-import/core/work.h"
@@ -34,7 +34,7 @@ static void fill_view(const struct pr_view *view, struct reservation_report *ret
 	memcpy(ret->keys, view->keys, sizeof(ret->keys));
 }
 
-/* The views of the last look, see reservations/move.h. */
+/* As last read, see reservations/move.h. */
 static void fill_reservations(const struct member_pr *pr, struct member_report *ret)
 {
 	ret->registered = pr->registered;
@@ -105,7 +105,7 @@ int engine_report_imports(struct engine *engine, struct import_reports *ret, str
 {
 	CLEANUP(import_reports_free) struct import_reports imports = { 0 };
 	CLEANUP_INVENTORY struct inventory loaded = { 0 };
-	/* while an import is held nothing is asked of the host: what it was before the hold still holds */
+	/* while an import is held the host is not read: the inventory from before the hold is still right */
 	const struct inventory *now = engine->held ? &engine->held->now : &loaded;
 
 	if (!engine->held && inventory_load(engine->ports, &loaded, err) < 0)

@@ -1,5 +1,5 @@
 /*
- * The journal for people: the records that are whole, and where it is not.
+ * The journal for people: its intact records, and where it is damaged.
  */
 #include "dm-import/store/journal.h"
 #include "dm-import/store/import_record.h"
@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* The side of all volumes together; between a torn switch and its recovery they may differ. */
+/* The side of all volumes; between a torn switch and its recovery they may differ. */
 static void fill_side(const struct import *import, struct record_report *ret)
 {
 	size_t exchanged = 0;

@@ -1,5 +1,5 @@
 /*
- * What the engine reports of volumes: what the kernel, the LUN itself, multipathd and the imports say of each.
+ * Reports of volumes, from the kernel, the LUN itself, multipathd and the imports.
  */
 #include "dm-import/checks/precheck.h"
 #include "dm-import/core/inventory.h"
@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* What is read once for all volumes. */
+/* Data that is read once for all volumes. */
 struct report {
 	struct engine *engine;
 	struct inventory now;
@@ -46,13 +46,13 @@ static struct import *import_of_wwid(const struct engine *engine, const char *ww
 	return NULL;
 }
 
-/* One that has not come to its end. NULL: no import. */
+/* Neither committed nor cancelled. NULL: no import. */
 static bool import_is_open(const struct import *import)
 {
 	return import && import_state_in_progress(import->state);
 }
 
-/* The map of the side that is not live: everything about it is the import's business, not a volume's. */
+/* The idle side's map: it belongs to the import and is not a volume. */
 static bool hidden(const struct engine *engine, const struct map *map)
 {
 	const struct identity_record *record = identity_find(&engine->identities, map->wwid);
@@ -71,7 +71,7 @@ static void fill_path(const struct disk *disk, const struct multipathd_path *pat
 	snprintf(ret->true_wwid, sizeof(ret->true_wwid), "%s", disk->true_wwid);
 }
 
-/* What multipathd and the disks say of a map's paths. NULL: no map, an empty list. */
+/* A map's paths, from multipathd and the disks. NULL: no map, an empty list. */
 static int fill_path_list(const struct report *report, const struct map *map, struct path_list *ret, struct error *err)
 {
 	CLEANUP_MULTIPATHD_MAP struct multipathd_map known = { 0 };
@@ -92,7 +92,7 @@ static int fill_path_list(const struct report *report, const struct map *map, st
 	return 0;
 }
 
-/* Protocols; the first disk, for what all of them share, or NULL. */
+/* Fill the protocols. Returns the first disk, for what all disks share, or NULL. */
 static const struct disk *fill_protocols(const struct report *report, const struct map *map, struct volume_report *ret)
 {
 	const struct disk *first = NULL;
@@ -111,7 +111,7 @@ static const struct disk *fill_protocols(const struct report *report, const stru
 	return first;
 }
 
-/* Its own, and those of the side of its import that no application is on: a way forward, or back. */
+/* The volume's own paths, and those of its import's idle side. */
 static int fill_paths(const struct report *report, const struct map *map, struct volume_report *ret, struct error *err)
 {
 	const struct identity_record *record = identity_find(&report->engine->identities, map->wwid);

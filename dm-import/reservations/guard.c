@@ -1,5 +1,5 @@
 /*
- * See guard.h. What is compared with is the last look of pr_move_before_switch: what changed since was not moved.
+ * See guard.h. It compares with what pr_move_before_switch read last: changes since then were not moved.
  */
 #include "guard.h"
 
@@ -12,8 +12,8 @@ bool pr_view_is(const struct pr_view *view, uint32_t generation, uint64_t holder
 	return view->generation == generation && view->holder_key == holder_key && view->scope_type == scope_type;
 }
 
-/* 0, or an errno: EAGAIN when the LUN that the member is on says something else than before. */
-static int look(const struct work *work, const struct member *member)
+/* 0, or an errno: EAGAIN if the LUN that the member is on reports something else than before. */
+static int check_member(const struct work *work, const struct member *member)
 {
 	const struct scsi_port *scsi = &work->engine->ports->scsi;
 	const struct pr_view *view = &member->pr.views[other_side(work->to)];
@@ -26,8 +26,8 @@ static int look(const struct work *work, const struct member *member)
 		return 0;
 	sys_errno = scsi->pr_watch_read(view->watch, &generation, &holder_key, &scope_type);
 	/*
-	 * The array that is left does not answer. The way back is open all the same; so is the way there where nobody
-	 * was registered, and therefore nobody fenced: the array that is dead is no reason to stay on it.
+	 * The array that the application leaves does not answer. The way back stays open all the same. So does the way
+	 * there if nobody was registered, and therefore nobody fenced: a dead array is no reason to stay on it.
 	 */
 	if (sys_errno)
 		return work->to == SIDE_SOURCE || view->key_count == 0 ? 0 : sys_errno;
@@ -37,7 +37,7 @@ static int look(const struct work *work, const struct member *member)
 int pr_guard_check(struct work *work)
 {
 	for (size_t i = 0; i < work->changing_count; i++) {
-		int sys_errno = look(work, work->changing[i]);
+		int sys_errno = check_member(work, work->changing[i]);
 
 		if (sys_errno)
 			return sys_errno;

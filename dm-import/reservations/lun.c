@@ -1,6 +1,6 @@
 /*
- * See lun.h. What would surprise: a path is matched to its registration by initiator and target port, never by the
- * key; several hosts may use one key, and one host several.
+ * See lun.h. What would surprise: a path is matched to its registration by initiator and target port, never by the key.
+ * Several hosts may use the same key, and one host several keys.
  */
 #include "lun.h"
 
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where Debian's, RHEL's and SLES's fence_scsi and fence_mpath leave the key of the node that they unfenced. */
+/* Where fence_scsi and fence_mpath of Debian, RHEL and SLES store the key of the node that they unfenced. */
 static const char *const fence_key_files[] = {
 	"/var/run/cluster/fence_scsi.key",
 	"/var/run/cluster/fence_mpath.key",
@@ -32,8 +32,8 @@ static int by_nexus(const void *a, const void *b)
 	return order ? order : strverscmp(one->disk, other->disk);
 }
 
-/* The paths that run, whether they answer or not, and the state as the first that answers tells it. */
-static int look(struct engine *engine, const struct inventory *now, struct pr_lun *lun, struct error *err)
+/* The running paths, whether they answer or not, and the state that the first one to answer reports. */
+static int read_paths(struct engine *engine, const struct inventory *now, struct pr_lun *lun, struct error *err)
 {
 	const struct scsi_port *scsi = &engine->ports->scsi;
 	const struct disk *disk;
@@ -54,8 +54,8 @@ static int look(struct engine *engine, const struct inventory *now, struct pr_lu
 }
 
 /*
- * One that names the initiator's session goes before one that does not: Linux targets make the latter for the other
- * target ports of a registration with ALL_TG_PT, and such a one fits each session.
+ * A registration that names the initiator's session is preferred to one that does not. Linux targets make the latter
+ * for the other target ports of a registration with ALL_TG_PT, and it fits each session.
  */
 static const struct pr_registration *registration_of(const struct pr_lun *lun, const struct pr_nexus *nexus)
 {
@@ -100,7 +100,7 @@ bool pr_lun_has_key(const struct pr_lun *lun, uint64_t key)
 	return false;
 }
 
-/* "prkey" of multipath.conf or of its prkeys file, as multipathd knows it for a map; 0 = none */
+/* The key that multipathd has for a map, from multipath.conf or its prkeys file; 0 = none. */
 static uint64_t key_of_multipathd(struct engine *engine, const struct inventory *now, const struct pr_lun *lun)
 {
 	const struct multipathd_port *multipathd = &engine->ports->multipathd;
@@ -140,8 +140,8 @@ static uint64_t key_of_fence_agent(struct engine *engine, const struct pr_lun *l
 }
 
 /*
- * No TransportIDs: a key that is ours by configuration is taken to be registered on as many of our paths as it is
- * there. So is the one before: the configuration changes before the paths do, and one LUN before the other.
+ * Without TransportIDs: a key that is ours by configuration counts as registered on as many of our paths as it appears
+ * times. So does our previous key, because the configuration changes before the paths do, and one LUN before the other.
  */
 static int by_configuration(struct engine *engine, const struct inventory *now, uint64_t known, uint64_t before,
 			    struct pr_lun *lun, struct error *err)
@@ -170,7 +170,7 @@ int pr_lun_read(struct engine *engine, const struct inventory *now, const char *
 {
 	*ret = (struct pr_lun){ 0 };
 	snprintf(ret->wwid, sizeof(ret->wwid), "%s", true_wwid);
-	if (look(engine, now, ret, err) < 0) {
+	if (read_paths(engine, now, ret, err) < 0) {
 		pr_lun_free(ret);
 		return -1;
 	}
@@ -181,7 +181,7 @@ int pr_lun_read(struct engine *engine, const struct inventory *now, const char *
 	return -1;
 }
 
-/* Is it this host's, whichever target port and session it was made through? */
+/* Is it this host's, through whichever target port and session it was made? */
 static bool is_own(const struct pr_lun *lun, const struct pr_registration *registration)
 {
 	for (size_t i = 0; i < lun->path_count; i++)

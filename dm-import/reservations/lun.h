@@ -1,6 +1,6 @@
 /*
- * How this host stands with the reservations of one LUN: which of its paths is registered with which key. By
- * TransportID where the LUN has READ FULL STATUS; else by the key that multipathd or the cluster's fence agent uses.
+ * This host's registrations on one LUN: which of its paths is registered with which key. Found by TransportID if the
+ * LUN has READ FULL STATUS; else by the key that multipathd or the cluster's fence agent uses.
  */
 #ifndef DM_IMPORT_PR_LUN_H
 #define DM_IMPORT_PR_LUN_H
@@ -16,15 +16,15 @@ struct pr_path {
 	struct pr_nexus nexus;
 	uint64_t key;	       /* 0 = not registered */
 	bool all_target_ports; /* by a registration for all ports of its initiator */
-	bool holder;	       /* the reservation is this nexus's */
+	bool holder;	       /* this nexus holds the reservation */
 };
 
 struct pr_lun {
 	char wwid[WWID_SIZE];
 	struct pr_state state;
-	struct pr_path paths[PR_PATHS_MAX]; /* those that run, in the order of initiator, port and name */
+	struct pr_path paths[PR_PATHS_MAX]; /* the running ones, ordered by initiator, port and name */
 	size_t path_count;
-	bool by_count; /* no TransportIDs: how many paths are registered is known, not which */
+	bool by_count; /* no TransportIDs: only the number of registered paths is known, not which */
 };
 
 void pr_lun_free(struct pr_lun *lun);
@@ -32,30 +32,30 @@ void pr_lun_free(struct pr_lun *lun);
 
 /*
  * Read it through the first path that answers. Blocks for some seconds at most. A LUN without a running path:
- * path_count 0, nothing known. SCSI2_RESERVATION; PR_KEY_UNKNOWN when keys are there and nobody can say which is this
- * host's; SCSI_FAILED when no path answers. `known` is the key that this host is known to use, 0: find out; `before`
- * the one that it had at the last look (0: none), which is its own still where it is there yet.
+ * path_count 0, nothing known. SCSI2_RESERVATION; PR_KEY_UNKNOWN if there are keys and it cannot be known which is this
+ * host's; SCSI_FAILED if no path answers. `known` is the key that this host is known to use, 0: find out. `before` is
+ * the key that it had at the last read (0: none); while it is still registered, it is still this host's.
  */
 int pr_lun_read(struct engine *engine, const struct inventory *now, const char *true_wwid, uint64_t known,
 		uint64_t before, struct pr_lun *ret, struct error *err);
 
-/* Somebody has registered this key. */
+/* Any host has registered this key. */
 bool pr_lun_has_key(const struct pr_lun *lun, uint64_t key);
 
-/* A key of this host's: registered by one of its initiator ports, through whichever target port. */
+/* The key is registered by one of this host's initiator ports, through whichever target port. */
 bool pr_lun_is_own(const struct pr_lun *lun, uint64_t key);
 
-/* One of this host's keys is registered; and which, 0: none. */
+/* Is one of this host's keys registered? And which; 0: none. */
 bool pr_lun_registered(const struct pr_lun *lun);
 uint64_t pr_lun_own_key(const struct pr_lun *lun);
 
-/* Others than this host are registered; without TransportIDs: with keys that are not this host's. */
+/* Other hosts are registered; without TransportIDs: with keys that are not this host's. */
 bool pr_lun_has_peers(const struct pr_lun *lun);
 
-/* The path of this host whose nexus holds the reservation (with all-registrants types any that is registered); NULL. */
+/* The path of this host whose nexus holds the reservation (with all-registrants types any registered path); or NULL. */
 const struct pr_path *pr_lun_holder(const struct pr_lun *lun);
 
-/* The first path that is registered; NULL. */
+/* The first registered path, or NULL. */
 const struct pr_path *pr_lun_registered_path(const struct pr_lun *lun);
 
 #endif

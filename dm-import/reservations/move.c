@@ -1,12 +1,12 @@
 /*
  * See move.h. What would surprise:
  *
- * A host is fenced when its keys, once on both LUNs, are gone from one that is still reserved. Then they must go from
- * the other one too, whichever side the application is on: a fenced node is never revived. The node does so itself, and
- * each peer does it for those that it saw fall (a hung node does nothing for itself).
+ * A host is fenced if its keys were on both LUNs and are now gone from a LUN that is still reserved. Then they must go
+ * from the other LUN too, whichever side the application is on: a fenced node is never revived. The node itself removes
+ * them, and so does each peer that saw it fenced (a hung node cannot do it itself).
  *
- * A key that its own host takes away looks the same. So it is exchanged for PR_KEY_LEAVING first (leave.c), for
- * longer than two looks of a peer are apart; and what a peer saw longer ago than that it does not act upon
+ * A key that its own host unregisters looks the same. So the host first exchanges it for PR_KEY_LEAVING (unregister.c),
+ * for longer than the time between two polls of a peer; and a peer does not act upon what it saw longer ago than that
  * (peers.c).
  */
 #include "move.h"
@@ -27,11 +27,11 @@
 
 enum {
 	PR_POLL_MS = 500,
-	FULL_READ_US = 10000000, /* paths come and go without a change of generation */
-	WATCH_PATHS_MAX = 4,	 /* each is an open file, for as long as the import lasts */
-	PATHS_POLL_US = 500000,	 /* when they are known to: events come in crowds */
-	POLLS_APART_US = 100000, /* and so do calls of pr_move_poll then */
-	BACK_OFF_US = 30000000,	 /* a LUN that does not answer takes seconds to say so */
+	FULL_READ_US = 10000000, /* paths come and go without a change of the generation */
+	WATCH_PATHS_MAX = 4,	 /* each is an open file until the import ends */
+	PATHS_POLL_US = 500000,	 /* after an event that paths changed: events come in crowds */
+	POLLS_APART_US = 100000, /* and then so do calls of pr_move_poll */
+	BACK_OFF_US = 30000000,	 /* a command to a LUN that does not answer takes seconds to fail */
 };
 
 /* --- one pair ------------------------------------------------------------------------------------------------- */
@@ -75,7 +75,10 @@ static void note(const struct pr_lun *lun, struct pr_view *ret)
 	ret->holder = pr_lun_holder(lun) != NULL;
 }
 
-/* One watch a LUN, kept: a look then costs one command. Of many paths some, as far apart in their order as can be. */
+/*
+ * Keep one watch per LUN, so that a poll costs one command. Of many paths it uses a few, spread evenly over their
+ * order.
+ */
 static void keep_watch(struct pr_pair *pair, const struct pr_lun *lun, struct pr_view *view)
 {
 	const struct scsi_port *scsi = &pair->work->engine->ports->scsi;
@@ -104,7 +107,7 @@ static void note_pair(struct pr_pair *pair)
 	pair->noted = true;
 }
 
-/* What the view was made of is as it was: one command. */
+/* The LUN still matches the view. Costs one command. */
 static bool view_holds(const struct engine *engine, const struct pr_view *view)
 {
 	const struct scsi_port *scsi = &engine->ports->scsi;
@@ -119,7 +122,7 @@ static bool view_holds(const struct engine *engine, const struct pr_view *view)
 	return pr_view_is(view, generation, key, scope_type);
 }
 
-/* The live LUN only where somebody changed it, and last: this host may have been fenced meanwhile. */
+/* The live LUN is read only if it was changed, and last: this host may have been fenced meanwhile. */
 static int read_what_changed(struct pr_pair *pair, struct error *err)
 {
 	struct pr_view live = { 0 };
@@ -136,7 +139,9 @@ static int read_what_changed(struct pr_pair *pair, struct error *err)
 	return holds ? 0 : pr_pair_read(pair, err);
 }
 
-/* Was one of this host's registrations taken away on a LUN that still is guarded against it? */
+/*
+ * Was this host's registration taken away on a LUN that is still reserved, or is a source whose reservation is lifted?
+ */
 static bool fenced_on(const struct pr_pair *pair, const struct pr_lun *lun)
 {
 	bool guarded = lun->state.reserved ||
@@ -148,14 +153,14 @@ static bool fenced_on(const struct pr_pair *pair, const struct pr_lun *lun)
 
 static int stay_fenced(struct pr_pair *pair, struct error *err)
 {
-	bool news = !pair->member->pr.fenced;
+	bool is_new = !pair->member->pr.fenced;
 
 	pair->member->pr.fenced = true;
 	if (pr_pair_drop_keys(pair, err) < 0 || pr_pair_drop_live_keys(pair, err) < 0 ||
 	    (pair->changed && pr_pair_read(pair, err) < 0))
 		return -1;
 	note_pair(pair);
-	if (news)
+	if (is_new)
 		work_log(pair->work, 1, NULL, "%s: this host was fenced; its keys are on neither LUN any more",
 			 pair->member->name);
 	return error_set(err, ERR_PR_FENCED, pair->member->name, "%s", "");
@@ -187,11 +192,11 @@ static int follow_live(struct pr_pair *pair, struct error *err)
 }
 
 /*
- * At the first look of this process the other LUN may lack keys because the host was fenced and has registered again
- * since, after a reboot for instance; or because a peer just fenced it there. In the latter case the peers will have
- * taken them off the live LUN too a moment later.
+ * When this process polls for the first time, the other LUN may lack keys because the host was fenced and has
+ * registered again since, e.g. after a reboot; or because a peer just fenced it there. In the latter case the peers
+ * take the keys off the live LUN, too, a moment later.
  */
-static int look_again(struct pr_pair *pair, struct error *err)
+static int wait_for_peers(struct pr_pair *pair, struct error *err)
 {
 	const struct host_port *host = &pair->work->engine->ports->host;
 
@@ -203,9 +208,9 @@ static int look_again(struct pr_pair *pair, struct error *err)
 }
 
 /*
- * This host's keys are, or are no more, on a path of the live LUN. Those of the sessions before a reboot are on it
- * still where the array tells sessions apart: such a host is not fenced, and not registered either until somebody does
- * so.
+ * Act on whether a path of the live LUN has this host's keys. If the array distinguishes sessions, keys of the sessions
+ * before a reboot are still on the LUN: such a host is not fenced, but not registered either until something registers
+ * it again.
  */
 static int settle_keys(struct pr_pair *pair, struct error *err)
 {
@@ -223,15 +228,15 @@ static int sync_pair(struct pr_pair *pair, struct error *err)
 {
 	struct member_pr *pr = &pair->member->pr;
 
-	if (pr_pair_read(pair, err) < 0 || look_again(pair, err) < 0)
+	if (pr_pair_read(pair, err) < 0 || wait_for_peers(pair, err) < 0)
 		return -1;
-	if (pair->live.path_count == 0) /* its array is gone: nothing is known, nothing is changed */
+	if (pair->live.path_count == 0) /* its array is gone: nothing is known, so change nothing */
 		return 0;
 	if (fenced_on(pair, &pair->live) || (pr->seen_us && !pr->fenced && fenced_on(pair, &pair->other)))
 		return stay_fenced(pair, err);
 	if (settle_keys(pair, err) < 0)
 		return -1;
-	if (fenced_on(pair, &pair->live)) /* meanwhile; what was registered comes off again */
+	if (fenced_on(pair, &pair->live)) /* fenced meanwhile: what was registered is removed again */
 		return stay_fenced(pair, err);
 	note_pair(pair);
 	if (pair->other.path_count == 0)
@@ -260,7 +265,7 @@ int pr_move_sync(struct work *work, enum side live, struct error *err)
 	return result;
 }
 
-/* What cannot be moved closes no way back; then there is nothing that the guard could compare with either. */
+/* A failure to move must not close the way back; then there is nothing for the guard to compare with either. */
 static void move_back(struct work *work, struct member *member)
 {
 	const struct scsi_port *scsi = &work->engine->ports->scsi;
@@ -332,7 +337,7 @@ static int restore(struct pr_pair *pair, struct error *err)
 	return 0;
 }
 
-/* Here the source is the other LUN, wherever the application is. */
+/* Here the source counts as the other LUN, wherever the application is. */
 int pr_move_lift(struct work *work, bool lifted, struct error *err)
 {
 	int result = 0;
@@ -353,7 +358,7 @@ int pr_move_lift(struct work *work, bool lifted, struct error *err)
 		else if (lifted == (pair.member->pr.lifted != PR_NONE))
 			result = 1;
 	}
-	/* what was done to the members before the one that failed is recorded too */
+	/* if a member fails, record what was done to the members before it */
 	return import_save(work->engine, work->import, JOURNAL_RESERVATION, result < 0 ? NULL : err) < 0 ? -1 : result;
 }
 
@@ -372,7 +377,7 @@ void pr_move_put_back(struct work *work)
 	}
 }
 
-/* --- looking after it ------------------------------------------------------------------------------------------ */
+/* --- polling --------------------------------------------------------------------------------------------------- */
 
 static bool is_watched(const struct import *import)
 {
@@ -390,7 +395,9 @@ static bool takes_part(const struct member *member)
 	return member->pr.registered || member->pr.fenced;
 }
 
-/* This host may register at any time, unless the LUN knows no reservations: arrays do not learn that meanwhile. */
+/*
+ * This host may register at any time, unless the LUN does not support reservations; arrays do not gain that meanwhile.
+ */
 static bool may_take_part(const struct member *member)
 {
 	return !member->pr.seen_us || member->pr.views[live_side(member)].known;
@@ -421,8 +428,8 @@ static bool is_quiet(const struct engine *engine, const struct member *member)
 	return true;
 }
 
-/* Is anything different that a report tells? */
-static bool is_news(const struct member_pr *before, const struct member_pr *now)
+/* Did anything change that a report shows? */
+static bool report_changes(const struct member_pr *before, const struct member_pr *now)
 {
 	return before->registered != now->registered || before->fenced != now->fenced ||
 	       before->lifted != now->lifted ||
@@ -449,7 +456,8 @@ static bool poll_member(struct work *work, struct member *member, uint64_t now_u
 	if (now_us < pr->not_before_us ||
 	    (!takes_part(member) && (!may_take_part(member) || now_us < pr->full_read_us)))
 		return false;
-	full = takes_part(member) && is_full_read_due(pr, now_us); /* nothing of ours: the generation tells it all */
+	full = takes_part(member) &&
+	       is_full_read_due(pr, now_us); /* without keys of ours the generation shows every change */
 	if (pr->seen_us && !full && now_us < pr->seen_us + POLLS_APART_US)
 		return false;
 	if (pr->seen_us && !full && is_quiet(work->engine, member)) {
@@ -469,23 +477,23 @@ static bool poll_member(struct work *work, struct member *member, uint64_t now_u
 	pr->last_failure = err.code;
 	if (pr->registered != before.registered || pr->fenced != before.fenced)
 		import_save(work->engine, work->import, JOURNAL_RESERVATION, NULL);
-	return is_news(&before, pr);
+	return report_changes(&before, pr);
 }
 
 bool pr_move_poll(struct engine *engine, const struct observer *observer)
 {
 	const struct host_port *host = &engine->ports->host;
 	uint64_t now_us = host->now_us(host->ctx);
-	bool news = false;
+	bool changed = false;
 
 	for (size_t i = 0; i < engine->import_count; i++) {
 		struct work work = { .engine = engine, .import = engine->imports[i], .observer = observer };
 
 		for (size_t m = 0; is_watched(work.import) && m < work.import->member_count; m++)
-			news = poll_member(&work, &work.import->members[m], now_us) || news;
+			changed = poll_member(&work, &work.import->members[m], now_us) || changed;
 		inventory_free(&work.now);
 	}
-	return news;
+	return changed;
 }
 
 void pr_move_paths_changed(struct engine *engine)

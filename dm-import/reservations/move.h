@@ -1,9 +1,8 @@
 /*
- * Moving reservations: the LUN that an import's application is not on gets this host's registrations and reservation
- * as they are on the LUN that it is on, again and again as long as the import lasts. The rules are in
- * docs/RESERVATIONS.md.
+ * Moving reservations: this host's registrations and reservation on the LUN that the application uses are copied to the
+ * other LUN, repeatedly until the import ends. The rules are in docs/RESERVATIONS.md.
  *
- * Each function works on paths that answer, some seconds at most per LUN. None is called while a map is held.
+ * Each function works on paths that answer and takes at most some seconds per LUN. None is called while a map is held.
  */
 #ifndef DM_IMPORT_PR_MOVE_H
 #define DM_IMPORT_PR_MOVE_H
@@ -11,35 +10,38 @@
 #include "dm-import/core/work.h"
 
 /*
- * Make the other LUN of each member like the one on side `live`: this host's keys on all its paths, its reservation
- * where this host holds it, and the keys of peers that were preempted meanwhile gone. Members whose live LUN has none
- * of this host's keys lose them on the other one.
+ * Make the other LUN of each member like the one on side `live`: register this host's keys on all its paths, reserve it
+ * if this host holds the reservation, and remove the keys of peers that were preempted meanwhile. If a member's live
+ * LUN has none of this host's keys, they are removed from the other LUN.
  *
- * PR_FENCED: this host's key was preempted; it is on neither LUN any more. PR_NOT_RESERVED: the live LUN is reserved,
- * the other one not, or otherwise. DESTINATION_RESERVED: keys of strangers are on the other one. Others: pr_lun_read,
- * scsi_port.pr_out. The first failure is told, the other members are looked after all the same.
+ * PR_FENCED: this host's key was preempted, and is now on neither LUN. PR_NOT_RESERVED: the live LUN is reserved, but
+ * the other LUN is not, or differently. DESTINATION_RESERVED: keys of strangers are on the other LUN. Others: see
+ * pr_lun_read, scsi_port.pr_out. Reports the first failure; the other members are handled all the same.
  *
- * It looks at the host in work->now, which is loaded when it is empty.
+ * It uses the inventory work->now, and loads it if it is empty.
  */
 int pr_move_sync(struct work *work, enum side live, struct error *err);
 
-/* Before a switch to work->to, from the other side: pr_move_sync, and on the way back no failure closes the way. */
+/* Before a switch to work->to: pr_move_sync from the other side. On the way back no failure stops the switch. */
 int pr_move_before_switch(struct work *work, struct error *err);
 
-/* Somebody was registered on one of its LUNs at the last look. */
+/* When last read, one of the import's LUNs had a registration. */
 bool pr_move_concerns(const struct import *import);
 
 /*
- * The look that engine_poll takes, every so many milliseconds: at imports with registrations, and seldom at those where
- * this host has none yet. True when anything changed.
+ * engine_poll calls this at the interval below: polls the imports with registrations, and less often those where this
+ * host has none yet. True when anything changed.
  */
 bool pr_move_poll(struct engine *engine, const struct observer *observer);
-unsigned pr_move_poll_every_ms(const struct engine *engine); /* 0: there is nothing to look at */
+unsigned pr_move_poll_every_ms(const struct engine *engine); /* 0: there is nothing to poll */
 
-/* The source's reservation is lifted (registrations stay), or put back as the destination's is: 1; 0: it was so. */
+/*
+ * Lift the source's reservation (registrations stay), or put it back like the destination's. 1: done; 0: it was so
+ * already.
+ */
 int pr_move_lift(struct work *work, bool lifted, struct error *err);
 
-void pr_move_put_back(struct work *work); /* what is lifted, at a cancel without a switch back */
+void pr_move_put_back(struct work *work); /* puts lifted reservations back, at a cancel without a switch back */
 
 void pr_move_paths_changed(struct engine *engine); /* see engine_paths_changed */
 

@@ -1,7 +1,7 @@
 /*
- * See pair.h. What would surprise: a LUN without TransportIDs tells how many of this host's paths are registered,
- * not which (pr_lun.by_count). Then commands go to all paths: to register a path again or to take no key from it does
- * no harm.
+ * See pair.h. What would surprise: a LUN without TransportIDs shows how many of this host's paths are registered, but
+ * not which (pr_lun.by_count). Then commands go to all paths: it does no harm to register a path again, or to
+ * unregister a path that has no key.
  */
 #include "pair.h"
 
@@ -19,13 +19,13 @@ void pr_pair_free(struct pr_pair *pair)
 	pr_lun_free(&pair->other);
 }
 
-enum { LOOK_TRIES = 2 }; /* what comes behind a look that failed is not always tried again */
+enum { LOAD_TRIES = 2 }; /* a caller does not always try again after a failed load */
 
 int pr_pair_load(struct work *work, struct error *err)
 {
 	int result = -1;
 
-	for (int tries = 0; tries < LOOK_TRIES && result < 0; tries++)
+	for (int tries = 0; tries < LOAD_TRIES && result < 0; tries++)
 		result = inventory_load(work->engine->ports, &work->now, err);
 	return result;
 }
@@ -60,7 +60,7 @@ int pr_pair_send(struct pr_pair *pair, const struct pr_path *path, const struct 
 	return scsi->pr_out(scsi->ctx, path->disk, request, err);
 }
 
-/* The nth registered path, of one initiator port or ("") of any; counted round. NULL when there is none. */
+/* The nth registered path of one initiator port, or ("") of any; wraps around. NULL if there is none. */
 static const struct pr_path *nth_registered(const struct pr_lun *lun, const char *initiator, size_t nth)
 {
 	size_t count = 0;
@@ -79,7 +79,7 @@ static const struct pr_path *nth_registered(const struct pr_lun *lun, const char
 	return NULL;
 }
 
-/* A path of the live LUN that the other LUN's path stands for: of the same initiator port, else any. */
+/* The live LUN's path that corresponds to the other LUN's path: of the same initiator port, else any. */
 static const struct pr_path *counterpart(const struct pr_pair *pair, size_t index)
 {
 	const char *initiator = pair->other.paths[index].nexus.initiator;
@@ -92,8 +92,8 @@ static const struct pr_path *counterpart(const struct pr_pair *pair, size_t inde
 	return found ? found : nth_registered(&pair->live, "", index);
 }
 
-/* The other LUN's path that stands for this one of the live LUN; else any that is registered. */
-static const struct pr_path *standing_for(const struct pr_pair *pair, const struct pr_path *live)
+/* The other LUN's path that corresponds to this path of the live LUN; else any registered one. */
+static const struct pr_path *partner_of(const struct pr_pair *pair, const struct pr_path *live)
 {
 	for (size_t i = 0; live && i < pair->other.path_count; i++)
 		if (pair->other.paths[i].key && counterpart(pair, i) == live)
@@ -101,7 +101,7 @@ static const struct pr_path *standing_for(const struct pr_pair *pair, const stru
 	return pr_lun_registered_path(&pair->other);
 }
 
-/* With ALL_TG_PT one command speaks for all paths of its initiator port. */
+/* With ALL_TG_PT one command registers all paths of its initiator port. */
 static void note_registered(struct pr_pair *pair, size_t index, const struct pr_request *request)
 {
 	struct pr_lun *other = &pair->other;
@@ -112,7 +112,7 @@ static void note_registered(struct pr_pair *pair, size_t index, const struct pr_
 			other->paths[i].key = request->service_action_key;
 }
 
-/* Paths came since the last look, or there was none. */
+/* Paths were added since the last read, or nothing was read yet. */
 static bool has_new_paths(const struct pr_pair *pair, enum side side)
 {
 	const struct pr_view *view = &pair->member->pr.views[side];
@@ -121,7 +121,7 @@ static bool has_new_paths(const struct pr_pair *pair, enum side side)
 	return !view->known || lun->path_count > view->paths;
 }
 
-/* Which of the other LUN's paths lacks the key nobody tells: one may, or has the key that went before. */
+/* It is not known which of the other LUN's paths lacks the key: one may lack it, or have the previous key. */
 static bool some_may_lack(const struct pr_pair *pair)
 {
 	const struct pr_lun *other = &pair->other;
@@ -179,7 +179,7 @@ int pr_pair_register_live(struct pr_pair *pair, struct error *err)
 	return 0;
 }
 
-/* Where only the number is known, a key goes from all paths: to take none from a path that has none does no harm. */
+/* If only the number is known, the key is removed from all paths: that does no harm to a path without a key. */
 static bool may_have_key(const struct pr_lun *lun, const struct pr_path *path)
 {
 	return path->key || (lun->by_count && (pr_lun_registered_path(lun) || pr_lun_has_key(lun, PR_KEY_LEAVING)));
@@ -194,7 +194,10 @@ int pr_pair_set_keys(struct pr_pair *pair, uint64_t key, struct error *err)
 			.action = PR_REGISTER_AND_IGNORE,
 			.service_action_key = key,
 			.aptpl = pair->other.state.aptpl_active,
-			/* a registration for all target ports is changed as such (Linux targets refuse it otherwise) */
+			/*
+			 * a registration for all target ports has to be changed with ALL_TG_PT (Linux targets refuse it
+			 * otherwise)
+			 */
 			.all_target_ports = pair->other.paths[i].all_target_ports,
 		};
 
@@ -211,7 +214,7 @@ int pr_pair_preempt(struct pr_pair *pair, const struct pr_path *by, enum pr_acti
 {
 	const struct pr_request request = {
 		.action = action,
-		/* what the key's nexus holds goes over to `by`, as it was */
+		/* a reservation that the key's nexus holds goes to `by`, with its type */
 		.type = pair->other.state.reserved ? pair->other.state.type : PR_WE_RO,
 		.key = by->key,
 		.service_action_key = key,
@@ -241,7 +244,7 @@ int pr_pair_release(struct pr_pair *pair, struct error *err)
 
 int pr_pair_reserve(struct pr_pair *pair, const struct pr_path *holder, struct error *err)
 {
-	const struct pr_path *path = standing_for(pair, holder);
+	const struct pr_path *path = partner_of(pair, holder);
 	struct pr_request request = { .action = PR_RESERVE, .type = pair->live.state.type };
 
 	if (!path)
@@ -255,8 +258,8 @@ int pr_pair_reserve(struct pr_pair *pair, const struct pr_path *holder, struct e
 }
 
 /*
- * A holder that unregisters takes the reservation along, and a LUN that nobody reserved is open to fenced nodes. So it
- * is left to all registrants, for a peer to make of it what it was.
+ * When a holder unregisters, its reservation goes too, and a LUN without a reservation is open to fenced nodes. So the
+ * reservation is changed to an all-registrants type, and a peer changes it back.
  */
 static int hand_over(struct pr_pair *pair, struct error *err)
 {
@@ -281,7 +284,7 @@ int pr_pair_drop_keys(struct pr_pair *pair, struct error *err)
 	return pr_pair_set_keys(pair, 0, err);
 }
 
-/* Keys on the live LUN are taken away by the same commands: for that the two change places. */
+/* The same commands remove keys from the live LUN: the two LUNs change places for them. */
 int pr_pair_drop_live_keys(struct pr_pair *pair, struct error *err)
 {
 	struct pr_lun other = pair->other;
@@ -295,8 +298,8 @@ int pr_pair_drop_live_keys(struct pr_pair *pair, struct error *err)
 }
 
 /*
- * With all-registrants types nobody sees which host lifted the source's reservation for the array, so what one host
- * lifts no other puts back, nor takes it for the end of the destination's. The way back puts it back.
+ * With all-registrants types a host cannot see which host lifted the source's reservation for the array. So no other
+ * host puts it back, or takes it for the end of the destination's reservation. The way back puts it back.
  */
 static bool may_be_lifted(const struct pr_pair *pair)
 {
@@ -311,7 +314,7 @@ static bool goes_back(const struct pr_pair *pair)
 	return pair->work->to == SIDE_SOURCE && pair->live_side == SIDE_DESTINATION;
 }
 
-/* What all registrants hold stays until the host comes that puts another in its place. */
+/* A reservation of all registrants stays until the host that replaces it comes. */
 static bool is_outdated(const struct pr_pair *pair, bool may_reserve)
 {
 	const struct pr_state *live = &pair->live.state, *other = &pair->other.state;
@@ -339,7 +342,10 @@ int pr_pair_move_reservation(struct pr_pair *pair, struct error *err)
 	return 0;
 }
 
-/* A source whose reservation is lifted by a peer closes no way: this host may write to the destination all the same. */
+/*
+ * A source whose reservation was lifted by a peer does not prevent a switch: this host can still write to the
+ * destination.
+ */
 static bool is_lifted(const struct pr_pair *pair)
 {
 	return pair->member->pr.lifted ||

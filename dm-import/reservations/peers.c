@@ -1,5 +1,5 @@
 /*
- * See peers.h. What would surprise: what was seen more than SEEN_FOR_US ago is not acted upon; PR_KEY_LEAVING stays
+ * See peers.h. What would surprise: it does not act upon what it saw more than SEEN_FOR_US ago; PR_KEY_LEAVING stays
  * for longer than that.
  */
 #include "peers.h"
@@ -30,7 +30,7 @@ static int preempt(struct pr_pair *pair, uint64_t key, struct error *err)
 		return 0;
 	pair->preempted = true;
 	result = pr_pair_preempt(pair, mine, PR_PREEMPT_AND_ABORT, key, &why);
-	if (result < 0 && why.code == ERR_PR_UNSUPPORTED) /* some arrays know only the other one */
+	if (result < 0 && why.code == ERR_PR_UNSUPPORTED) /* some arrays support only the other action */
 		result = pr_pair_preempt(pair, mine, PR_PREEMPT, key, &why);
 	if (result == 0 || why.code == ERR_PR_CONFLICT) /* another peer was first */
 		return 0;
@@ -38,7 +38,7 @@ static int preempt(struct pr_pair *pair, uint64_t key, struct error *err)
 	return -1;
 }
 
-/* One of the initiators that have this key on the kept LUN has the new one (0: any) on the LUN that it is gone from. */
+/* One of the initiators that have this key on the kept LUN has the new key (0: any) on the LUN that it is gone from. */
 static bool took_another_key(const struct pr_lun *gone, const struct pr_lun *kept, uint64_t key, uint64_t new_key)
 {
 	for (size_t k = 0; k < kept->state.registration_count; k++) {
@@ -57,7 +57,7 @@ static bool took_another_key(const struct pr_lun *gone, const struct pr_lun *kep
 	return false;
 }
 
-/* Somebody leaves the LUN that the key is gone from, and that it is not its host cannot be told by initiators. */
+/* A host is leaving the LUN that the key is gone from, and initiators cannot show that it is not the key's host. */
 static bool may_be_leaving(const struct pr_lun *gone, const struct pr_lun *kept, uint64_t key)
 {
 	size_t prefix;
@@ -77,7 +77,7 @@ static bool may_be_leaving(const struct pr_lun *gone, const struct pr_lun *kept,
 	return true;
 }
 
-/* By its TransportID; where there is none, as it was before this look, which may have exchanged it by now. */
+/* By its TransportID; without one, by the keys before this poll, since this poll may have changed them. */
 static bool is_own(const struct pr_pair *pair, uint64_t key)
 {
 	const struct pr_view *view = &pair->member->pr.views[other_side(pair->live_side)];
@@ -109,7 +109,7 @@ int pr_peers_mirror(struct pr_pair *pair, struct error *err)
 	return 0;
 }
 
-/* Behind it the key is gone from the LUN that is the other one here and the live one there. */
+/* After it, the key is gone from the LUN that is the other LUN here and the live LUN there. */
 bool pr_peers_see_leaving(const struct pr_pair *pair, uint64_t key)
 {
 	return took_another_key(&pair->other, &pair->live, key, PR_KEY_LEAVING) ||

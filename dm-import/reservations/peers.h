@@ -1,18 +1,18 @@
 /*
- * Peers of a LUN pair: those that were fenced on one LUN lose their key on the other one too. A host that leaves, or
- * takes another key, must not be taken for one that was fenced.
+ * Peers of a LUN pair: a peer that was fenced on one LUN loses its key on the other LUN too. A host that unregisters or
+ * changes its key must not be taken for a fenced one.
  */
 #ifndef DM_IMPORT_PR_PEERS_H
 #define DM_IMPORT_PR_PEERS_H
 
 #include "pair.h"
 
-/* Peers' keys that were on both LUNs a moment ago and are gone from the live one are preempted on the other one. */
+/* Preempt, on the other LUN, peers' keys that were on both LUNs a moment ago and are gone from the live LUN. */
 int pr_peers_mirror(struct pr_pair *pair, struct error *err);
 
 /*
- * This host is about to take the key off the other LUN: would a peer that has its application there see that the host
- * leaves?
+ * This host is about to unregister the key from the other LUN: would a peer whose application is there see that the
+ * host is leaving?
  */
 bool pr_peers_see_leaving(const struct pr_pair *pair, uint64_t key);
 

@@ -1,8 +1,9 @@
 /*
- * The end of an import, see pr_unregister: this host's keys go from the LUNs of one side. What would surprise:
+ * The end of an import, see pr_unregister: this host's keys are unregistered from the LUNs of one side. What would
+ * surprise:
  *
  * The key of a path that takes no command is preempted through one that does. A peer must see it go while the same
- * initiator is there as "leaving!", or it takes that for a fencing, and finishes it on the LUN that stays.
+ * initiator is registered as "leaving!"; else it takes that for fencing, and completes it on the LUN that stays.
  */
 #include "unregister.h"
 
@@ -15,9 +16,9 @@
 
 #include <string.h>
 
-enum { LEAVE_TRIES = 3, INITIATORS_MAX = 64 };
+enum { STEP_TRIES = 3, INITIATORS_MAX = 64 };
 
-/* One member that leaves. */
+/* One member whose keys are unregistered. */
 struct leaving {
 	struct pr_pair pair;
 	char initiators[INITIATORS_MAX][PR_INITIATOR_SIZE]; /* this host's */
@@ -34,8 +35,8 @@ static bool is_ours(const struct leaving *leaving, const char *initiator)
 	return false;
 }
 
-/* Of all disks of both LUNs, since a port that is registered may have no path that runs. */
-static void look_at_initiators(struct leaving *leaving)
+/* Collect the initiators of all disks of both LUNs, since a registered port may have no running path. */
+static void collect_initiators(struct leaving *leaving)
 {
 	const struct pr_pair *pair = &leaving->pair;
 
@@ -52,12 +53,12 @@ static void look_at_initiators(struct leaving *leaving)
 	}
 }
 
-static bool tells_initiators(const struct pr_lun *lun)
+static bool has_initiators(const struct pr_lun *lun)
 {
 	return lun->state.has_full_status && !lun->by_count;
 }
 
-/* Others than this host are registered, with this key or (0) with any. */
+/* Other hosts are registered, with this key or (0) with any. */
 static bool has_peers(const struct leaving *leaving, uint64_t key)
 {
 	const struct pr_state *state = &leaving->pair.other.state;
@@ -77,7 +78,7 @@ static bool has_path(const struct pr_lun *lun, const struct pr_registration *reg
 	return false;
 }
 
-/* This host has registrations that none of its paths that run can take back. */
+/* This host has registrations that none of its running paths can unregister. */
 static bool has_unreachable(const struct leaving *leaving)
 {
 	const struct pr_lun *lun = &leaving->pair.other;
@@ -89,7 +90,7 @@ static bool has_unreachable(const struct leaving *leaving)
 	return false;
 }
 
-static const struct pr_path *leaving_path(const struct pr_lun *lun)
+static const struct pr_path *path_marked_leaving(const struct pr_lun *lun)
 {
 	for (size_t i = 0; i < lun->path_count; i++)
 		if (lun->paths[i].key == PR_KEY_LEAVING)
@@ -97,12 +98,12 @@ static const struct pr_path *leaving_path(const struct pr_lun *lun)
 	return NULL;
 }
 
-/* NULL: nothing speaks against taking this key away. */
+/* Why this key must be kept; NULL: it can be unregistered. */
 static const char *why_kept(const struct leaving *leaving, uint64_t key)
 {
 	const struct pr_pair *pair = &leaving->pair;
 
-	if (!leaving_path(&pair->other))
+	if (!path_marked_leaving(&pair->other))
 		return "no path that is registered answers";
 	if (key == PR_KEY_LEAVING)
 		return "a path went offline while this host was leaving";
@@ -113,7 +114,7 @@ static const char *why_kept(const struct leaving *leaving, uint64_t key)
 	return NULL;
 }
 
-/* This host has the nth registration's key in one before it too. */
+/* An earlier registration of this host has the nth registration's key, too. */
 static bool is_repeated(const struct leaving *leaving, size_t nth)
 {
 	const struct pr_registration *all = leaving->pair.other.state.registrations;
@@ -124,7 +125,7 @@ static bool is_repeated(const struct leaving *leaving, size_t nth)
 	return false;
 }
 
-/* What is not "leaving!" by now is preempted. Whichever of its paths holds a reservation, this host keeps it. */
+/* Preempt what is not "leaving!" by now. A reservation of one of its paths stays with this host. */
 static int preempt_left(struct leaving *leaving, struct error *err)
 {
 	struct pr_pair *pair = &leaving->pair;
@@ -141,14 +142,14 @@ static int preempt_left(struct leaving *leaving, struct error *err)
 		if (why) {
 			leaving->kept = left->key;
 			leaving->kept_why = why;
-		} else if (pr_pair_preempt(pair, leaving_path(lun), PR_PREEMPT, left->key, err) < 0) {
+		} else if (pr_pair_preempt(pair, path_marked_leaving(lun), PR_PREEMPT, left->key, err) < 0) {
 			return -1;
 		}
 	}
 	return 0;
 }
 
-/* The first step: "leaving!" for peers to see. Without peers there is nobody to tell. */
+/* The first step: change to "leaving!" for the peers to see; not needed without peers. */
 static int exchange_keys(struct leaving *leaving, struct error *err)
 {
 	struct pr_pair *pair = &leaving->pair;
@@ -157,10 +158,10 @@ static int exchange_keys(struct leaving *leaving, struct error *err)
 	leaving->kept_why = NULL;
 	if (pr_pair_read(pair, err) < 0)
 		return -1;
-	if (!tells_initiators(&pair->other))
+	if (!has_initiators(&pair->other))
 		return pr_lun_has_peers(&pair->other) ? pr_pair_set_keys(pair, PR_KEY_LEAVING, err) : 0;
 	if (pair->other.state.registration_count)
-		look_at_initiators(leaving);
+		collect_initiators(leaving);
 	if (!has_peers(leaving, 0) && !has_unreachable(leaving))
 		return 0;
 	result = pr_pair_set_keys(pair, PR_KEY_LEAVING, err);
@@ -171,7 +172,7 @@ static int exchange_keys(struct leaving *leaving, struct error *err)
 	return result;
 }
 
-/* The second: they go. Of a reservation on the source nothing is left for anybody. */
+/* The second step: unregister. A reservation on the source is not kept for anybody. */
 static int drop_keys(struct leaving *leaving, struct error *err)
 {
 	struct pr_pair *pair = &leaving->pair;
@@ -181,12 +182,12 @@ static int drop_keys(struct leaving *leaving, struct error *err)
 	return pair->live_side == SIDE_DESTINATION ? pr_pair_set_keys(pair, 0, err) : pr_pair_drop_keys(pair, err);
 }
 
-/* True when peers have to be given time to see it. */
-static bool leave(struct work *work, struct member *member, enum side side,
-		  int (*step)(struct leaving *leaving, struct error *err))
+/* True when peers need time to see it. */
+static bool run_step(struct work *work, struct member *member, enum side side,
+		     int (*step)(struct leaving *leaving, struct error *err))
 {
 	struct leaving leaving = { .pair = { .work = work, .member = member, .live_side = other_side(side) } };
-	int tries = LEAVE_TRIES;
+	int tries = STEP_TRIES;
 	struct error err = { 0 };
 	char key[PR_KEY_SIZE];
 	bool wait;
@@ -200,12 +201,12 @@ static bool leave(struct work *work, struct member *member, enum side side,
 	else if (leaving.kept_why)
 		work_log(work, 1, NULL, "%s: this host's key %s of paths that do not answer is left on %s: %s",
 			 member->name, key, lun_on(member, side), leaving.kept_why);
-	wait = leaving.pair.changed && (tries == 0 || !tells_initiators(&leaving.pair.other) || has_peers(&leaving, 0));
+	wait = leaving.pair.changed && (tries == 0 || !has_initiators(&leaving.pair.other) || has_peers(&leaving, 0));
 	pr_pair_free(&leaving.pair);
 	return wait;
 }
 
-/* Both steps go over all members, so that a group waits once. */
+/* Each step is done for all members, so that a group waits only once. */
 void pr_unregister(struct work *work, enum side side)
 {
 	const struct host_port *host = &work->engine->ports->host;
@@ -218,11 +219,11 @@ void pr_unregister(struct work *work, enum side side)
 	if (side == SIDE_DESTINATION)
 		pr_move_put_back(work);
 	for (size_t i = 0; i < import->member_count; i++)
-		import->members[i].pr.registered = false; /* what goes now was not taken */
+		import->members[i].pr.registered = false; /* what goes now was not taken away by another host */
 	for (size_t i = 0; i < import->member_count; i++)
-		wait = leave(work, &import->members[i], side, exchange_keys) || wait;
+		wait = run_step(work, &import->members[i], side, exchange_keys) || wait;
 	if (wait)
 		host->sleep_ms(host->ctx, PR_LEAVING_MS);
 	for (size_t i = 0; i < import->member_count; i++)
-		leave(work, &import->members[i], side, drop_keys);
+		run_step(work, &import->members[i], side, drop_keys);
 }

@@ -1,7 +1,6 @@
 /*
- * The identity store on disk, the rules made of it, and making udev follow. The order is always store, rules, udev:
- * each can be made again from the one before it, so that a crash in between is repaired by applying the store once
- * more.
+ * The identity store on disk, and the rules made from it. The order is always store, rules, udev: each can be made from
+ * the one before it, so a crash in between is repaired by applying the store again.
  */
 #include "identities.h"
 
@@ -61,7 +60,7 @@ int identities_keep(struct engine *engine, struct error *err)
 {
 	const struct host_port *host = &engine->ports->host;
 	CLEANUP_FREE char *rules = identity_rules(&engine->identities);
-	bool empty = engine->identities.count == 0; /* nothing to remember: nothing of ours is left behind */
+	bool empty = engine->identities.count == 0; /* nothing to remember: remove all our files */
 	char path[PATH_MAX];
 
 	identities_store_path(&engine->options, path);
@@ -143,7 +142,7 @@ int identities_hold(struct engine *engine, const struct import *import, enum ide
 	if (!records)
 		return error_no_memory(err);
 	kept.records = memcpy(records, engine->identities.records, kept.count * sizeof(*records));
-	/* rules are never newer than the store: a check at boot would take that for an old store */
+	/* rules are never newer than the store: the check at boot would then consider the store old */
 	if (identities_write_store(&engine->options, host, &kept, err) < 0 || set_role(engine, import, role, err) < 0)
 		return -1;
 	rules = identity_rules_held(&kept, &engine->identities, engine->options.held_marker);

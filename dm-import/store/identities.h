@@ -1,29 +1,30 @@
 /*
- * The identity store on disk, and the rules made of it. udev is told by host/publish.h.
+ * The identity store on disk, and the rules made from it. host/publish.h makes udev follow.
  */
 #ifndef DM_IMPORT_STORE_IDENTITIES_H
 #define DM_IMPORT_STORE_IDENTITIES_H
 
 #include "dm-import/core/engine.h"
 
-int identities_apply(struct engine *engine, struct error *err); /* write store and rules; udev is not told */
+int identities_apply(struct engine *engine, struct error *err); /* write store and rules; udev is not involved */
 
-/* IDENTITY_FILES: they are not as apply writes them. */
+/* IDENTITY_FILES: they are not what identities_apply writes. */
 int identities_check_files(const struct engine *engine, struct error *err);
 
 int identities_assign(struct engine *engine, const struct import *import, enum identity_role role, struct error *err);
 
-/* As identities_assign, until identities_apply makes it last; a reboot before that makes it void. */
+/* As identities_assign, but temporary: identities_apply makes it last, and a reboot before that voids it. */
 int identities_hold(struct engine *engine, const struct import *import, enum identity_role role, struct error *err);
 
 /*
- * identities_apply in two halves. The rules of the hold, which udev has read, ask for a marker: without it they publish
- * what was before the hold. So it stays until udev has read the rules that identities_keep writes (publish_kept).
+ * identities_apply in two halves. The rules of the hold, which udev has read, test for a marker file: without it they
+ * publish the identities from before the hold. So the marker stays until udev has read the rules that identities_keep
+ * writes (publish_kept).
  */
 int identities_keep(struct engine *engine, struct error *err);
 int identities_end_hold(struct engine *engine, struct error *err);
 
-/* The files themselves. rules: NULL: they go */
+/* Write the files. rules NULL: remove them. */
 int identities_write_store(const struct engine_options *options, const struct host_port *host,
 			   const struct identity_store *store, struct error *err);
 int identities_write_rules(const struct host_port *host, const char *directory, const char *const *names,

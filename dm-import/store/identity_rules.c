@@ -1,14 +1,13 @@
 /*
  * The udev rules of the identity store. What would surprise: the same text is installed under four names. A rule of
- * ours has to stand right behind every rule that sets ID_SERIAL (55-scsi-sg3_id, 60-persistent-storage), in front of
- * the dm rules that look at a map's content (11- or 56-dm-mpath), and behind all that make links or tell systemd
- * (99-systemd).
+ * ours has to come right after every rule that sets ID_SERIAL (55-scsi-sg3_id, 60-persistent-storage), before the dm
+ * rules that read a map's content (11- or 56-dm-mpath), and after all that make links or inform systemd (99-systemd).
  *
- * The text carries the store that it was made of, in comments, and ends in a checksum: whole rules are as good as the
- * store itself, should that be lost.
+ * The text carries the store that it was made from, in comments, and ends with a checksum: if the store is lost, intact
+ * rules replace it.
  *
  * A disk is recognised by the WWID that the kernel itself read from it (ATTRS{wwid}), never by what an earlier rule
- * made of it; so applying the text again changes nothing, and partitions follow their disk.
+ * set; so applying the text again changes nothing, and partitions follow their disk.
  */
 #include "identity_rules.h"
 
@@ -26,7 +25,7 @@ const char *const identity_rule_files[IDENTITY_RULE_FILES] = {
 	"99-zz-dm-import.rules",
 };
 
-/* '_' sorts behind the '.' of the names above, wherever the file lies. */
+/* '_' sorts after the '.' of the names above, in whichever directory the file is. */
 const char *const identity_down_files[IDENTITY_RULE_FILES] = {
 	"11-dm-import_boot.rules",
 	"55-z-dm-import_boot.rules",
@@ -44,9 +43,9 @@ static const char tail[] = "\nLABEL=\"dm_import_end\"\n";
 static const char store_mark[] = "#= ", sum_mark[] = "# whole ";
 
 /*
- * A hidden map: no scan, no partitions, nothing for systemd, no links, and no node. The node goes because LVM, ZFS and
- * blkid open whatever lies in /dev, whatever udev says of it, and would find everything a second time. multipathd and
- * the engine work by ioctls on the map's name and need none.
+ * A hidden map: no scan, no partitions, nothing for systemd, no links, and no node. The node is removed because LVM,
+ * ZFS and blkid open everything in /dev, whatever udev says, and would find all data a second time. multipathd and the
+ * engine use ioctls on the map's name and need no node.
  */
 static const char hide_map[] =
 	"ENV{DM_UDEV_DISABLE_DISK_RULES_FLAG}=\"1\", ENV{DM_UDEV_DISABLE_OTHER_RULES_FLAG}=\"1\", "
@@ -54,7 +53,7 @@ static const char hide_map[] =
 	"ENV{ID_FS_TYPE}=\"\", ENV{ID_FS_USAGE}=\"\", ENV{ID_FS_UUID}=\"\", ENV{ID_FS_UUID_ENC}=\"\", "
 	"SYMLINK=\"\", RUN{program}+=\"/bin/rm -f /dev/%k\"\n";
 
-/* A hidden disk: a multipath member for everybody, whatever find_multipaths says. */
+/* A hidden disk: marked as a multipath member, with any setting of find_multipaths. */
 static const char hide_disk[] =
 	", ENV{DM_MULTIPATH_DEVICE_PATH}=\"1\", ENV{ID_FS_TYPE}=\"mpath_member\", "
 	"ENV{ID_FS_USAGE}=\"\", ENV{ID_FS_UUID}=\"\", ENV{ID_FS_UUID_ENC}=\"\", ENV{ID_FS_LABEL}=\"\", "
@@ -62,8 +61,8 @@ static const char hide_disk[] =
 
 /*
  * multipath ignores a disk that has none of the properties SCSI_IDENT_* and ID_WWN* (its default `property` blacklist
- * exception), which keeps it from making a map of a retired LUN. A single one that is left brings the map back: these
- * are all that `sg_inq --export` makes of INQUIRY and VPD pages 80h and 83h, SCSI_IDENT_<association>_<type>.
+ * exception), so it makes no map of a retired LUN. A single one that remains would bring the map back. These are all
+ * that `sg_inq --export` makes from INQUIRY and VPD pages 80h and 83h, SCSI_IDENT_<association>_<type>.
  */
 static const char *const multipath_properties[] = { "ID_WWN", "ID_WWN_WITH_EXTENSION", "ID_WWN_VENDOR_EXTENSION",
 						    "SCSI_IDENT_SERIAL" };
@@ -86,7 +85,7 @@ static const char *const designators[] = { "VENDOR",
 					   "UAS_INTERFACE_NUMBER",
 					   "SOP_ROUTING_ID" };
 
-/* Lines of their own: udev 239 takes 64 keys in one, and leaves out the others without a word. */
+/* On several lines: udev 239 reads 64 keys per line, and silently ignores the rest. */
 static void add_no_designators(struct buf *buf, const char *true_wwid)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(associations); i++) {
@@ -104,9 +103,9 @@ static void add_map_rule(struct buf *buf, const char *wwid)
 }
 
 /*
- * The live map keeps two properties in udev's database. multipath's rules leave a map alone at events that are not
- * device-mapper's own, but only if they find these there (an IMPORT{db} of a property that is not there ends the rule);
- * else they run `multipath -U`, which fails every path of a map whose table and identity differ for a moment.
+ * The live map keeps two properties in udev's database. With them, multipath's rules ignore events of the map that are
+ * not device-mapper's own (an IMPORT{db} of a missing property ends the rule). Without them they run `multipath -U`,
+ * which fails every path of a map whose table and identity differ for a moment.
  */
 static void add_live_rule(struct buf *buf, const char *wwid)
 {
@@ -238,7 +237,7 @@ char *identity_rules_down(const struct identity_store *store, const struct lun_s
 }
 
 /* The checksum is the last line. */
-static bool is_whole(const char *text)
+static bool is_intact(const char *text)
 {
 	const char *line = text, *next;
 	uint64_t sum;
@@ -254,7 +253,7 @@ int identity_rules_parse(const char *text, struct identity_store *ret, struct er
 {
 	CLEANUP_BUF struct buf store = { 0 };
 
-	if (!is_whole(text))
+	if (!is_intact(text))
 		return error_set(err, ERR_STORE_DAMAGED, NULL, "the rules are incomplete");
 	for (const char *line = text; *line; line = next_line(line)) {
 		size_t mark = strlen(store_mark);

@@ -1,6 +1,6 @@
 /*
- * An import as the journal records it: JSON, with what it is doing. Recovery starts from what it says, but believes the
- * kernel.
+ * An import as the journal records it: JSON, with the verb it is in the middle of. Recovery starts from the record, but
+ * believes the kernel.
  */
 #include "import_record.h"
 
@@ -95,7 +95,7 @@ static bool read_members(struct json_object *record, struct import *import)
 	return true;
 }
 
-/* Records of the first version have none. */
+/* Records of the first version do not have it. */
 static struct hold_note read_last_hold(struct json_object *record)
 {
 	int outcome = hold_outcome_from_name(journal_string(record, "hold_outcome"));

@@ -8,10 +8,10 @@
 
 #include "base/json.h"
 
-/* The record; the caller's. */
+/* The record; owned by the caller. */
 struct json_object *import_record(const struct import *import);
 
-/* False when it is no record of this version; *import is to be freed in any case. */
+/* False if it is not a record of this version; the caller frees *import in any case. */
 bool import_read_record(struct json_object *record, struct import *import);
 
 #endif

@@ -25,7 +25,7 @@ const char *journal_event_name(enum journal_event event)
 	return event_names[event];
 }
 
-/* Of a line's numbers and JSON, each with the blank or newline behind it. */
+/* The checksum of a line's numbers and JSON, each with the blank or newline after it. */
 static uint64_t sum_of(const char *numbers, size_t numbers_length, const char *json, size_t json_length)
 {
 	return checksum_add(checksum_add(CHECKSUM_BEGIN, numbers, numbers_length), json, json_length);
@@ -54,7 +54,7 @@ char *journal_line(uint64_t sequence, uint64_t wall_ms, const char *import_id, e
 	return NULL;
 }
 
-/* The number up to the next blank; *at is moved behind that. */
+/* The number up to the next blank; *at is advanced past the blank. */
 static bool read_number(const char **at, const char *end, uint64_t *ret)
 {
 	const char *blank = memchr(*at, ' ', (size_t)(end - *at));
@@ -96,21 +96,21 @@ static bool read_json(const char *json, size_t length, struct journal_entry *ent
 {
 	struct json_tokener *tokener = json_tokener_new_ex(DEPTH_MAX);
 	struct json_object *object;
-	bool whole;
+	bool valid;
 
 	if (!tokener)
 		return false;
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 	object = json_tokener_parse_ex(tokener, json, (int)length);
-	whole = json_tokener_get_error(tokener) == json_tokener_success &&
+	valid = json_tokener_get_error(tokener) == json_tokener_success &&
 		json_tokener_get_parse_end(tokener) == length && json_object_is_type(object, json_type_object) &&
 		read_object(object, entry);
 	json_object_put(object);
 	json_tokener_free(tokener);
-	return whole;
+	return valid;
 }
 
-/* NULL when numbers and checksum are right: the line (with its newline) was written so. Else what is wrong. */
+/* NULL if numbers and checksum are right: the line (with its newline) is as it was written. Else what is wrong. */
 static const char *read_frame(const char *line, size_t length, struct journal_entry *entry, const char **ret_json)
 {
 	const char *at = line, *end = line + length - 1; /* the newline */
@@ -130,7 +130,7 @@ static const char *read_frame(const char *line, size_t length, struct journal_en
 	return NULL;
 }
 
-/* The line before lost its newline, and is one with the record behind it: a crash does not do that. */
+/* The line lost its newline and is joined with the record after it: a crash does not cause that. */
 static bool ends_in_record(const char *line, size_t length)
 {
 	struct journal_entry entry;
@@ -146,7 +146,7 @@ static int add_entry(struct journal *journal, const struct journal_entry *entry,
 {
 	struct journal_entry *entries = journal->entries;
 
-	if ((journal->count & (journal->count - 1)) == 0) /* full at each power of two */
+	if ((journal->count & (journal->count - 1)) == 0) /* the array is full at each power of two */
 		entries = reallocarray(entries, journal->count ? journal->count * 2 : 1, sizeof(*entries));
 	if (!entries)
 		return error_no_memory(err);
@@ -169,7 +169,7 @@ static bool read_header(const char *text, size_t length, struct journal *journal
 	size_t size = strlen(journal_header), magic = size - strlen("1\n");
 
 	if (length >= size && memcmp(text, journal_header, size) == 0) {
-		journal->whole_size = size;
+		journal->intact_size = size;
 		return true;
 	}
 	if (length >= size && memcmp(text, journal_header, magic) == 0)
@@ -185,7 +185,7 @@ static void mark_newest(struct journal *journal)
 		struct journal_entry *entry = &journal->entries[i];
 		size_t later = i + 1;
 
-		/* entries that are newest are few: they are skipped to by the rest */
+		/* only entries that are the newest of their import are compared, and these are few */
 		while (later < journal->count && (!journal->entries[later].newest ||
 						  strcmp(journal->entries[later].import_id, entry->import_id) != 0))
 			later++;
@@ -193,7 +193,9 @@ static void mark_newest(struct journal *journal)
 	}
 }
 
-/* One line into *entry, and whether a crash may have torn it; NULL when it is the next record, else what is wrong. */
+/*
+ * Read one line into *entry, and whether a crash may have torn it; NULL if it is the next record, else what is wrong.
+ */
 static const char *read_line(const char *line, size_t length, uint64_t last_sequence, struct journal_entry *entry,
 			     bool *ret_torn)
 {
@@ -209,7 +211,7 @@ static const char *read_line(const char *line, size_t length, uint64_t last_sequ
 
 static int read_lines(const char *text, size_t length, struct journal *journal, struct error *err)
 {
-	const char *end = text + length, *line = text + journal->whole_size, *next;
+	const char *end = text + length, *line = text + journal->intact_size, *next;
 
 	for (size_t number = 2; line < end; number++, line = next) {
 		struct journal_entry entry = { .line = line, .number = number };
@@ -231,7 +233,7 @@ static int read_lines(const char *text, size_t length, struct journal *journal, 
 			json_object_put(entry.record);
 			return -1;
 		}
-		journal->whole_size = (size_t)(next - text);
+		journal->intact_size = (size_t)(next - text);
 	}
 	return 0;
 }
@@ -244,7 +246,7 @@ int journal_parse(const char *text, size_t length, struct journal *ret, struct e
 		journal_free(&journal);
 		return -1;
 	}
-	journal.torn = journal.damage.code == ERR_NONE && journal.whole_size < length;
+	journal.torn = journal.damage.code == ERR_NONE && journal.intact_size < length;
 	mark_newest(&journal);
 	*ret = journal;
 	return 0;
@@ -268,7 +270,7 @@ static bool is_history(const struct journal_entry *entry)
 	return entry->newest || entry->event != JOURNAL_SESSION;
 }
 
-/* The first of the entries that are kept as history. The last one is always: sequence numbers go on from it. */
+/* The first of the entries that are kept as history. The last one always is: sequence numbers continue from it. */
 static size_t first_kept(const struct journal *journal, size_t keep, size_t keep_bytes)
 {
 	size_t first = journal->count, kept = 0, bytes = 0;

@@ -1,9 +1,9 @@
 /*
- * The journal's file: reading it at opening, appending a record before and behind every transition, cutting off what a
+ * The journal's file: reading it at opening, appending a record before and after every transition, cutting off what a
  * crash or a failed append left at its end, and compacting it.
  *
- * A record is appended at the end that we know, so that whatever else may stand there (a torn record, one that was
- * reported as failed) is gone with the next. When it is not known any more, the file is looked at again.
+ * A record is appended at the known end, so the next append removes anything after it (a torn record, or one that was
+ * reported as failed). If the end is no longer known, the file is read again.
  */
 #include "journal_file.h"
 
@@ -90,7 +90,7 @@ int import_load_all(struct engine *engine, const struct journal *journal, bool m
 	if (journal->damaged_line)
 		result = damaged(journal, err);
 	engine->journal = (struct journal_file){
-		.size = journal->whole_size,
+		.size = journal->intact_size,
 		.sequence = journal_last_sequence(journal),
 		.missing = missing,
 		.tail = journal->torn,
@@ -125,7 +125,7 @@ int journal_repair(struct engine *engine, struct error *err)
 	return 0;
 }
 
-/* Both the old file and the compacted one end in the last record; where it ends is not the same. */
+/* The old file and the compacted one both end with the last record, but at different offsets. */
 static int be_sure(struct engine *engine, struct error *err)
 {
 	CLEANUP_JOURNAL struct journal journal = { 0 };
@@ -142,7 +142,7 @@ static int be_sure(struct engine *engine, struct error *err)
 		journal_path(engine, path);
 		return error_set(err, ERR_STORE_DAMAGED, path, "its last record is not the last one that was written");
 	}
-	engine->journal.size = journal.whole_size;
+	engine->journal.size = journal.intact_size;
 	engine->journal.tail = journal.torn;
 	engine->journal.unsure = false;
 	return 0;
@@ -208,7 +208,7 @@ int import_void(struct engine *engine, struct import *import, struct error *err)
 {
 	if (import->recorded != DOING_NOTHING)
 		return import_save(engine, import, JOURNAL_VOID, err);
-	/* the intent was refused; on a full disk, what may be there of it can only be cut off */
+	/* the intent was refused; on a full disk, a part of it that was written can only be cut off */
 	if (!engine->journal.tail)
 		return 0;
 	return cut(engine, err);
@@ -237,8 +237,8 @@ static bool under_way(const struct engine *engine)
 }
 
 /*
- * Not with an import under way, since the new file has no reservation; but one that stays stuck must not let the file
- * grow for ever. What is left may be large too: it has to double before it is worth another look.
+ * Not with an import under way, since the new file has no reserved space; but an import that stays stuck must not let
+ * the file grow forever. What remains may be large too: the file has to double before another attempt.
  */
 static bool worth_compacting(const struct engine *engine, bool at_opening)
 {
@@ -263,7 +263,7 @@ void journal_compact_file(struct engine *engine, bool at_opening)
 
 	if (!worth_compacting(engine, at_opening) || read_journal(engine, &text, &journal, NULL) < 0 || !text ||
 	    journal.damaged_line || journal_last_sequence(&journal) != file->sequence ||
-	    journal.whole_size != file->size)
+	    journal.intact_size != file->size)
 		return;
 	shorter = journal_compact(&journal, engine->options.journal_keep, KEEP_BYTES, &dropped);
 	if (!shorter)

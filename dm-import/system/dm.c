@@ -1,9 +1,9 @@
 /*
- * The device-mapper port by libdevmapper, the only file that includes it. What happens while a map is held is
- * in dm_hold.c, by plain ioctls.
+ * The device-mapper port by libdevmapper, the only file that includes it. The ioctls made while a map is held are in
+ * dm_suspend.c.
  *
- * libdevmapper prints its errors unless it is given a log function; ours keeps the last one of the thread, for
- * the detail of struct error. Names are taken as the kernel has them (no mangling).
+ * libdevmapper prints its errors unless it has a log function; ours keeps the thread's last error, for the detail of
+ * struct error. Names are used as the kernel has them (no mangling).
  */
 #include "dm-import/system/tools/sysfs.h"
 #include "dm_suspend.h"
@@ -72,7 +72,7 @@ static int run(struct dm_task *task, const char *map, const char *what, struct e
 	return dm_task_run(task) ? 0 : dm_error(err, map, task, what);
 }
 
-/* Fill one device; 1 when it is gone meanwhile. */
+/* Fill one device; 1 if it has gone meanwhile. */
 static int read_device(const char *name, struct dm_device *ret, struct error *err)
 {
 	CLEANUP_TASK struct dm_task *task = new_task(DM_DEVICE_INFO, name, err);

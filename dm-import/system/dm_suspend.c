@@ -1,11 +1,11 @@
 /*
- * The hold: suspend, resume and clear of one map as single ioctls on /dev/mapper/control. The file is opened and
- * the argument is filled in beforehand, so that nothing here allocates, opens or logs while I/O is held: the
- * memory or the disk that it would need may hang on the very map.
+ * Suspend, resume and clear of one map, as single ioctls on /dev/mapper/control. The file is opened and the argument
+ * filled in beforehand, so that nothing allocates, opens or logs while I/O is held: the memory or the disk that it
+ * needs may depend on the suspended map.
  *
- * There is no udev cookie (event_nr stays 0): udev then takes the resume's event as a spurious change, and no
- * rule asks multipath about paths that are changing sides. The kernel writes its answer into the argument,
- * therefore each call works on a copy of it.
+ * There is no udev cookie (event_nr stays 0): udev then treats the resume's event as a spurious change, and no rule
+ * asks multipath about paths that are changing sides. The kernel writes its answer into the argument, so each call
+ * works on a copy of it.
  */
 #include "dm_suspend.h"
 
@@ -27,7 +27,7 @@ struct dm_suspend {
 	struct dm_ioctl map;
 };
 
-/* The map's UUID names it for good, its name may change. Maps of foreign tools may have none. */
+/* A map is identified by its UUID, since its name may change. Other tools' maps may have no UUID. */
 static int identify(struct dm_suspend *suspend, const char *map, uint64_t *ret_dev, struct error *err)
 {
 	struct dm_ioctl status = suspend->map;
@@ -100,8 +100,7 @@ int sys_dm_clear_loaded(struct dm_suspend *suspend)
 	return command(suspend, DM_TABLE_CLEAR, 0);
 }
 
-/* Of the fields of "stat" the reads, the writes, the discards and the flushes that ended: the 1st, 5th, 12th and 16th.
- */
+/* The fields of "stat" for completed reads, writes, discards and flushes: the 1st, 5th, 12th and 16th. */
 int sys_dm_completed_ios(struct dm_suspend *suspend, uint64_t *ret)
 {
 	char text[512], *rest = text, *end;
@@ -115,7 +114,7 @@ int sys_dm_completed_ios(struct dm_suspend *suspend, uint64_t *ret)
 		uint64_t value = strtoull(rest, &end, 10);
 
 		if (end == rest)
-			break; /* kernels before 5.5 have fewer */
+			break; /* kernels before 5.5 have fewer fields */
 		if (field == 1 || field == 5 || field == 12 || field == 16)
 			sum += value;
 	}

@@ -1,5 +1,5 @@
 /*
- * The hold's plain ioctls.
+ * The ioctls of the hold.
  */
 #ifndef DM_IMPORT_SYSTEM_DM_SUSPEND_H
 #define DM_IMPORT_SYSTEM_DM_SUSPEND_H

@@ -1,10 +1,9 @@
 /*
  * The multipathd port: its socket for commands, systemd for stopping and starting it.
  *
- * What would surprise: while multipathd.socket is up and the service is down, a mere connect() starts the service.
- * So nothing here connects before it has asked systemd (systemd.c) whether that would happen. And systemd starts
- * multipathd for many reasons of its own; while the file `held_path` exists, the drop-ins that init/ installs forbid
- * it.
+ * What would surprise: while multipathd.socket is up and the service is down, a mere connect() starts the service. So
+ * everything here first asks systemd (systemd.c) whether that would happen. And systemd starts multipathd for many
+ * reasons of its own; the drop-ins that init/ installs forbid that while the file `held_path` exists.
  */
 #include "dm-import/system/tools/exec.h"
 #include "system.h"
@@ -20,12 +19,12 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-/* multipathd answers within 4 s on its own account; a software-emulated host is an order slower */
+/* multipathd's own limit for an answer is 4 s; a software-emulated host is ten times slower */
 enum { REPLY_TIMEOUT_MS = 30000, READY_TIMEOUT_MS = 60000, CLAIM_TIMEOUT_MS = 30000, REPLY_LIMIT = 32 << 20 };
 
 static const char *const units[] = { "multipathd.socket", "multipathd.service" };
 
-/* Exists from stop to start, whoever dies in between; its text says whether the socket unit was active. */
+/* Exists from stop to start, even if a process dies in between; its text says whether the socket unit was active. */
 static const char held_directory[] = "/run/dm-import";
 static const char held_path[] = "/run/dm-import/multipathd-held";
 static const char with_socket[] = "socket\n";
@@ -93,7 +92,7 @@ static int receive_all(int fd, void *data, size_t length)
 	return 0;
 }
 
-/* The protocol: a native size_t, then as many bytes, the NUL included; the same back. */
+/* The protocol: a native size_t, then that many bytes, including the NUL; the answer has the same format. */
 static int converse(int fd, const char *command, char **ret_reply, struct error *err)
 {
 	size_t length = strlen(command) + 1;
@@ -160,7 +159,7 @@ static int multipathd_running(void *ctx, bool *ret, struct error *err)
 	return -1;
 }
 
-/* Whether the last stop found the socket unit active; false when nobody stopped multipathd. */
+/* Whether the last stop found the socket unit active; false if multipathd was not stopped. */
 static int held_with_socket(bool *ret, struct error *err)
 {
 	CLEANUP_FREE char *text = NULL;
@@ -175,7 +174,7 @@ static int held_with_socket(bool *ret, struct error *err)
 	return -1;
 }
 
-/* A second stop finds the socket down, and keeps what the first one found. */
+/* A second stop finds the socket down, so what the first one found is kept. */
 static int forbid_start(struct error *err)
 {
 	bool socket_down, was_active;
@@ -206,7 +205,7 @@ static int check_down(void *ctx, struct error *err)
 	return 0;
 }
 
-/* A failed stop leaves multipathd forbidden: start allows it again, and is what undoes this. */
+/* After a failed stop multipathd stays forbidden; start undoes that. */
 static int multipathd_stop(void *ctx, struct error *err)
 {
 	if (forbid_start(err) < 0 || sys_systemd_jobs("StopUnit", units, ARRAY_SIZE(units), err) < 0)
@@ -229,7 +228,7 @@ static int multipathd_start(void *ctx, struct error *err)
 
 	if (held_with_socket(&socket, err) < 0 || file_remove(held_path, err) < 0)
 		return -1;
-	/* the socket first: systemd refuses it once the service runs. It may be masked meanwhile: nobody needs it */
+	/* the socket first: systemd refuses it once the service runs. If it was masked meanwhile, nobody needs it */
 	if (socket)
 		sys_systemd_jobs("StartUnit", &units[0], 1, NULL);
 	if (sys_systemd_jobs("StartUnit", &units[1], 1, err) < 0)

@@ -1,5 +1,5 @@
 /*
- * What the files of this room share: each port's constructor. It fills its port and returns 0 or -1.
+ * Each port's constructor: fills the port and returns 0 or -1.
  */
 #ifndef DM_IMPORT_SYSTEM_SYSTEM_H
 #define DM_IMPORT_SYSTEM_SYSTEM_H

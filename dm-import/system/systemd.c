@@ -1,7 +1,7 @@
 /*
- * What the multipathd port asks of systemd: unit states, start and stop jobs, who goes down with a unit.
+ * What the multipathd port needs from systemd: unit states, start and stop jobs, and which units stop with a unit.
  *
- * A connection lives for one call: an open one that nobody reads would collect systemd's signals. It goes to
+ * A connection lives for one call, because systemd's signals would pile up in an open one that is not read. It goes to
  * systemd's private socket, as systemctl's does for root: the bus daemon may hang on the disk that we hold.
  */
 #include "systemd.h"
@@ -47,7 +47,7 @@ static int connect_systemd(sd_bus **ret, struct error *err)
 	return 0;
 }
 
-/* ActiveState of a unit; systemd answers for units that do not exist, too ("inactive"). */
+/* ActiveState of a unit; for units that do not exist systemd answers "inactive". */
 static int unit_state(sd_bus *bus, const char *unit, char **ret, struct error *err)
 {
 	CLEANUP_BUS_ERROR sd_bus_error why = SD_BUS_ERROR_NULL;
@@ -255,7 +255,7 @@ int sys_systemd_stopped_with(const char *const *units, size_t count, char **ret_
 	for (size_t i = 0; i < count; i++)
 		if (add_unit(&set, units[i], err) < 0)
 			return -1;
-	/* the set grows under the loop: dependents of dependents go down, too */
+	/* the set grows in the loop: dependents of dependents stop, too */
 	for (size_t i = 0; i < set.count; i++)
 		if (add_dependents(bus, set.names[i], &set, err) < 0)
 			return -1;

@@ -8,10 +8,10 @@
 #include <stdbool.h>
 
 /*
- * is_down: inactive or failed, or no such unit. may_connect: connecting to the socket does not make
- * systemd start the service, because it runs, or because systemd does not listen. jobs: `method` "StopUnit" or
- * "StartUnit" for all units at once; returns when all jobs are done. stopped_with: blank-separated names of active
- * units that stop when `units` stop.
+ * is_down: inactive or failed, or no such unit. may_connect: connecting to the socket does not start the service,
+ * because it runs already, or because systemd does not listen. jobs: `method` "StopUnit" or "StartUnit" for all units
+ * at once; returns when all jobs are done. stopped_with: names of active units that stop when `units` stop, separated
+ * by blanks.
  */
 int sys_systemd_is_down(const char *unit, bool *ret, struct error *err);
 int sys_systemd_may_connect(const char *socket_unit, const char *service_unit, bool *ret, struct error *err);

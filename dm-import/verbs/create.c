@@ -1,5 +1,5 @@
 /*
- * Imports: creating, checking and deleting them, and what the orchestrator says of them.
+ * Imports: creating, checking and deleting them, and storing what the orchestrator reports.
  */
 #include "dm-import/checks/precheck.h"
 #include "dm-import/core/inventory.h"
@@ -66,7 +66,7 @@ static int check_request(const struct engine *engine, const struct import_reques
 	return check_wwids(request, err);
 }
 
-/* An import as the request describes it; not recorded anywhere. Free with import_free. */
+/* Make an import from the request; it is not recorded anywhere. Free with import_free. */
 static struct import *import_of(const struct engine *engine, const struct import_request *request, struct error *err)
 {
 	struct import *import = calloc(1, sizeof(*import));
@@ -108,7 +108,7 @@ static int check_luns_free(struct engine *engine, const struct import *import, s
 	return 0;
 }
 
-/* A crash in an earlier create may have left a hiding rule and no record; it belongs to nobody. */
+/* A crash in an earlier create may have left a hiding rule without a record. */
 static void drop_orphans(struct engine *engine, const struct import *import)
 {
 	for (size_t i = 0; i < 2 * import->member_count; i++) {
@@ -121,7 +121,7 @@ static void drop_orphans(struct engine *engine, const struct import *import)
 	}
 }
 
-/* The hiding rule must not fall on a LUN that somebody uses, nor the import on a source that is not there. */
+/* The hiding rule must not hide a LUN that is in use, and the source must exist. */
 static int check_luns(struct engine *engine, struct import *import, struct error *err)
 {
 	const struct device_port *device = &engine->ports->device;
@@ -181,7 +181,8 @@ static void drop_identities(struct engine *engine, const struct import *import)
 		identity_drop(&engine->identities, import->members[i].destination_wwid);
 }
 
-/* Rules before record: a record without rules could be prepared with its LUN visible, rules without a record only hide.
+/*
+ * Rules before record: with a record but no rules, a visible LUN could be prepared; rules without a record only hide.
  */
 static int hide_and_record(struct engine *engine, struct import *import, struct error *err)
 {
@@ -311,7 +312,7 @@ static int check_unmapped(struct engine *engine, const struct import *import, st
 {
 	CLEANUP_INVENTORY struct inventory now = { 0 };
 
-	/* cancel took its disks off the host; whether the array still maps it only a new look can tell */
+	/* cancel removed its disks from the host; only a new scan can show whether the array still maps it */
 	if (refresh(engine, err) < 0 || inventory_load(engine->ports, &now, err) < 0)
 		return -1;
 	for (size_t i = 0; i < import->member_count; i++)
@@ -322,7 +323,7 @@ static int check_unmapped(struct engine *engine, const struct import *import, st
 	return 0;
 }
 
-/* Only a pair that is on its source for good may lose its record; after a forced cancel it may be anywhere. */
+/* Only a pair that is on its source for good may lose its record; after a forced cancel it may be on either side. */
 static bool all_hidden(const struct engine *engine, const struct import *import)
 {
 	for (size_t i = 0; i < import->member_count; i++) {

@@ -1,7 +1,7 @@
 /*
- * The two ends of an import: commit removes the source side from the host, cancel the destination side (behind a switch
- * back, if there was one to take back). Both remove a side that nobody uses: its map, then its disks. What they cannot
- * finish they can be asked again; there is nothing to undo, since the application is not concerned.
+ * The two ends of an import: commit removes the source side from the host, cancel the destination side (after a switch
+ * back, if one is needed). Both remove a side that is not used: its map, then its disks. If they cannot finish, they
+ * can be repeated; there is nothing to undo, since the application is not affected.
  */
 #include "dm-import/core/work.h"
 #include "dm-import/host/maps.h"
@@ -33,7 +33,9 @@ static int set_role(struct work *work, enum identity_role role, struct error *er
 	return device->reidentify(device->ctx, NULL, 0, UDEV_TIMEOUT_MS, err);
 }
 
-/* From here the source LUN is quarantined whenever it shows up again. Its disks are not asked now: they go away next.
+/*
+ * From here on the source LUN is quarantined whenever it appears again. Its disks get no event now: they are removed
+ * next.
  */
 static int retire_source(struct work *work, struct error *err)
 {
@@ -67,7 +69,7 @@ enum plan_outcome commit_run(struct work *work, struct error *err)
 	return plan_run(&commit_plan, work, err);
 }
 
-/* The hiding rule stays until the import is deleted: the array may not have unmapped the LUN yet. */
+/* The hiding rule stays until the import is deleted: the array may still map the LUN. */
 static const struct plan_step cancel_steps[] = {
 	{ .name = "intent", .act = step_intend, .undo = work_void_intent, .doing = DOING_CANCEL },
 	{ .name = "unregister", .act = unregister },

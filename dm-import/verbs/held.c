@@ -1,9 +1,9 @@
 /*
  * The held switch: hold, and release to either side. Between the two the engine keeps the run's `work`, the guardian
- * keeps the lease, and no port is called: neither for reports nor for other imports.
+ * enforces the lease, and no port is called: neither for reports nor for other imports.
  *
- * What ends a hold: release; the lease (engine_poll, or whichever verb is first to see it); the engine's orderly end;
- * or our death: then the guardian has released to the old side, and recover.c finds the intent in the record.
+ * What ends a hold: release; the end of the lease (seen by engine_poll or the next verb); closing the engine; or our
+ * death: then the guardian has released to the old side, and recover.c finds the intent in the record.
  */
 #include "held.h"
 
@@ -37,7 +37,7 @@ bool engine_holds(const struct engine *engine)
 	return engine->held;
 }
 
-/* Everything of the held switch undone, last first; the maps are released before anything else. */
+/* Undo the held switch, last step first; the maps are released before anything else. */
 static enum plan_outcome undo(struct work *work, enum hold_outcome outcome, struct error *err)
 {
 	struct import *import = work->import;
@@ -110,7 +110,7 @@ static int check_lease(const struct engine *engine, unsigned lease_ms, struct er
 			 engine->options.hold_lease_max_ms, lease_ms);
 }
 
-/* Whoever is trusted may hold a volume, but not for ever: renewals end somewhere. */
+/* Even a trusted client must not hold a volume forever: the sum of renewals is limited. */
 static int check_total(const struct engine *engine, unsigned lease_ms, struct error *err)
 {
 	const struct host_port *host = &engine->ports->host;
@@ -144,7 +144,7 @@ static int renew(struct engine *engine, unsigned lease_ms, const struct observer
 	return 0;
 }
 
-/* A torn switch is ended first, on whichever side it is nearer to. */
+/* A torn switch is first finished, on whichever side it is nearer to. */
 static int settle(struct engine *engine, struct import *import, const struct observer *observer, struct error *err)
 {
 	struct work work = { .engine = engine, .import = import, .observer = observer };
@@ -228,7 +228,7 @@ int verb_release(struct engine *engine, const struct verb_request *request, cons
 
 	engine_poll(engine, observer);
 	answer = import ? import_check_allowed(engine, import, request, err) : -1;
-	if (answer > 0 && import->state != IMPORT_HELD) /* stuck: it is released already, to one side or the other */
+	if (answer > 0 && import->state != IMPORT_HELD) /* stuck: it was released already, to one side or the other */
 		answer = settle(engine, import, observer, err) < 0 ? -1
 								   : import_check_allowed(engine, import, request, err);
 	if (answer == 0)

@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-static void tell(struct work *work, const struct plan *plan, size_t step)
+static void report_step(struct work *work, const struct plan *plan, size_t step)
 {
 	const struct observer *observer = work->observer;
 
@@ -16,7 +16,9 @@ static void tell(struct work *work, const struct plan *plan, size_t step)
 		observer->step(observer->ctx, plan->steps[step].name, (unsigned)(step * 100 / plan->step_count));
 }
 
-/* An undo that fails ends it: those before it stand on it (multipathd must not start while identities are exchanged).
+/*
+ * An undo that fails ends the loop: the undos of earlier steps depend on it (multipathd must not start while identities
+ * are exchanged).
  */
 static enum plan_outcome undo_from(const struct plan *plan, struct work *work, size_t failed, unsigned tries,
 				   struct error *ret_err)
@@ -59,13 +61,13 @@ static int act(const struct plan_step *step, struct work *work, unsigned tries, 
 
 enum plan_outcome plan_run(const struct plan *plan, struct work *work, struct error *err)
 {
-	bool forward = work->recovering; /* what is torn is completed, never undone */
+	bool forward = work->recovering; /* a torn switch is completed, never undone */
 
 	for (size_t i = 0; i < plan->step_count; i++) {
 		const struct plan_step *step = &plan->steps[i];
 
 		work->step = step;
-		tell(work, plan, i);
+		report_step(work, plan, i);
 		crash_point(plan->name, step->name, "before");
 		if (act(step, work, forward ? PLAN_FORWARD_TRIES : 1, err) < 0)
 			return forward ? PLAN_STUCK : undo_from(plan, work, i, 1, NULL);

@@ -1,6 +1,6 @@
 /*
- * Prepare: find the destination's paths, have multipathd build its map, and see that everything about the pair is
- * right. The LUN is hidden since the import was created. No I/O of an application moves.
+ * Prepare: find the destination's paths, have multipathd build its map, and check everything about the pair. The LUN
+ * has been hidden since the import was created. No application I/O moves.
  */
 #include "dm-import/checks/precheck.h"
 #include "dm-import/core/inventory.h"
@@ -20,7 +20,7 @@
 
 #include <string.h>
 
-/* An import that a failing undo had left stuck is new again here: nothing of an application was touched. */
+/* An import that was stuck because an undo failed becomes new again: no application was affected. */
 static int undo_intent(struct work *work, struct error *err)
 {
 	work->import->state = IMPORT_NEW;
@@ -32,7 +32,7 @@ static int check(struct work *work, struct error *err)
 {
 	const struct device_port *device = &work->engine->ports->device;
 
-	/* udev's helpers may still be looking at new disks and maps */
+	/* udev's helpers may still be reading new disks and maps */
 	if (device->settle(device->ctx, SETTLE_TIMEOUT_MS, err) < 0 ||
 	    inventory_load(work->engine->ports, &work->now, err) < 0)
 		return -1;
@@ -74,7 +74,7 @@ static int scan(struct work *work, struct error *err)
 	return publish_live(work->engine, work->import, &work->now, err);
 }
 
-/* Only what this scan brought in goes away again. */
+/* Removes only the disks that this scan found. */
 static int unscan(struct work *work, struct error *err)
 {
 	const struct device_port *device = &work->engine->ports->device;
@@ -96,7 +96,7 @@ static int unscan(struct work *work, struct error *err)
 	return 0;
 }
 
-/* A map that is older than our rule is visible; made again, it is hidden from its first event on. */
+/* A map that is older than our rule is visible; after it is made again, it is hidden from its first event on. */
 static int drop_visible(struct work *work, const struct map *map, bool *ret_dropped, struct error *err)
 {
 	const struct multipathd_port *multipathd = &work->engine->ports->multipathd;
@@ -155,7 +155,7 @@ static int map_destinations(struct work *work, struct error *err)
 	return all_hidden(work, err);
 }
 
-/* The host that holds the reservation may not have prepared yet: that is looked at before the switch. */
+/* The host that holds the reservation may not have prepared yet, so the reservation is checked before the switch. */
 static int move_reservations(struct work *work, struct error *err)
 {
 	if (pr_move_sync(work, SIDE_SOURCE, err) == 0 || err->code == ERR_PR_NOT_RESERVED) {

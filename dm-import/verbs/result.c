@@ -39,7 +39,7 @@ struct verb_result result_state(const struct import *import)
 	return (struct verb_result){ .kind = RESULT_STATE, .state = import->state };
 }
 
-/* A plan got stuck: the record says where, so that the verb or the next start goes on from there. */
+/* A plan is stuck: record where, so that the verb or the next start continues from there. */
 static void record_stuck(struct work *work, enum doing doing, const struct error *why)
 {
 	work->import->state = IMPORT_RECOVERING;

@@ -1,5 +1,6 @@
 /*
- * The verbs, from a request to their plans. Which is allowed when is in state.c; the held switch's are in held.c.
+ * The verbs, from a request to their plans. state.c says which verb is allowed when; held.c has the verbs of the held
+ * switch.
  */
 #include "dm-import/core/work.h"
 #include "dm-import/reservations/move.h"
@@ -14,8 +15,10 @@
 
 #include "base/cleanup.h"
 
-/* What all begin with: 1: the verb is allowed, and *ret is its work; 0: there already, *ret_result says so; -1:
- * refused. */
+/*
+ * The beginning of each verb. 1: it is allowed, and *ret is its work; 0: the import is there already, as *ret_result
+ * says; -1: refused.
+ */
 static int begin(struct engine *engine, const struct verb_request *request, const struct observer *observer,
 		 struct work *ret, struct verb_result *ret_result, struct error *err)
 {
@@ -67,7 +70,7 @@ int verb_commit(struct engine *engine, const struct verb_request *request, const
 	return import_finish(&work, commit_run(&work, err), DOING_COMMIT, err, ret_result);
 }
 
-/* Ends the import as it stands: no rollback, the identities stay. */
+/* Ends the import without rollback; the identities stay. */
 static int cancel_forced(struct work *work, struct verb_result *ret_result, struct error *err)
 {
 	struct import *import = work->import;
@@ -99,7 +102,7 @@ int verb_cancel(struct engine *engine, const struct verb_request *request, const
 		return answer;
 	if (!request->force && import_check_way_back(work.import, err) < 0)
 		return -1;
-	held_take_back(engine, HOLD_TAKEN_BACK, observer, NULL); /* stuck or not: what follows copes with both */
+	held_take_back(engine, HOLD_TAKEN_BACK, observer, NULL); /* stuck or not: the next steps handle both */
 	if (request->force)
 		return cancel_forced(&work, ret_result, err);
 	work.to = SIDE_SOURCE;

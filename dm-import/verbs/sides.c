@@ -13,8 +13,8 @@
 #include <string.h>
 
 /*
- * Which side a live map is on, by the kernel's table. A map that lost all its paths (the array it was on is gone) tells
- * nothing: on the way back it counts as being on the destination as long as no path of it is the source's.
+ * Which side a live map is on, by the kernel's table. A map that lost all its paths (its array is gone) does not show
+ * its side: on the way back it counts as being on the destination as long as it has no path of the source.
  */
 int sides_of_member(const struct work *work, const struct member *member, enum side *ret, struct error *err)
 {
@@ -37,7 +37,7 @@ int sides_of_member(const struct work *work, const struct member *member, enum s
 	return 0;
 }
 
-/* The idle map must be whole: its table is about to carry the application. */
+/* The idle map must be complete: its table is about to carry the application. */
 static int check_idle(const struct work *work, const struct member *member, struct error *err)
 {
 	const struct inventory *now = &work->now;
@@ -58,7 +58,7 @@ static int check_idle(const struct work *work, const struct member *member, stru
 	return 0;
 }
 
-/* Sort out which members still have to change: by what the kernel's tables are, whatever the records say. */
+/* Find the members that still have to change, by the kernel's tables, whatever the records say. */
 int sides_find_changing(struct work *work, struct error *err)
 {
 	const struct inventory *now = &work->now;
@@ -90,9 +90,9 @@ int sides_find_changing(struct work *work, struct error *err)
 }
 
 /*
- * The idle map may be gone: multipathd flushes a map that lost all its disks, and people flush maps. The disks of the
- * idle LUN present the destination's WWID on either side, so multipathd can build it again, hidden by the same rules.
- * work->now is as the host is after that.
+ * The idle map may be gone: multipathd flushes a map that lost all its disks, and people flush maps. On either side,
+ * the idle LUN's disks are published under the destination's WWID, so multipathd can build the map again, hidden by the
+ * same rules. Reloads work->now after that.
  */
 int sides_rebuild_idle(struct work *work, struct error *err)
 {

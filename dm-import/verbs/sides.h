@@ -9,10 +9,10 @@
 /* VERIFY_FAILED: the live map is gone, or has paths of no or of several LUNs. */
 int sides_of_member(const struct work *work, const struct member *member, enum side *ret, struct error *err);
 
-/* Fill work->changing and work->idle_names. VERIFY_FAILED: an idle map is not what it has to be. */
+/* Fill work->changing and work->idle_names. VERIFY_FAILED: an idle map is not as it must be. */
 int sides_find_changing(struct work *work, struct error *err);
 
-/* Idle maps that are gone are built again; work->now is as the host is after that. */
+/* Build idle maps that are gone again, and reload work->now after that. */
 int sides_rebuild_idle(struct work *work, struct error *err);
 
 #endif

@@ -6,11 +6,15 @@
 
 #include "dm-import/core/engine.h"
 
-/* -1 and HOLD_NEEDED: the application's writes since the switch are on the destination alone; only a held switch goes
- * back. */
+/*
+ * -1 and HOLD_NEEDED: only the destination has the application's writes since the switch, so only a held switch can go
+ * back.
+ */
 int import_check_way_back(const struct import *import, struct error *err);
 
-/* 1 = the verb is allowed, 0 = the import is there already, -1: STATE_WRONG, LEASE_EXPIRED, IMPORT_HELD (another one)
+/*
+ * 1 = the verb is allowed, 0 = the import is there already, -1: STATE_WRONG, LEASE_EXPIRED, IMPORT_HELD (another
+ * import).
  */
 int import_check_allowed(struct engine *engine, const struct import *import, const struct verb_request *request,
 			 struct error *err);

@@ -1,12 +1,11 @@
 /*
- * The switch, in either direction: exchange of identities in udev, exchange of tables in the kernel, multipathd stopped
- * meanwhile. The table at the end of this file is the order; why it is this one is in docs/ARCHITECTURE.md: with the
- * tables exchanged first, udev's `multipath -U` would fail every path of the live map.
+ * The switch, in either direction: identities are exchanged in udev and tables in the kernel, while multipathd is
+ * stopped. The table at the end of this file is the order; docs/ARCHITECTURE.md gives the reason: if the tables were
+ * exchanged first, udev's `multipath -U` would fail every path of the live map.
  *
- * The same plan, run again, completes a switch that was torn: members that are on the wanted side already are left
- * alone.
+ * The same plan, run again, completes a torn switch: members that are already on the wanted side are left alone.
  *
- * A held switch is the same in two halves, between which the agent lives on: the two tables behind that one.
+ * A held switch is the same in two halves, between which the agent goes on running: the two tables after that one.
  */
 #include "dm-import/checks/precheck.h"
 #include "dm-import/core/inventory.h"
@@ -29,9 +28,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { PR_TRIES = 3 }; /* while the reservations change under the switch */
+enum { PR_TRIES = 3 }; /* while the reservations change during the switch */
 
-/* Without udevd the identities could neither be exchanged nor, once multipathd is stopped, be exchanged back. */
+/* Without udevd the identities could be neither exchanged nor, once multipathd is stopped, exchanged back. */
 static int check_udevd(struct work *work, struct error *err)
 {
 	const struct device_port *device = &work->engine->ports->device;
@@ -49,15 +48,15 @@ static int check(struct work *work, struct error *err)
 	return work->recovering ? 0 : precheck_switch(work, err);
 }
 
-/* A path that the array keeps in reserve answers no READ (SPC-4 5.15.2.4: standby, unavailable). */
+/* A standby or unavailable path (SPC-4 5.15.2.4) answers no READ. */
 static bool serves_io(const struct disk *disk)
 {
 	return disk->alua == ALUA_NONE || disk->alua == ALUA_OPTIMIZED || disk->alua == ALUA_NON_OPTIMIZED;
 }
 
 /*
- * The array may have mapped another LUN in the place of the one that the kernel found there, or made it smaller: the
- * kernel notices neither by itself. One that grew does no harm on the way back.
+ * The array may have mapped another LUN in place of the one that the kernel found, or made it smaller; the kernel
+ * notices neither by itself. A LUN that grew does no harm on the way back.
  */
 static int still_the_lun(const struct work *work, const struct disk *disk, const struct probed *now, struct error *err)
 {
@@ -70,7 +69,7 @@ static int still_the_lun(const struct work *work, const struct disk *disk, const
 	return 0;
 }
 
-/* To the destination every path has to answer; on the way back one is enough: a cancel always works. */
+/* To the destination, every path has to answer. On the way back one is enough: a cancel always works. */
 static int probe(struct work *work, struct error *err)
 {
 	const struct scsi_port *scsi = &work->engine->ports->scsi;
@@ -105,7 +104,9 @@ static int record_intent(struct work *work, struct error *err)
 {
 	const struct host_port *host = &work->engine->ports->host;
 
-	/* what cannot write rules could not take them back either: it is found here, where nothing has changed */
+	/*
+	 * if rules cannot be written, they could not be restored either: find that here, where nothing has changed yet
+	 */
 	if (!work->recovering && identities_apply(work->engine, err) < 0)
 		return -1;
 	if (import_reserve(work, err) < 0)
@@ -170,7 +171,7 @@ static int publish_held(struct work *work, struct error *err)
 	return publish(work->engine, work->import, &work->now, err);
 }
 
-/* The disks that the live maps will get say what they should. */
+/* Check what is published for the disks that the live maps will get. */
 static int arriving_disks_published(struct work *work, struct error *err)
 {
 	if (inventory_load(work->engine->ports, &work->now, err) < 0)
@@ -187,8 +188,8 @@ static int arriving_disks_published(struct work *work, struct error *err)
 }
 
 /*
- * On the way back udev may be unable to look at the disks that we leave, because their array hangs. They must not close
- * the way; drop_unseen takes them off the host behind the exchange.
+ * On the way back udev may be unable to process the destination's disks, because their array hangs. They must not stop
+ * the switch; drop_unseen removes them from the host after the exchange.
  */
 static int publish_wanted(struct work *work, struct error *err)
 {
@@ -217,14 +218,14 @@ static bool any_unseen(const struct work *work)
 	return false;
 }
 
-/* A disk that still presents the live map's WWID would become its path as soon as multipathd runs. */
+/* A disk that is still published under the live map's WWID would become its path as soon as multipathd runs. */
 static int drop_unseen(struct work *work, struct error *err)
 {
 	const struct device_port *device = &work->engine->ports->device;
 
 	if (work->to == SIDE_DESTINATION || !any_unseen(work))
 		return 0;
-	if (inventory_load(work->engine->ports, &work->now, err) < 0) /* udev may have been late */
+	if (inventory_load(work->engine->ports, &work->now, err) < 0) /* udev may have been slow */
 		return -1;
 	for (size_t i = 0; i < work->import->member_count; i++) {
 		const struct member *member = &work->import->members[i];
@@ -254,8 +255,8 @@ static int load_pair(struct work *work, const struct member *member, struct erro
 	if (!live || !idle)
 		return error_set(err, ERR_VERIFY_FAILED, member->name, "one of the two maps is gone");
 	/*
-	 * A held map takes no messages, so the queueing has to be in the table itself. The idle map has the length that
-	 * its LUN had at some time; the live one keeps its own.
+	 * A held map accepts no messages, so queueing has to be in the table itself. The idle map may have an old
+	 * length of its LUN; the live map keeps its own length.
 	 */
 	if (mp_table_adapt(idle->table, live->paths.length_sectors, "queue_if_no_path", &table, err) < 0 ||
 	    dm->load(dm->ctx, live->dm.name, table, false, err) < 0)
@@ -264,7 +265,7 @@ static int load_pair(struct work *work, const struct member *member, struct erro
 		return 0;
 	if (work->to == SIDE_DESTINATION)
 		return -1;
-	/* the disks that we come from are gone; the idle map gets no paths rather than the way back be closed */
+	/* the old side's disks are gone; the idle map gets a table without paths, so that the way back stays open */
 	snprintf(empty, sizeof(empty), "0 %" PRIu64 " multipath 0 0 0 0\n", live->paths.length_sectors);
 	return dm->load(dm->ctx, idle->dm.name, empty, false, err);
 }
@@ -292,7 +293,7 @@ static int clear_tables(struct work *work, struct error *err)
 	return result;
 }
 
-/* A hold that failed has dropped the loaded tables; when the step is tried again they are loaded again. */
+/* A failed hold has dropped the loaded tables; a retry of the step loads them again. */
 static int exchange(struct work *work, struct error *err)
 {
 	if (!work->suspends && (inventory_load(work->engine->ports, &work->now, err) < 0 || load_tables(work, err) < 0))
@@ -304,7 +305,7 @@ static int exchange(struct work *work, struct error *err)
 }
 
 /*
- * The hold failed. Normally everything is on the old side again; only where the kernel refused to release one map after
+ * The hold failed. Normally everything is on the old side again. Only if the kernel refused to release one map after
  * others were released, those others have to be exchanged back.
  */
 static int exchange_back(struct work *work, struct error *err)
@@ -328,8 +329,8 @@ static int exchange_back(struct work *work, struct error *err)
 }
 
 /*
- * A plan got stuck and multipathd is down. Where all live maps are on one side, the identities are made to say so and
- * multipathd watches the paths again; where they are not, it must stay down: it would fail paths of a live map.
+ * A plan is stuck and multipathd is down. If all live maps are on one side, their identities are set to that side and
+ * multipathd is started to monitor the paths. If not, it must stay down: it would fail paths of a live map.
  */
 void switch_leave_safe(struct work *work)
 {
@@ -352,7 +353,7 @@ static int move_reservations(struct work *work, struct error *err)
 	return work->recovering || work->changing_count == 0 ? 0 : pr_move_before_switch(work, err);
 }
 
-/* Whoever was fenced since the hold's look at the reservations is seen now; none of it takes the switch back. */
+/* A host that was fenced since the hold's check of the reservations is found now; no failure here undoes the switch. */
 static int look_after_reservations(struct work *work, struct error *err)
 {
 	struct error why = { 0 };
@@ -367,7 +368,7 @@ static int record_done(struct work *work, struct error *err)
 {
 	struct import *import = work->import;
 
-	work_log(work, 3, NULL, "looks at the whole host: %u", work->now.looks);
+	work_log(work, 3, NULL, "looks at the whole host: %u", work->now.loads);
 	work_free_suspends(work);
 	for (size_t i = 0; i < import->member_count; i++)
 		import->members[i].exchanged = work->to == SIDE_DESTINATION;
@@ -400,13 +401,13 @@ static const struct plan plan = { "switch", steps, ARRAY_SIZE(steps) };
 
 enum plan_outcome switch_run(struct work *work, struct error *err)
 {
-	/* a torn switch may have left a map held, and a held map takes no messages; recover.c did this at start */
+	/* a torn switch may have left a map held, and a held map accepts no messages; recover.c did this at start */
 	if (work->recovering && resume_torn(work->engine, work->import, NULL, err) < 0)
 		return PLAN_STUCK;
 	for (int tries = 0; tries < PR_TRIES; tries++) {
 		enum plan_outcome outcome;
 
-		/* the way back is taken at last: what is missing then is made up for behind it */
+		/* the last try on the way back goes without the guard: the reservations are completed after it */
 		work->unguarded = work->to == SIDE_SOURCE && tries == PR_TRIES - 1;
 		outcome = plan_run(&plan, work, err);
 		if (outcome != PLAN_UNDONE || err->code != ERR_PR_CHANGED)
@@ -421,7 +422,7 @@ static int check_for_hold(struct work *work, struct error *err)
 	return check(work, err) < 0 ? -1 : precheck_hold(work, err);
 }
 
-/* A hold that failed is no news: nobody waited for its end. */
+/* A failed hold is not recorded as a hold: nobody waited for its end. */
 static int void_hold(struct work *work, struct error *err)
 {
 	if (work->import->last_hold.outcome == HOLD_INTERRUPTED && !work->held_us)
@@ -429,7 +430,7 @@ static int void_hold(struct work *work, struct error *err)
 	return work_void_intent(work, err);
 }
 
-/* What reports say while the maps are held is work->now: nothing is asked then that might need them. */
+/* While the maps are held, reports use work->now: nothing is read then that might need the maps. */
 static int hold(struct work *work, struct error *err)
 {
 	return hold_begin(work, work->lease_ms, err);
@@ -473,7 +474,8 @@ static const struct plan_step hold_steps[] = {
 };
 
 static const struct plan_step release_steps[] = {
-	{ .name = "keep", .act = keep_identities }, /* it is decided: a power cut comes up on the new side from here */
+	{ .name = "keep",
+	  .act = keep_identities }, /* decided: after a power cut from here on, the host comes up on the new side */
 	{ .name = "release", .act = release, .undo = exchange_back, .no_return = true },
 	{ .name = "drop_unseen", .act = drop_unseen },
 	{ .name = "start_multipathd", .act = start_multipathd },

@@ -1,5 +1,5 @@
 /*
- * One function per verb (dm_import.h), each with what engine_run has got; engine.c has them in a table.
+ * One function per verb (dm_import.h), with the arguments of engine_run; engine.c has them in a table.
  */
 #ifndef DM_IMPORT_VERBS_VERBS_H
 #define DM_IMPORT_VERBS_VERBS_H

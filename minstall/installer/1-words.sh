@@ -1,7 +1,7 @@
 #!/bin/sh
-# minstall: checks whether this host is ready, then installs, upgrades or removes dm-import from the kit that this file lies
-# in. Read from the end: main is the whole course. Nothing is changed before every check has passed; what was changed
-# is undone when a later step fails. See minstall(8). In the source tree it is in parts, minstall/installer.
+# minstall: checks whether this host is ready, then installs, upgrades or removes dm-import from the kit that contains this
+# file. Read it from the end: main has all steps in order. Nothing is changed before every check has passed; if a later step
+# fails, the changes are undone. See minstall(8). In the source tree it is in parts, minstall/installer.
 set -u
 umask 022
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
@@ -12,15 +12,15 @@ kit=$(cd "$(dirname "$0")" && pwd)
 log_file=/var/log/import-install.log
 conf=/etc/dm-import/agent.conf
 pinned_key=/etc/dm-import/kit-key
-kept=/var/cache/dm-import # the package that is installed, for the next upgrade to go back to
+kept=/var/cache/dm-import # the installed package, so that a failed upgrade can go back to it
 ports='8443 50443 55443 60443'
 
 FAILED=1 WRONG_USAGE=2 NOT_READY=3 DECLINED=4
 
-# what the command line says
+# from the command line
 interactive=yes accepted_eula='' accepted_removal='' accepted_key='' protocol='' adapter='' port='' dry_run='' action=install
 open_firewall=''
-# what the host is
+# about the host
 platform='' architecture='' manager='' package='' kit_version='' installed=''
 old_package='' fingerprint='' scratch='' log='' findings=0 undo=''
 
@@ -99,7 +99,7 @@ is_one_of() { # WORD LIST
 	return 1
 }
 
-is_address() { # TEXT: an IPv4 or IPv6 address by its form; whether it is one of this host's is a check
+is_address() { # TEXT: has the form of an IPv4 or IPv6 address; a check tests whether it is one of this host's
 	case $1 in
 	*[!0-9a-fA-F:.]* | '') return 1 ;;
 	*:*:*) return 0 ;;
@@ -137,7 +137,7 @@ parse() {
 	is_one_of "${protocol:-fc}" "fc iscsi" || wrong "Give either --fcprotocol or --iscsiprotocol, once."
 }
 
-# What has to be said when nobody can be asked.
+# Options that are required when no questions can be asked.
 check_words() {
 	[ -z "$interactive" ] || [ -t 0 ] || wrong "There is no terminal for questions: use --noninteractive."
 	[ -z "$interactive$dry_run" ] || return 0

@@ -1,4 +1,4 @@
-# --- the host: what it is, and what is there ---
+# --- the host: its platform, and what is installed ---
 
 find_platform() {
 	platform=$(
@@ -46,7 +46,7 @@ find_installed() {
 		/^Build version:/ { split($NF, build, "_"); print version "-" build[2] "." build[1] }')
 }
 
-# What an earlier minstall kept of what is installed.
+# The copy of the installed package that an earlier minstall kept.
 find_old_package() {
 	for file in "$kept"/dm-import*; do
 		[ ! -f "$file" ] || [ "$(version_of "$file")" != "$installed" ] || old_package=$file
@@ -62,6 +62,6 @@ setting() { # NAME DEFAULT: of [server] in agent.conf
 		END { print value }' "$conf"
 }
 
-is_active() { # UNIT...: one of them
+is_active() { # UNIT...: one of them is active
 	systemctl --quiet is-active "$@" 2> /dev/null
 }

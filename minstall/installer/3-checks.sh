@@ -79,7 +79,7 @@ check_space() {
 	done
 }
 
-# Signature of the list, sums of all files, and that the package is one of them.
+# The signature of the list, the sums of all files, and that the package is one of them.
 check_kit() {
 	sums=$kit/packages/SHA256SUMS
 	if ! command -v gpgv > /dev/null; then

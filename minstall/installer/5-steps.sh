@@ -48,7 +48,7 @@ undo_key() {
 	run rpm -e --allmatches "$(key_package)"
 }
 
-# What an earlier installation left, or an administrator prepared, is removed with the package when that is undone.
+# Undoing the installation also removes what an earlier installation left, or an administrator prepared.
 keep_what_was_there() {
 	mkdir "$scratch/before"
 	for place in etc/dm-import var/lib/dm-import var/log/import; do
@@ -87,7 +87,7 @@ undo_upgrade() {
 	run systemctl start import-agent.service
 }
 
-# For the next one. Without it, that one can be undone by hand only, and says so.
+# For the next upgrade. Without it, that upgrade can only be undone by hand, and says so.
 keep_package() {
 	{ rm -rf "$kept" && mkdir -m 0700 "$kept" && cp "$package" "$kept/"; } 2>> "$log" ||
 		complain "$package could not be saved in $kept. If the next upgrade fails, install this package by hand to go back."

@@ -1,6 +1,6 @@
 # --- removal: what is deleted, and what has to stay ---
 
-# A LUN that has another's identity must keep it.
+# A LUN that has another LUN's identity must keep it.
 tell_what_stays() {
 	say "A removal deletes the programs, their configuration, the agent's certificate, the certificates of trusted orchestrators, and the log."
 	pairs=$(awk '$1 == "pair" { printf "  %s: source %s, destination %s (%s)\n", $2, $3, $4, $5 }' /etc/dm-import/identity 2> /dev/null)

@@ -116,7 +116,7 @@ def fault(function, error):
 
 
 def person(what):
-    """Somebody does something to the host of the real engine, as world_ports.c tells it."""
+    """A person does something to the host of the real engine; see world_ports.c."""
     def act(directory):
         with open(directory + "/world.person", "w", encoding="ascii") as file:
             file.write(what)
@@ -124,13 +124,13 @@ def person(what):
 
 
 def every_source_reserved(directory):
-    """From now on, as fake_engine.c tells it of prepared imports."""
+    """From now on the fake engine reports prepared imports like this; see fake_engine.c."""
     with open(directory + "/reservations.source", "w", encoding="ascii") as file:
         file.write("write_exclusive_registrants_only")
 
 
 def dead_and_back(tools, directory, environment):
-    """mhd_status tells the truth after the agent was killed with its socket left behind."""
+    """mhd_status is right after the agent was killed and its socket remained."""
     program = tools["importcli"]
     with agent(tools, directory, environment) as process:
         text = run(program, directory, environment, "mhd_status")

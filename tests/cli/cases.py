@@ -1,6 +1,6 @@
 """What is asked of importcli, and what the agent answers: name -> (words, answers). Words are split at blanks.
 
-A dictionary here is a transcript in golden/, which has what must come of each of its cases: requests, exit status, both
+A dictionary here is a transcript in golden/, which has the expected results of its cases: requests, exit status, both
 outputs. `./run --update` writes them anew, to be read before they are committed.
 """
 from fixtures import *

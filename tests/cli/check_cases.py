@@ -110,7 +110,7 @@ CASES = {
 
 
 def hangs(tools, directory, environment):
-    """The third answer does not come. The tool's clock (tests/daemon/own_clock.c) stands until it is asked for, so it is never
+    """The third answer does not come. The tool's clock (tests/daemon/own_clock.c) is stopped until it is asked for, so it is never
     another one that is late."""
     clock, path = os.path.join(directory, "clock"), os.path.join(directory, "agent.sock")
     now_us, ended = time.monotonic_ns() // 1000, threading.Event()

@@ -1,4 +1,4 @@
-"""importcli journal show, and idle without an agent, over journals that are whole, torn, damaged or not there. Written here by the manual's words
+"""importcli journal show, and idle without an agent, over journals that are intact, torn, damaged or missing. Written here by the manual's words
 (dm-import-journal(5)), not by the engine's code.
 
 name -> function(program, directory, environment) that gives its part of the transcript.

@@ -70,7 +70,7 @@ class MockAgent(socketserver.ThreadingUnixStreamServer):
         return queue.pop(0) if len(queue) > 1 else queue[0]
 
     def handle_error(self, request, client_address):
-        if not isinstance(sys.exc_info()[1], ConnectionError):  # importcli was told to go
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # importcli was ended
             super().handle_error(request, client_address)
 
     def __enter__(self):

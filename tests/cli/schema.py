@@ -47,7 +47,7 @@ class Schema(OpenApi):
         self.covered.add(name)
 
     def check_transcript(self, text):
-        """All that was asked for as JSON in a golden text; what stands on standard error before the value is skipped."""
+        """All that was asked for as JSON in a golden text; text on standard error before the value is skipped."""
         for words, output in re.findall(r"^\$ importcli (.*)\n((?:(?!\$ importcli ).*\n?)*)", text, flags=re.M):
             if not re.search(r"--output[ =]json(?!\S)", words):
                 continue

@@ -18,7 +18,7 @@ FREE_VALUES = ("directory",)
 
 
 def operands_of(usage):
-    """The words behind the command of the longest form of its use, options left out."""
+    """The words after the command in the longest form of its usage, without options."""
     forms = []
     for form in usage.split("\n"):
         form = re.sub(r"\[[^]]*\]", "", form)

@@ -47,7 +47,7 @@ static void reads_properties(struct contract *c)
 	CHECK(c, !property(c, disk.name, "CONTRACT_NO_SUCH_PROPERTY"));
 }
 
-/* `disk` presents `wwid` and a mark; NULL: no rule. */
+/* A rule publishes `wwid` and a mark for `disk`; NULL: no rule. */
 static bool write_rule(struct contract *c, const char *disk, const char *wwid)
 {
 	const struct host_port *host = &c->ports->host;
@@ -140,7 +140,7 @@ static void users_up_to_mounts(struct contract *c)
 	CHECK(c, c->scene->use(c->scene->ctx, &name));
 	CHECK(c, users_of(c, device, &users, &count) && count == 1);
 	CHECK(c, users[0].kind == USER_MOUNT && strcmp(users[0].name, name) == 0 && users[0].detail[0]);
-	/* what stands on the path's own map does not bypass it */
+	/* a user of the path's own map does not bypass it */
 	CHECK(c, contract_find_disk(c, c->scene->wwids[0], 0, &disk));
 	CHECK(c, users_of(c, disk.name, &of_path, &count) && count == 0);
 	CHECK(c, c->scene->unuse(c->scene->ctx));

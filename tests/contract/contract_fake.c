@@ -1,5 +1,5 @@
 /*
- * The contract on the fakes: what the engine's tests stand on behaves as the kernel, udev and multipathd do. And on the
+ * The contract on the fakes: the base of the engine's tests behaves like the kernel, udev and multipathd. And on the
  * real host port, which needs no VM.
  */
 #include "contract.h"

@@ -64,7 +64,7 @@ static void appending(struct contract *c)
 	CHECK(c, reads(c, buf_text(&path), "one\ntwo\n"));
 	CHECK(c, host->append(host->ctx, buf_text(&path), 8, "three\n", &c->err) == 0);
 	CHECK(c, reads(c, buf_text(&path), "one\ntwo\nthree\n"));
-	/* what stands behind the offset goes, also when the new text is shorter */
+	/* everything after the offset is cut off, even if the new text is shorter */
 	CHECK(c, host->append(host->ctx, buf_text(&path), 4, "2\n", &c->err) == 0);
 	CHECK(c, reads(c, buf_text(&path), "one\n2\n"));
 	CHECK(c, host->append(host->ctx, buf_text(&path), 4, "", &c->err) == 0);

@@ -38,7 +38,7 @@ static enum error_code reserve(struct contract *c, const struct disk *path, uint
 	return out(c, path, (struct pr_request){ .action = PR_RESERVE, .key = key, .type = type });
 }
 
-static bool look(struct contract *c, const struct disk *path, struct pr_state *ret)
+static bool read_state(struct contract *c, const struct disk *path, struct pr_state *ret)
 {
 	const struct scsi_port *scsi = &c->ports->scsi;
 
@@ -54,7 +54,7 @@ static void clear_all(struct contract *c, const struct disk *path)
 	CHECK(c,
 	      out(c, path, (struct pr_request){ .action = PR_REGISTER_AND_IGNORE, .service_action_key = KEY_A }) == 0);
 	CHECK(c, out(c, path, (struct pr_request){ .action = PR_CLEAR, .key = KEY_A }) == 0);
-	CHECK(c, look(c, path, &state) && state.key_count == 0 && !state.reserved);
+	CHECK(c, read_state(c, path, &state) && state.key_count == 0 && !state.reserved);
 }
 
 static bool registered_through(const struct pr_state *state, const struct pr_nexus *nexus, uint64_t key)
@@ -75,7 +75,7 @@ static void registers_each_path(struct contract *c)
 	struct disk paths[2];
 	uint32_t generation;
 
-	CHECK(c, find_paths(c, paths) && look(c, &paths[0], &state));
+	CHECK(c, find_paths(c, paths) && read_state(c, &paths[0], &state));
 	CHECK(c, state.key_count == 0 && state.registration_count == 0 && !state.reserved && state.type == PR_NONE);
 	CHECK(c, state.has_capabilities && state.aptpl_capable && !state.aptpl_active && state.type_mask == 0x1ea);
 	generation = state.generation;
@@ -84,13 +84,13 @@ static void registers_each_path(struct contract *c)
 		CHECK(c, register_key(c, &paths[i], 0, i ? KEY_B : KEY_A) == ERR_NONE);
 	}
 	CHECK(c, paths[0].nexus.relative_port != paths[1].nexus.relative_port);
-	CHECK(c, look(c, &paths[1], &state) && state.key_count == 2 && state.generation == generation + 2);
+	CHECK(c, read_state(c, &paths[1], &state) && state.key_count == 2 && state.generation == generation + 2);
 	CHECK(c, state.has_full_status && state.registration_count == 2);
 	CHECK(c,
 	      registered_through(&state, &paths[0].nexus, KEY_A) && registered_through(&state, &paths[1].nexus, KEY_B));
 	CHECK(c, !registered_through(&state, &paths[0].nexus, KEY_B));
 	CHECK(c, register_key(c, &paths[1], KEY_B, 0) == ERR_NONE);
-	CHECK(c, look(c, &paths[0], &state) && state.key_count == 1 && state.keys[0] == KEY_A);
+	CHECK(c, read_state(c, &paths[0], &state) && state.key_count == 1 && state.keys[0] == KEY_A);
 	clear_all(c, &paths[0]);
 }
 
@@ -109,7 +109,7 @@ static void keys_must_be_right(struct contract *c)
 	CHECK(c, register_key(c, &paths[0], KEY_A, KEY_B) == ERR_NONE);
 	CHECK(c, reserve(c, &paths[0], KEY_A, PR_WE_RO) == ERR_PR_CONFLICT);
 	CHECK(c, out(c, &paths[0], (struct pr_request){ .action = PR_CLEAR, .key = KEY_A }) == ERR_PR_CONFLICT);
-	CHECK(c, look(c, &paths[0], &state) && state.key_count == 1 && state.keys[0] == KEY_B && !state.reserved);
+	CHECK(c, read_state(c, &paths[0], &state) && state.key_count == 1 && state.keys[0] == KEY_B && !state.reserved);
 	clear_all(c, &paths[0]);
 }
 
@@ -131,18 +131,18 @@ static void reserves_as(struct contract *c, const struct disk paths[static 2], e
 	CHECK(c, register_key(c, &paths[0], 0, KEY_A) == ERR_NONE);
 	CHECK(c, reserve(c, &paths[1], KEY_B, type) != ERR_NONE); /* not registered */
 	CHECK(c, reserve(c, &paths[0], KEY_A, type) == ERR_NONE && reserve(c, &paths[0], KEY_A, type) == ERR_NONE);
-	CHECK(c, look(c, &paths[1], &state) && state.reserved && state.type == type && state.scope == 0);
+	CHECK(c, read_state(c, &paths[1], &state) && state.reserved && state.type == type && state.scope == 0);
 	CHECK(c, holders(&state, type) == 1 && (state.reservation_key == KEY_A || (all && !state.reservation_key)));
 	CHECK(c, reserve(c, &paths[0], KEY_A, type == PR_WE ? PR_EA : PR_WE) == ERR_PR_CONFLICT);
 	CHECK(c, register_key(c, &paths[1], 0, KEY_B) == ERR_NONE);
 	CHECK(c, reserve(c, &paths[1], KEY_B, type) == (all ? ERR_NONE : ERR_PR_CONFLICT));
 	CHECK(c, out(c, &paths[0], release) == ERR_NONE && out(c, &paths[0], release) == ERR_NONE);
-	CHECK(c, look(c, &paths[0], &state) && !state.reserved && state.key_count == 2);
+	CHECK(c, read_state(c, &paths[0], &state) && !state.reserved && state.key_count == 2);
 	/* the holder takes its reservation along; that of all registrants ends with the last of them */
 	CHECK(c, reserve(c, &paths[0], KEY_A, type) == ERR_NONE && register_key(c, &paths[0], KEY_A, 0) == ERR_NONE);
-	CHECK(c, look(c, &paths[1], &state) && state.reserved == all && state.key_count == 1);
+	CHECK(c, read_state(c, &paths[1], &state) && state.reserved == all && state.key_count == 1);
 	CHECK(c, register_key(c, &paths[1], KEY_B, 0) == ERR_NONE);
-	CHECK(c, look(c, &paths[0], &state) && !state.reserved && state.key_count == 0);
+	CHECK(c, read_state(c, &paths[0], &state) && !state.reserved && state.key_count == 0);
 }
 
 static void reserves_all_types(struct contract *c)
@@ -171,12 +171,12 @@ static void preempts(struct contract *c, enum pr_action action)
 	CHECK(c, out(c, &paths[1], request) == ERR_PR_CONFLICT); /* nobody has it */
 	request.service_action_key = KEY_A;
 	CHECK(c, out(c, &paths[1], request) == ERR_NONE);
-	CHECK(c, look(c, &paths[1], &state) && state.key_count == 1 && state.keys[0] == KEY_B);
+	CHECK(c, read_state(c, &paths[1], &state) && state.key_count == 1 && state.keys[0] == KEY_B);
 	CHECK(c, state.reserved && state.type == PR_EA_RO && state.reservation_key == KEY_B);
 	CHECK(c, register_key(c, &paths[0], KEY_A, KEY_A) == ERR_PR_CONFLICT);
 	CHECK(c, register_key(c, &paths[0], KEY_A, KEY_C) == ERR_PR_CONFLICT);
 	CHECK(c, reserve(c, &paths[0], KEY_A, PR_WE_RO) != ERR_NONE);
-	CHECK(c, look(c, &paths[0], &state) && state.key_count == 1 && state.keys[0] == KEY_B);
+	CHECK(c, read_state(c, &paths[0], &state) && state.key_count == 1 && state.keys[0] == KEY_B);
 	clear_all(c, &paths[0]);
 }
 
@@ -198,10 +198,10 @@ static void persists_through_power_loss(struct contract *c)
 
 	CHECK(c, find_paths(c, paths));
 	CHECK(c, out(c, &paths[0], request) == ERR_NONE);
-	CHECK(c, look(c, &paths[0], &state) && state.aptpl_active && state.key_count == 1);
+	CHECK(c, read_state(c, &paths[0], &state) && state.aptpl_active && state.key_count == 1);
 	request = (struct pr_request){ .action = PR_REGISTER, .key = KEY_A, .service_action_key = KEY_A };
 	CHECK(c, out(c, &paths[0], request) == ERR_NONE);
-	CHECK(c, look(c, &paths[0], &state) && !state.aptpl_active && state.key_count == 1);
+	CHECK(c, read_state(c, &paths[0], &state) && !state.aptpl_active && state.key_count == 1);
 	clear_all(c, &paths[0]);
 }
 
@@ -242,7 +242,7 @@ static void misses_a_missing_disk(struct contract *c)
 	struct pr_watch *watch = NULL;
 	struct pr_state state = { 0 };
 
-	CHECK(c, !look(c, &missing, &state) && c->err.code == ERR_SCSI_FAILED);
+	CHECK(c, !read_state(c, &missing, &state) && c->err.code == ERR_SCSI_FAILED);
 	CHECK(c, register_key(c, &missing, 0, KEY_A) == ERR_PR_FAILED);
 	CHECK(c, scsi->pr_watch_prepare(scsi->ctx, (const char *[]){ missing.name }, 1, &watch, &c->err) < 0 && !watch);
 }

@@ -1,6 +1,6 @@
 /*
  * The crash points of a build for tests. A file in /run arms one of them, once: "PLAN STEP WHERE KIND", where WHERE is
- * `before`, `after`, or a port call inside the step and its number, `dm.resume#1`: the crash comes behind it.
+ * `before`, `after`, or a port call inside the step and its number, `dm.resume#1`: the crash comes after it.
  *
  * The kind `pause` ends nothing: whoever armed it has time to do something to the host, until he writes a third file.
  *
@@ -25,7 +25,7 @@
 #define HIT "/run/dm-import-crash.hit"
 #define GO "/run/dm-import-crash.go"
 
-enum { PAUSE_MAX_MS = 120000, LOOK_EVERY_MS = 20 };
+enum { PAUSE_MAX_MS = 120000, POLL_EVERY_MS = 20 };
 
 static struct {
 	char plan[32], step[32], call[32], kind[32];
@@ -39,7 +39,7 @@ static struct ports real;
 static pid_t parent_of(pid_t pid)
 {
 	char path[64], text[256] = "";
-	const char *behind;
+	const char *rest;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
@@ -49,8 +49,8 @@ static pid_t parent_of(pid_t pid)
 	if (!fgets(text, sizeof(text), file))
 		text[0] = '\0';
 	fclose(file);
-	behind = strrchr(text, ')'); /* "312 (name) S 1 …": the third word behind the pid is its parent */
-	return behind ? (pid_t)strtol(behind + 3, NULL, 10) : 0;
+	rest = strrchr(text, ')'); /* "312 (name) S 1 …": the third word after the pid is its parent */
+	return rest ? (pid_t)strtol(rest + 3, NULL, 10) : 0;
 }
 
 static bool is_named(pid_t pid, const char *name)
@@ -115,8 +115,8 @@ static void cut_power(void)
 
 static void pause_until_go(void)
 {
-	for (int waited_ms = 0; waited_ms < PAUSE_MAX_MS && access(GO, F_OK) < 0; waited_ms += LOOK_EVERY_MS)
-		poll(NULL, 0, LOOK_EVERY_MS);
+	for (int waited_ms = 0; waited_ms < PAUSE_MAX_MS && access(GO, F_OK) < 0; waited_ms += POLL_EVERY_MS)
+		poll(NULL, 0, POLL_EVERY_MS);
 	unlink(GO);
 }
 
@@ -173,7 +173,7 @@ void crash_point(const char *plan, const char *step, const char *where)
 		crash();
 }
 
-static void behind(const char *call)
+static void after_call(const char *call)
 {
 	if (!armed.inside || armed.number == 0 || strcmp(armed.call, call) != 0 || getpid() != armed.home)
 		return;
@@ -186,7 +186,7 @@ static void behind(const char *call)
 	{ \
 		int result = real.port.name arguments; \
 \
-		behind(#port "." #name); \
+		after_call(#port "." #name); \
 		return result; \
 	}
 

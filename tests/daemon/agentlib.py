@@ -137,7 +137,7 @@ class Clock:
 
 class Agent:
     """
-    `settings`: lines for [server]; `raw`: the whole configuration instead; `program`: import-agent-fake (fake engine) or
+    `settings`: lines for [server]; `raw`: the complete configuration instead; `program`: import-agent-fake (fake engine) or
     import-agent-world (the real engine on a fake host).
     """
 
@@ -244,7 +244,7 @@ location = {self.directory}/log
         os.unlink(os.path.join(self.fake, function + ".waits"))
 
     def wait_a_turn(self):
-        """Until the control thread has been through its loop once more: what it was told before is done. It says so at the
+        """Waits until the control thread has been through its loop once more, so that earlier requests are done. It reports at the
         beginning of each turn, as to systemd's watchdog."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notices:
             notices.settimeout(LIMIT_S)
@@ -296,7 +296,7 @@ def is_closed(connection):
 
 
 def expect_timeout(agent, connection, seconds, drip=b""):
-    """The agent, whose clock stands, keeps the connection for so long, whatever it drips meanwhile, and no longer."""
+    """The agent, whose clock is stopped, keeps the connection this long, whatever the client drips meanwhile, and no longer."""
     assert agent.tls("GET", "/agent").status == 200     # who came later is served: so it is served, too
     for _ in range(4):
         connection.sendall(drip)

@@ -32,7 +32,7 @@ def openssl(*arguments, **more):
 
 
 def make(base, kind="ec", *options, names=None, days="90"):
-    """A self-signed pair, BASE.crt and BASE.key, for this host unless told; `kind` as openssl's -newkey has it."""
+    """A self-signed pair, BASE.crt and BASE.key, for this host by default; `kind` as openssl's -newkey has it."""
     names = names or "DNS:" + socket.gethostname()
     openssl("req", "-x509", "-newkey", kind, *options, "-noenc", "-subj", "/CN=own", "-days", days, "-addext",
             "subjectAltName=" + names, "-keyout", base + ".key", "-out", base + ".crt")
@@ -43,7 +43,7 @@ EC = ("-pkeyopt", "ec_paramgen_curve:P-256")
 
 
 def issue(base, authority):
-    """A pair for this host that the authority (a base, too) has issued; its certificate stands behind it in BASE.crt."""
+    """A pair for this host that the authority (a base, too) has issued; the authority's certificate follows in BASE.crt."""
     make(authority, "ec", *EC)
     make(base, "ec", *EC)
     openssl("req", "-new", "-key", base + ".key", "-subj", "/CN=issued", "-out", base + ".csr")

@@ -1,5 +1,5 @@
 /*
- * What the tests tell the fake engine to do, and larger pieces of what it answers; see fake_engine.c.
+ * The tests' commands to the fake engine, and larger parts of its answers; see fake_engine.c.
  */
 #include "tests/daemon/fake_commands.h"
 

@@ -138,7 +138,7 @@ class OpenApi:
                     yield method.upper(), template, list(operation["responses"])
 
     def unseen(self):
-        """What no answer covered; `default` counts as covered once for the whole file."""
+        """What no answer covered; `default` counts as covered once for the file."""
         missing = [(m, t, s) for m, t, statuses in self.operations() for s in statuses
                    if s != "default" and (m, t, s) not in self.seen]
         if not any(s == "default" for _, _, s in self.seen):

@@ -1,10 +1,10 @@
 /*
- * The monotonic clock of the test programs: the machine's, until the test stops it (agentlib.py: Clock); then it stands
- * where the test puts it. Rates, deadlines of connections, leases and durations of jobs go by it, and in libmicrohttpd
- * the time after which a connection counts as idle. The moments until which a thread sleeps (clock_gettime in our own
- * code) stay the machine's, for the kernel compares them with its own clock.
+ * The monotonic clock of the test programs: the machine's, until the test stops it (agentlib.py: Clock); then the test
+ * sets it. Rates, deadlines of connections, leases and durations of jobs go by it, and in libmicrohttpd the time after
+ * which a connection counts as idle. The moments until which a thread sleeps (clock_gettime in our own code) stay the
+ * machine's, for the kernel compares them with its own clock.
  *
- * The file $FAKE_CLOCK is shared with the test: one number, 0 or the microseconds at which the clock stands.
+ * The file $FAKE_CLOCK is shared with the test: one number, 0 or the microseconds at which the clock is stopped.
  */
 #include "base/cleanup.h"
 #include "base/clock.h"

@@ -1,4 +1,4 @@
-"""The agent's own certificate while it runs: told, reloaded without disturbing anybody, refused when bad, warned about."""
+"""The agent's own certificate while it runs: reported, reloaded without disturbing clients, refused if bad, warned about."""
 import os
 import shutil
 import signal

@@ -19,7 +19,7 @@ LOST = (ConnectionError, TimeoutError, http.client.HTTPException, OSError)
 
 
 class Reader(threading.Thread):
-    """Asks for every path in turn until told to stop; what is not an answer that the path may have is a complaint."""
+    """Requests every path in turn until it is stopped; records each answer that the path may not have."""
 
     def __init__(self, test, connect, may_be_lost, first):
         super().__init__(daemon=True)

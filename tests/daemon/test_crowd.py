@@ -1,6 +1,6 @@
 """
-Many connections: strangers share few places, and whoever is trusted gets in all the same (agent/net/gate.h). The agent's clock
-stands, so that nobody's limit is renewed and nobody is idle for too long, however slow the machine is.
+Many connections: strangers share few places, and trusted clients get in all the same (agent/net/gate.h). The agent's clock
+is stopped, so that no limit is renewed and no connection is idle for too long, however slow the machine is.
 """
 import contextlib
 import http.client

@@ -1,6 +1,6 @@
 """
-The held switch over the API: hold, release, the lease that ends with nobody asking, what is refused meanwhile. On the fake
-engine, and with the real engine on a fake host. A lease goes by the agent's clock, which stands.
+The held switch over the API: hold, release, the lease that ends without any request, what is refused meanwhile. On the fake
+engine, and with the real engine on a fake host. A lease goes by the agent's clock, which is stopped.
 """
 import unittest
 

@@ -81,7 +81,7 @@ class Hostile(unittest.TestCase):
 
     @staticmethod
     def answer(connection, data=b""):
-        """All that comes, when the connection ends behind the data: so the agent closes it, too, as soon as it has done all."""
+        """All that is received if the client ends the connection after the data: the agent closes it, too, as soon as it is done."""
         got = b""
         try:
             connection.sendall(data)
@@ -116,7 +116,7 @@ class Http(Hostile):
         self.still_answers()
 
     def test_garbage_behind_a_request(self):
-        """Pipelined: what is whole is answered, what is not is refused, and nothing else comes of it."""
+        """Pipelined: complete requests are answered, incomplete ones are refused, and nothing else happens."""
         for garbage in (b"\0\xff" * 1000, b"GARBAGE\r\n\r\n", b"\r\n\r\n\r\n", b"GET\r\n\r\n", os.urandom(5000)):
             got = self.answer(self.tls("trusted"), REQUEST + garbage)
             self.assertRegex(got, rb"^HTTP/1\.1 200 ")
@@ -273,7 +273,7 @@ class Knowledge(Hostile):
         words = [os.uname().nodename, os.uname().release, boot, "secret-import", "mpatha", "mpath", "sda", "dm-0", build, host["kernel"],
                  host["initiators"][0]["iqn_or_wwn"], "microhttpd", "MHD", "GnuTLS", "json-c", "root", "trusted.pem", "agent.conf"]
         words += WWIDS + DESTINATIONS + [wwid[1:] for wwid in WWIDS]
-        # a word that stands for itself; and any absolute path
+        # a literal word; and any absolute path
         cls.facts = [re.compile(rb"(?<![A-Za-z0-9])" + re.escape(word.encode()) + rb"(?![A-Za-z0-9])", re.I) for word in words if len(word) > 2]
         cls.facts.append(re.compile(rb"/(etc|var|run|tmp|usr|home|root|dev|proc)\b"))
         cls.facts.append(re.compile(re.escape(cls.agent.directory.encode())))
@@ -344,7 +344,7 @@ class Knowledge(Hostile):
             self.assertIn(re.escape(word) if b"|" not in word else word, found)
 
     def test_all_paths_look_alike(self):
-        """An answer does not tell whether there is such a path, import or volume."""
+        """An answer does not show whether such a path, import or volume exists."""
         connection = self.tls("stranger")
         answers = set()
         for path in ("/agent", "/nothing", "/imports/secret-import", "/imports/none", f"/volumes/{WWIDS[0]}", "/agent/trusted", "/metrics"):

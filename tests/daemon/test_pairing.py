@@ -26,7 +26,7 @@ def proof(code, client, host="server", who="client"):
 
 
 class Pairing(unittest.TestCase):
-    """The agent's clock stands, so who guesses too often has to let it go on."""
+    """The agent's clock is stopped, so a test that guesses too often has to advance it."""
 
     def setUp(self):
         self.agent = Agent()
@@ -40,7 +40,7 @@ class Pairing(unittest.TestCase):
         return answer.body["code"]
 
     def post(self, body, client="stranger", **more):
-        """Waits when it is told to, as a client has to."""
+        """Waits when the agent asks for it, as a client has to."""
         for _ in range(20):
             answer = self.agent.tls("POST", "/pair", body, client=client, **more)
             if answer.status != 429:

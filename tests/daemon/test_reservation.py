@@ -1,5 +1,5 @@
 """
-Reservations over the API: the verb that lifts the source's and puts it back, and what an import's members tell of theirs.
+Reservations over the API: the verb that lifts the source's and puts it back, and the reservations in the report of an import's members.
 On the fake engine, and with the real engine on a fake host.
 """
 import unittest

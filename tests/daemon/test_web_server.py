@@ -1,4 +1,4 @@
-"""The HTTPS server's life apart from the agent's: port changes, restarts, failures. The Unix socket always answers."""
+"""The HTTPS server, independent of the rest of the agent: port changes, restarts, failures. The Unix socket always answers."""
 import os
 import socket
 import threading
@@ -151,7 +151,7 @@ class WebServer(unittest.TestCase):
         wait_until(lambda: self.agent.log_text().count("HTTPS on port") > before)
 
     def test_restart_cuts_nobody_off(self):
-        """Who has just connected has his answer, too, from the old server or the new one. The agent's clock stands, and with it
+        """A client that has just connected gets its answer, too, from the old server or the new one. The agent's clock is stopped, and with it
         the second for which the old one waits for those who have not asked yet."""
         self.agent = Agent()
         self.agent.clock.stop()

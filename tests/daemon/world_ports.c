@@ -2,8 +2,8 @@
  * Ports to a host in memory (tests/fakes) in place of the real ones: with this the real agent and the real engine run
  * without devices. Three pairs of LUNs with two paths each; the array maps a destination to the host at the first scan
  * after an import that names it was created. With a file $FAKE_ENGINE/world.reserved the first source has this host's
- * key on both paths, and its reservation (write exclusive, registrants only). With a file $FAKE_ENGINE/world.person
- * somebody does what it says, once, before the engine looks next: "suspend" the maps, remove the "rules", stop
+ * key on both paths, and its reservation (write exclusive, registrants only). With a file $FAKE_ENGINE/world.person a
+ * person does what it says, once, before the engine's next inventory: "suspend" the maps, remove the "rules", stop
  * "multipathd".
  */
 #include "tests/daemon/fake_commands.h"

@@ -50,7 +50,7 @@ void host_test_close(struct host_test *test)
 		fail_msg("%zu watches of reservations were not freed", test->world->watch_handles);
 }
 
-/* Only there in programs built with the leak sanitizer. */
+/* Exists only in programs built with the leak sanitizer. */
 extern void __lsan_disable(void) __attribute__((weak));
 extern void __lsan_enable(void) __attribute__((weak));
 
@@ -68,7 +68,10 @@ void host_test_deaths_end(void)
 
 void host_test_forget(struct host_test *test)
 {
-	/* A process that died frees nothing: known, and no leak. Volatile, or the compiler drops what nobody reads. */
+	/*
+	 * A process that died frees nothing; these are known, and no leaks. Volatile, because the compiler drops what
+	 * nothing reads.
+	 */
 	static struct engine *volatile dead[16];
 	static size_t count;
 
@@ -105,7 +108,7 @@ static void array_maps(struct host_test *test)
 		world_map_lun(test->world, world_destination(i));
 }
 
-/* The host's disks stay; it is the array that stops showing the LUN. */
+/* The host's disks stay; only the array stops exporting the LUN. */
 static void array_unmaps(struct host_test *test)
 {
 	for (unsigned i = 0; i < test->members; i++)
@@ -143,7 +146,7 @@ static int hold_and_release(struct host_test *test, enum side to, enum side end)
 	return go(test, VERB_RELEASE, end);
 }
 
-/* Behind a held switch the way back is a held one too, as the error says. */
+/* After a held switch the way back is a held switch too, as the error says. */
 static int cancel(struct host_test *test)
 {
 	if (go(test, VERB_CANCEL, SIDE_SOURCE) == 0)
@@ -263,13 +266,13 @@ static const char *map_disagrees(struct fake_world *world, const struct fake_map
 		return why;
 	}
 	for (size_t i = 0; i < count; i++) {
-		char presented[WWID_SIZE];
+		char published[WWID_SIZE];
 
-		property_get(disks[i] ? disks[i]->properties : "", "ID_SERIAL", presented, sizeof(presented));
-		if (strcmp(presented, map->uuid + strlen("mpath-")) == 0)
+		property_get(disks[i] ? disks[i]->properties : "", "ID_SERIAL", published, sizeof(published));
+		if (strcmp(published, map->uuid + strlen("mpath-")) == 0)
 			continue;
 		snprintf(why, sizeof(why), "%s has path %s, which presents %s", map->name,
-			 disks[i] ? disks[i]->name : "(gone)", presented);
+			 disks[i] ? disks[i]->name : "(gone)", published);
 		return why;
 	}
 	return NULL;

@@ -1,6 +1,6 @@
 /*
- * What the engine's test programs share: cmocka with its headers, an engine on a fake host, its verbs as one call, and
- * the question whether everything on the host agrees.
+ * Shared by the engine's test programs: cmocka with its headers, an engine on a fake host, its verbs as one call, and
+ * the check that everything on the host agrees.
  */
 #ifndef ENGINE_TEST_H
 #define ENGINE_TEST_H
@@ -40,7 +40,7 @@ struct host_test {
 
 /*
  * The verbs of the tests: the engine's, of which VERB_SWITCH, VERB_HOLD and VERB_RELEASE go to the destination, and
- * these. VERB_HELD_SWITCH and the next: hold, and then release to the new side; VERB_HOLD_BACK: to the old one.
+ * these. VERB_HELD_SWITCH and the next: hold, then release to the new side; VERB_HOLD_BACK: to the old side.
  */
 enum {
 	VERB_CREATE = VERB_COUNT,
@@ -56,44 +56,44 @@ extern const char *const verb_names[];
 void host_test_begin(struct host_test *test, unsigned members, unsigned paths);
 void host_test_end(struct host_test *test);
 
-/* Open the engine (recovery runs); -1 as engine_open. Close it, as at an orderly end. */
+/* Open the engine (recovery runs); -1 as engine_open. Close it in an orderly way. */
 int host_test_open(struct host_test *test);
 void host_test_close(struct host_test *test);
 
-/* Before another verb's result comes in its place; the next two and host_test_close do so. */
+/* Free the last result before another verb's; the next two functions and host_test_close do so. */
 void host_test_drop_result(struct host_test *test);
 
-/* Between the two a process may die, in whose name a test runs on: it frees nothing, which is not a leak. */
+/* Between the two a process may die while the test goes on: what it did not free is not a leak. */
 void host_test_deaths_begin(void);
 void host_test_deaths_end(void);
 
-/* Forget the engine as a dead process does: nothing is closed or freed by it. */
+/* Forget the engine like a dead process: nothing is closed or freed. */
 void host_test_forget(struct host_test *test);
 
-/* engine_run of this request, for the import "test" if it names none; test->err and test->result tell more. */
+/* engine_run with this request, for the import "test" if it names none; details are in test->err and test->result. */
 int host_test_ask(struct host_test *test, struct verb_request request);
 
 /* Run one of the tests' verbs. The array maps the destinations before a prepare, and unmaps them before a cancelled
  * import is deleted. */
 int host_test_run(struct host_test *test, int verb);
 
-/* The same, failing the test case with what the engine said. */
+/* The same, but fails the test case with the engine's error. */
 void host_test_must(struct host_test *test, int verb);
 
 /* "new", "prepared", ... of the import, "" when there is none. */
 const char *host_test_state(struct host_test *test);
 
-/* The import as the API shows it, the caller's. */
+/* The import as in the API, owned by the caller. */
 struct json_object *host_test_report(struct host_test *test);
 
-/* Why the import needs attention or is being recovered, "" when it does not. */
+/* Why the import needs attention or is being recovered, else "". */
 const char *host_test_attention(struct host_test *test);
 
 /* The last calls of the run, for a message. */
 const char *host_test_calls(const struct host_test *test);
 
 /*
- * NULL when kernel, udev, rules on disk and multipathd agree, nothing is suspended or loaded, and no invariant was
+ * NULL if kernel, udev, rules on disk and multipathd agree, nothing is suspended or loaded, and no invariant was
  * broken; else what is wrong (valid until the next call).
  */
 const char *host_test_disagreement(struct host_test *test);

@@ -14,7 +14,7 @@ const struct recovery_scene recovery_scenes[RECOVERY_SCENES] = {
 	{ "committed", SIDE_DESTINATION, { VERB_CREATE, VERB_PREPARE, VERB_SWITCH, VERB_COMMIT }, 4 },
 };
 
-/* Where the identities are; what stood there then. */
+/* The identities' files, and their contents at recovery_keep_files. */
 enum { COPIES = 5 };
 static const char *const copies[COPIES] = {
 	"/etc/dm-import/identity",
@@ -98,7 +98,7 @@ void recovery_must(void)
 		 json_object_to_json_string(recovery_test.result), host_test_calls(&recovery_test));
 }
 
-/* "map_suspended identity_wrong": of the last run. */
+/* "map_suspended identity_wrong": the findings of the last run. */
 const char *recovery_codes(void)
 {
 	struct json_object *findings = json_object_object_get(recovery_test.result, "findings");
@@ -126,8 +126,10 @@ size_t recovery_actions(bool done)
 	return count;
 }
 
-/* A state that breaks an invariant by itself does so at each call until it is repaired. Forget the violations that say
- * `part`. */
+/*
+ * A state that breaks an invariant by itself does so at each call until it is repaired. Forgets the violations that
+ * contain `part`.
+ */
 void recovery_forgive(const char *part)
 {
 	char *line = recovery_test.world->violations;
@@ -143,8 +145,8 @@ void recovery_forgive(const char *part)
 	}
 }
 
-/* Looking finds exactly this, and touches nothing. */
-void recovery_dry_run_must_tell(const char *expected)
+/* An inspection finds exactly this, and changes nothing. */
+void recovery_dry_run_must_find(const char *expected)
 {
 	char *before = world_dump(recovery_test.world), *after;
 
@@ -157,7 +159,7 @@ void recovery_dry_run_must_tell(const char *expected)
 	assert_string_equal(after, before);
 	free(before);
 	free(after);
-	world_begin(recovery_test.world, NULL); /* what the person broke is not held against the engine */
+	world_begin(recovery_test.world, NULL); /* invariants that the person broke do not count */
 }
 
 void recovery_nothing_is_left(void)
@@ -178,7 +180,7 @@ void recovery_must_leave_it_alone(const char *findings, enum error_code code, co
 	struct fake_world *before;
 	char *here, *there;
 
-	recovery_dry_run_must_tell(findings);
+	recovery_dry_run_must_find(findings);
 	assert_non_null(json_object_object_get(
 		json_object_array_get_idx(json_object_object_get(recovery_test.result, "findings"), 0), "remedy"));
 	before = world_save(recovery_test.world);
@@ -238,7 +240,7 @@ void recovery_two_imports(bool both)
 	assert_int_equal(host_test_ask(&recovery_test, other), 0);
 }
 
-/* How importcli does it when no agent runs. */
+/* As importcli opens it when no agent runs. */
 void recovery_open_torn(void)
 {
 	recovery_test.options.leave_torn = true;
@@ -252,7 +254,7 @@ void recovery_remove_rules(void)
 			world_remove_file(recovery_test.world, recovery_test.world->files[i].path);
 }
 
-/* udev looks again, without our rules. multipathd did not see it, or all would be lost. */
+/* udev processes the disks again, without our rules. multipathd did not see that, or all would be lost. */
 void recovery_remove_rules_and_trigger(void)
 {
 	multipathd_stop(recovery_test.world);

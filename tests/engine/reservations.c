@@ -1,5 +1,5 @@
 /*
- * What the tests of reservations share; see reservations.h.
+ * Shared by the tests of reservations; see reservations.h.
  */
 #include "reservations.h"
 
@@ -222,8 +222,8 @@ void hot_add_path(int lun)
 	pr_test.world->disks[pr_test.world->disk_count - 1].nexus.relative_port = 9;
 }
 
-/* A look as the agent takes it each second. */
-bool tend(uint64_t after_us)
+/* A poll, as the agent polls each second. */
+bool poll_after(uint64_t after_us)
 {
 	world_pass_time(pr_test.world, after_us);
 	return engine_poll(pr_test.engine, NULL);
@@ -270,7 +270,7 @@ static int hooked_load(void *ctx, const char *map, const char *table, bool read_
 	return real.dm.load(ctx, map, table, read_only, err);
 }
 
-/* Behind the move of the reservations and before the hold, in each of `times` tries. */
+/* After the move of the reservations and before the hold, in each of `times` tries. */
 void before_the_hold(void (*what)(void), unsigned times)
 {
 	real = pr_test.ports;

@@ -1,5 +1,5 @@
 /*
- * What the sweeps share; see sweep.h.
+ * Shared by the sweeps; see sweep.h.
  */
 #include "sweep.h"
 
@@ -56,8 +56,7 @@ const struct sweep sweeps[SWEEPS] = {
 	{ .verb = VERB_HOLD_BACK, .way_length = 2, .first = "prepared", .last = "prepared", .can_cancel = true },
 };
 
-/* What can go on failing for a while. A resume is not among them: where the kernel never resumes there is no way out.
- */
+/* Operations that can go on failing for a while. Not resume: if the kernel never resumes, there is no way out. */
 const char *const sweep_operations[SWEEP_OPERATIONS] = {
 	"dm.list",	    "dm.device",	  "dm.table",		"dm.load",	   "dm.clear",
 	"dm.remove",	    "dm.message",	  "dm.suspend_prepare", "dm.suspend",	   "scsi.probe",
@@ -135,7 +134,7 @@ int sweep_run_failing(const struct sweep_case *at, const struct fake_world *star
 	return rc;
 }
 
-/* Wherever the power was cut, the identities' files are in order, or can be put in order without anybody's help. */
+/* Wherever the power was cut, the identities' files are in order, or the check at boot repairs them. */
 static void check_files(struct fake_world *world)
 {
 	CLEANUP_FREE char *text = NULL;

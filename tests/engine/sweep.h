@@ -1,5 +1,5 @@
 /*
- * What the sweeps share: the table of verbs with their first and last states, running a verb or the engine's opening
+ * Shared by the sweeps: the table of verbs with their first and last states, running a verb or the engine's opening
  * with a failure in it, and coming back after a death.
  */
 #ifndef SWEEP_H
@@ -35,12 +35,14 @@ struct sweep_case {
 /* The host that all sweeps of a program run on. */
 extern struct host_test sweep_test;
 
-/* What a program adds to the scene before the import is created, and to what must agree: NULL, or a text that says what
- * is wrong. */
+/*
+ * What a program adds to the scene before the import is created, and an additional check: NULL, or a text that says
+ * what is wrong.
+ */
 extern void (*sweep_scene)(struct fake_world *world);
 extern const char *(*sweep_disagreement)(struct fake_world *world, const char *state);
 
-/* Make the host and lead it to the sweep's first state; the engine is closed. What to world_restore from. */
+/* Make the host and lead it to the sweep's first state; the engine is closed. Returns the state for world_restore. */
 struct fake_world *sweep_begin(const struct sweep *sweep, unsigned members);
 void sweep_end(struct fake_world *start);
 
@@ -63,15 +65,15 @@ bool sweep_try(const struct sweep_case *at, const struct fake_world *start, unsi
 /* After a death: the guardian releases what is held, or the host reboots. The failure is over. */
 void sweep_come_back(enum failure_kind kind);
 
-/* Open the engine, run a verb, agree: or fail the test case with what happened before and the last calls. */
+/* Open the engine, run a verb, check that all agrees; else fail the test case with the history and the last calls. */
 void sweep_must_open(const struct sweep *sweep);
 void sweep_must_run(const struct sweep *sweep, int verb);
 void sweep_must_agree(const struct sweep *sweep, const char *when, enum side side);
 void sweep_state_must_be_first_or_last(const struct sweep *sweep, bool says_done);
 
 /*
- * The ways out of a torn host: the verb again leads to the last state; or, from the same host, cancel leads back to the
- * source. The engine is closed before and afterwards.
+ * The ways out of a torn state: the verb again leads to the last state; or, from the same state, cancel leads back to
+ * the source. The engine is closed before and afterwards.
  */
 void sweep_ways_out(const struct sweep *sweep);
 

@@ -1,7 +1,7 @@
 /*
- * The checks at boot. First the whole matrix: what the check decides for every state of the store, of the rules and of
- * the journal. Then what comes of it on the fake host after a power cut: the live map is on its side, or down; never on
- * the other.
+ * The checks at boot. First the full matrix: what the check decides for every state of the store, the rules and the
+ * journal. Then its effect on the fake host after a power cut: the live map is on its side, or down; never on the other
+ * side.
  */
 #include "engine_test.h"
 
@@ -27,9 +27,9 @@ static int teardown(void **state)
 
 /* --- the matrix ------------------------------------------------------------------------------------------------ */
 
-enum state { WHOLE, MISSING, OLDER, DAMAGED, TRUNCATED, EMPTY, STATES };
+enum state { INTACT, MISSING, OLDER, DAMAGED, TRUNCATED, EMPTY, STATES };
 
-/* Of the rules: the same for all four files, or the last two lag behind. */
+/* The rules: all four files are the same, or the last two are older. */
 enum spread { ALL, SOME, SPREADS };
 
 enum knowledge { JOURNAL_AGREES, JOURNAL_MISSING, JOURNAL_OLDER, JOURNAL_TORN_VERB, JOURNAL_DAMAGED, KNOWLEDGES };
@@ -100,13 +100,13 @@ static void put_rules(const char *now, const char *before, enum state state, enu
 		char path[128];
 
 		snprintf(path, sizeof(path), "/etc/udev/rules.d/%s", identity_rule_files[i]);
-		put(path, copy_of(now, before, spread == ALL || i >= 2 ? state : WHOLE));
+		put(path, copy_of(now, before, spread == ALL || i >= 2 ? state : INTACT));
 	}
 }
 
 static void put_journal(const struct files *now, const struct files *before, const char *torn, enum knowledge knowledge)
 {
-	static const enum state states[] = { [JOURNAL_AGREES] = WHOLE,
+	static const enum state states[] = { [JOURNAL_AGREES] = INTACT,
 					     [JOURNAL_MISSING] = MISSING,
 					     [JOURNAL_OLDER] = OLDER,
 					     [JOURNAL_DAMAGED] = DAMAGED };
@@ -119,7 +119,7 @@ static void put_journal(const struct files *now, const struct files *before, con
 
 static bool readable(enum state state)
 {
-	return state == WHOLE || state == OLDER;
+	return state == INTACT || state == OLDER;
 }
 
 struct expectation {
@@ -130,7 +130,7 @@ struct expectation {
 	size_t down;
 };
 
-/* No copy is whole: what is left of them is not counted, what the journal knows is. */
+/* No copy is intact: their remains do not count, the journal does. */
 static struct expectation expect_lost(enum state store, enum state rules, enum knowledge knowledge)
 {
 	bool known = knowledge != JOURNAL_MISSING;
@@ -140,18 +140,18 @@ static struct expectation expect_lost(enum state store, enum state rules, enum k
 	return (struct expectation){ .verdict = BOOT_LOST, .down = known ? 4 : 0, .rules_needed = known };
 }
 
-/* What has to come out, in other words than boot.c's. What is damaged of the journal is not its last record. */
+/* The expected result, by other code than boot/judge.c. The damage of the journal is not in its last record. */
 static struct expectation expect(enum state store, enum state rules, enum spread spread, enum knowledge knowledge)
 {
-	enum state best = spread == SOME ? WHOLE : rules;
+	enum state best = spread == SOME ? INTACT : rules;
 	bool certain = knowledge != JOURNAL_MISSING && knowledge != JOURNAL_TORN_VERB;
-	struct expectation e = { .exchanged = store == WHOLE || best == WHOLE, .well = true };
+	struct expectation e = { .exchanged = store == INTACT || best == INTACT, .well = true };
 
 	if (!readable(store) && !readable(best))
 		return expect_lost(store, rules, knowledge);
 	if (store == best && best == rules)
 		e.verdict = BOOT_IN_FORCE;
-	else if (store == WHOLE || (store == OLDER && !readable(best)))
+	else if (store == INTACT || (store == OLDER && !readable(best)))
 		e.verdict = BOOT_RULES_BEHIND;
 	else
 		e.verdict = BOOT_STORE_BEHIND;
@@ -172,9 +172,9 @@ static bool as_expected(const struct boot_finding *finding, const struct expecta
 
 	if (finding->verdict != should->verdict || (finding->why.code == ERR_NONE) != should->well)
 		return false;
-	if (finding->verdict == BOOT_LOST && !should->down) /* as many as can be read yet */
+	if (finding->verdict == BOOT_LOST && !should->down) /* as many as can still be read */
 		return finding->rules_needed == (finding->down.count > 0);
-	/* what is damaged may name LUNs that there are not */
+	/* a damaged file may name LUNs that do not exist */
 	if (finding->verdict == BOOT_LOST ? finding->down.count < should->down : finding->down.count != should->down)
 		return false;
 	if (finding->rules_needed != should->rules_needed)
@@ -197,7 +197,7 @@ static void judge_one(enum state store, enum state rules, enum spread spread, en
 		 finding.rules_needed ? "rules needed" : "no rules needed", finding.why.detail);
 }
 
-/* The journal as it is within a switch: between its intent and its end. */
+/* The journal during a switch: between its intent and its end. */
 static char *journal_within_a_switch(const struct files *now)
 {
 	const char *last = now->journal, *next;
@@ -207,7 +207,7 @@ static char *journal_within_a_switch(const struct files *now)
 	return strndup(now->journal, (size_t)(last - now->journal));
 }
 
-static void the_whole_matrix(void **state)
+static void the_full_matrix(void **state)
 {
 	struct files before = { 0 }, now = { 0 };
 	CLEANUP_FREE char *torn = NULL;
@@ -230,7 +230,7 @@ static void the_whole_matrix(void **state)
 						  (enum knowledge)knowledge);
 				}
 	put(store_path, strdup(now.store));
-	put_rules(now.rules, NULL, WHOLE, ALL);
+	put_rules(now.rules, NULL, INTACT, ALL);
 	put(journal_path, strdup(now.journal));
 	forget(&before);
 	forget(&now);
@@ -238,7 +238,7 @@ static void the_whole_matrix(void **state)
 
 /* --- on the host ----------------------------------------------------------------------------------------------- */
 
-/* As at boot: the files are checked before udev starts, the maps before multipathd does. */
+/* As at boot: the files are checked before udev starts, the maps before multipathd starts. */
 static void check_files(struct fake_world *world)
 {
 	CLEANUP_FREE char *text = NULL;
@@ -325,7 +325,7 @@ static void rules_stand_in_for_a_damaged_store(void **state)
 	host_test_expect(&test, "cancelled", SIDE_SOURCE);
 }
 
-/* No map of the pairs is there, under whatever name; another LUN's is. */
+/* No map of the pairs exists, under any name; another LUN's map does. */
 static void must_be_down(void)
 {
 	for (unsigned member = 0; member < 2; member++) {
@@ -341,7 +341,7 @@ static void must_be_down(void)
 			assert_null(strstr(test.world->maps[i].uuid, "down-"));
 }
 
-static void what_nothing_tells_of_stays_down(void **state)
+static void what_no_copy_names_stays_down(void **state)
 {
 	static const char other[] = "36001405333333333000000000000000f";
 	char records[512] = "", uuid[UUID_SIZE], source[WWID_SIZE];
@@ -381,7 +381,7 @@ static void what_nothing_tells_of_stays_down(void **state)
 	must_be_free_of_boot_rules();
 }
 
-/* The whole of /etc is put back from before the switch: only the journal knows better. */
+/* All of /etc is restored from before the switch: only the journal knows better. */
 static void an_old_copy_of_etc_stays_down(void **state)
 {
 	struct files before = { 0 };
@@ -392,7 +392,7 @@ static void an_old_copy_of_etc_stays_down(void **state)
 	look(&before);
 	host_test_must(&test, VERB_SWITCH);
 	put(store_path, strdup(before.store));
-	put_rules(before.rules, NULL, WHOLE, ALL);
+	put_rules(before.rules, NULL, INTACT, ALL);
 	power_cut();
 	must_be_down();
 	assert_int_equal(host_test_open(&test), -1);
@@ -400,7 +400,7 @@ static void an_old_copy_of_etc_stays_down(void **state)
 	forget(&before);
 }
 
-/* An initramfs that knows nothing of the pairs has assembled each map of the LUN of its name. */
+/* An initramfs that knows nothing of the pairs has assembled each map from the LUN with its name. */
 static void assembled_without_rules(void)
 {
 	struct files now = { 0 };
@@ -412,7 +412,7 @@ static void assembled_without_rules(void)
 	world_reboot(test.world);
 	multipathd_stop(test.world);
 	put(store_path, strdup(now.store));
-	put_rules(now.rules, NULL, WHOLE, ALL);
+	put_rules(now.rules, NULL, INTACT, ALL);
 	forget(&now);
 	test.world->user_count = 0; /* nothing is mounted yet */
 	for (size_t i = 0; i < MAPS_MAX; i++)
@@ -421,7 +421,7 @@ static void assembled_without_rules(void)
 	world_begin(test.world, NULL);
 }
 
-/* At once, from what udev's database says: udev looks at all disks again, but when it comes to that. */
+/* At once, from udev's database: udev processes all disks again, but only later. */
 static void multipathd_assembles(void)
 {
 	multipathd_start(test.world);
@@ -501,7 +501,7 @@ static void put_in_initramfs(struct fake_world *world)
 	}
 }
 
-/* An initramfs with our rules leaves the pairs alone, whatever side is live. */
+/* An initramfs with our rules leaves the pairs alone, whichever side is live. */
 static void an_initramfs_assembles_no_pair(void **state)
 {
 	CLEANUP_FREE char *rules = NULL;
@@ -530,10 +530,10 @@ static void an_initramfs_assembles_no_pair(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		WITH_WORLD(the_whole_matrix),
+		WITH_WORLD(the_full_matrix),
 		WITH_WORLD(lost_rules_are_made_again),
 		WITH_WORLD(rules_stand_in_for_a_damaged_store),
-		WITH_WORLD(what_nothing_tells_of_stays_down),
+		WITH_WORLD(what_no_copy_names_stays_down),
 		WITH_WORLD(an_old_copy_of_etc_stays_down),
 		WITH_WORLD(maps_of_the_wrong_lun_are_made_anew),
 		WITH_WORLD(a_wrong_map_in_use_is_hidden),

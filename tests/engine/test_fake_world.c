@@ -1,6 +1,6 @@
 /*
- * The fake host itself: it behaves as kernel, udev and multipathd do where the engine depends on it, and its invariant
- * checks catch what they are for. Each wrong thing that an engine could do is done here once on purpose.
+ * The fake host itself: it behaves like kernel, udev and multipathd where the engine depends on it, and its invariant
+ * checks catch what they are for. Each mistake that an engine could make is made here once on purpose.
  */
 #include "dm-import/store/identity_rules.h"
 
@@ -59,7 +59,7 @@ static void install_rules(enum identity_role role)
 
 static const char *all_disks[] = { "sda", "sdb", "sdc", "sdd" };
 
-/* Destination there, hidden, under a map of its own: what prepare leads to. */
+/* The destination is mapped, hidden, with its own map: as after prepare. */
 static void prepare_by_hand(void)
 {
 	install_rules(IDENTITY_HIDDEN);
@@ -131,7 +131,7 @@ static void exchange_in_the_right_order_breaks_nothing(void **state)
 	assert_int_equal(world->hold_handles, 0);
 }
 
-/* The rules keep what they keep of the live map from its next event on. */
+/* The rules keep the live map's properties from its next event on. */
 static void show_live_maps(void)
 {
 	for (size_t i = 0; i < MAPS_MAX; i++) {
@@ -356,7 +356,7 @@ static void device_mapper_refuses_as_the_kernel_does(void **state)
 	assert_false(world_table_queues(world_map(world, world_source_wwid(0))->active));
 }
 
-static void failures_come_where_they_are_told(void **state)
+static void failures_come_where_they_are_asked_for(void **state)
 {
 	const struct failure before = {
 		.kind = FAIL_BEFORE, .call = 2, .call_name = "host.replace", .sys_errno = ENOSPC
@@ -402,7 +402,7 @@ static void death_leaves_the_host_as_it_was(void **state)
 	ports.dm.suspend_free(hold);
 }
 
-static void saved_host_comes_back_whole(void **state)
+static void saved_host_comes_back_complete(void **state)
 {
 	struct fake_world *saved = world_save(world);
 	char *before = world_dump(world), *after;
@@ -420,7 +420,7 @@ static void saved_host_comes_back_whole(void **state)
 	world_free(saved);
 }
 
-static void rules_of_both_distribution_styles_present_and_hide(void **state)
+static void rules_of_both_distribution_styles_publish_and_hide(void **state)
 {
 	(void)state;
 	for (int style = 0; style < 3; style++) {
@@ -438,7 +438,7 @@ static void rules_of_both_distribution_styles_present_and_hide(void **state)
 
 static void retired_lun_gets_no_map(void **state)
 {
-	char presented[WWID_SIZE];
+	char published[WWID_SIZE];
 
 	(void)state;
 	exchange_by_hand();
@@ -447,8 +447,8 @@ static void retired_lun_gets_no_map(void **state)
 	install_rules(IDENTITY_RETIRED);
 	strcpy(world->settings.find_multipaths, "greedy");
 	world_reboot(world);
-	property_get(world_disk(world, "sda")->properties, "ID_SERIAL", presented, sizeof(presented));
-	assert_int_equal(strncmp(presented, "retired-", 8), 0);
+	property_get(world_disk(world, "sda")->properties, "ID_SERIAL", published, sizeof(published));
+	assert_int_equal(strncmp(published, "retired-", 8), 0);
 	for (size_t i = 0; i < MAPS_MAX; i++)
 		if (world->maps[i].exists && strncmp(world->maps[i].uuid, "mpath-", 6) == 0)
 			assert_string_equal(world->maps[i].name, world_source_wwid(0));
@@ -495,10 +495,10 @@ int main(void)
 		WITH_WORLD(lower_queue_limit_is_caught),
 		WITH_WORLD(removed_live_map_is_caught),
 		WITH_WORLD(device_mapper_refuses_as_the_kernel_does),
-		WITH_WORLD(failures_come_where_they_are_told),
+		WITH_WORLD(failures_come_where_they_are_asked_for),
 		WITH_WORLD(death_leaves_the_host_as_it_was),
-		WITH_WORLD(saved_host_comes_back_whole),
-		WITH_WORLD(rules_of_both_distribution_styles_present_and_hide),
+		WITH_WORLD(saved_host_comes_back_complete),
+		WITH_WORLD(rules_of_both_distribution_styles_publish_and_hide),
 		WITH_WORLD(retired_lun_gets_no_map),
 		WITH_WORLD(rule_that_udev_would_not_read_is_caught),
 	};

@@ -1,6 +1,6 @@
 /*
- * Fencing on a fake host: this host's, before, in and behind the switch; its end; that of peers; and the looks that an
- * agent takes between the verbs.
+ * Fencing on a fake host: of this host before, during and after the switch; its end; of peers; and the polls of an
+ * agent between the verbs.
  */
 #include "reservations.h"
 
@@ -19,7 +19,7 @@ static void expect_fenced(void)
 	}
 }
 
-/* What the agent of the peer that fenced this host does, there. */
+/* What the agent on the peer that fenced this host does. */
 static void peer_reserves(int lun)
 {
 	if (lun_of(lun)->pr.type)
@@ -39,11 +39,11 @@ static void unfence(int lun)
 static void fenced_before_the_switch(void **state)
 {
 	(void)state;
-	for (int looks = 0; looks < 2; looks++) {
+	for (int polls = 0; polls < 2; polls++) {
 		begin_prepared(1);
 		this_host_is_preempted();
-		if (looks)
-			assert_true(tend(LOOK_US));
+		if (polls)
+			assert_true(poll_after(POLL_US));
 		expect_error(host_test_run(&pr_test, VERB_SWITCH), ERR_PR_FENCED);
 		expect_fenced();
 		expect_error(host_test_run(&pr_test, VERB_HELD_SWITCH), ERR_PR_FENCED);
@@ -51,8 +51,8 @@ static void fenced_before_the_switch(void **state)
 		assert_string_equal(host_test_state(&pr_test), "prepared");
 		peer_reserves(world_destination(0));
 		unfence(world_source(0));
-		if (looks)
-			tend(LOOK_US);
+		if (polls)
+			poll_after(POLL_US);
 		host_test_must(&pr_test, VERB_SWITCH);
 		assert_false(member_pr(0)->fenced);
 		expect_moved("on_destination", SIDE_DESTINATION);
@@ -105,7 +105,7 @@ static void this_host_is_preempted_everywhere(void)
 	mark_fenced(true);
 }
 
-/* The look has seen the new key on the source, and registers it on the destination behind the preemption. */
+/* The poll has seen the new key on the source, and registers it on the destination after the preemption. */
 static void fenced_while_registering(void **state)
 {
 	(void)state;
@@ -118,14 +118,14 @@ static void fenced_while_registering(void **state)
 	host_test_end(&pr_test);
 }
 
-/* The same in a look, which no hold follows that would compare once more. */
-static void fenced_while_a_look_registers(void **state)
+/* The same in a poll, after which no hold compares once more. */
+static void fenced_while_a_poll_registers(void **state)
 {
 	(void)state;
 	begin_prepared(1);
 	register_host(world_source(0), NEW_KEY, &usual);
 	before_a_registration(this_host_is_preempted_everywhere);
-	assert_true(tend(LOOK_US));
+	assert_true(poll_after(POLL_US));
 	assert_int_equal(hook_times, 0);
 	expect_fenced();
 	host_test_end(&pr_test);
@@ -139,7 +139,7 @@ static void fenced_while_held(void **state)
 	this_host_is_preempted();
 	expect_error(host_test_run(&pr_test, VERB_RELEASE), ERR_PR_CHANGED);
 	assert_string_equal(host_test_state(&pr_test), "prepared");
-	assert_true(tend(LOOK_US));
+	assert_true(poll_after(POLL_US));
 	expect_fenced();
 	expect_error(host_test_run(&pr_test, VERB_HOLD), ERR_PR_FENCED);
 	host_test_must(&pr_test, VERB_CANCEL);
@@ -148,18 +148,18 @@ static void fenced_while_held(void **state)
 	host_test_end(&pr_test);
 }
 
-/* Whoever was fenced on the destination may go back, and cancel: it writes on neither side. */
-static void fenced_behind_the_switch(void **state)
+/* A host that was fenced on the destination may go back, and cancel: it writes on neither side. */
+static void fenced_after_the_switch(void **state)
 {
 	(void)state;
-	for (int looks = 0; looks < 2; looks++)
+	for (int polls = 0; polls < 2; polls++)
 		for (int held = 0; held < 2; held++) {
 			begin_prepared(1);
 			host_test_must(&pr_test, VERB_SWITCH);
 			peer_preempts(world_destination(0), &peer, PEER_KEY, OWN_KEY);
 			mark_fenced(true);
-			if (looks) {
-				assert_true(tend(LOOK_US));
+			if (polls) {
+				assert_true(poll_after(POLL_US));
 				expect_fenced();
 			}
 			host_test_must(&pr_test, held ? VERB_HELD_SWITCH_BACK : VERB_SWITCH_BACK);
@@ -193,14 +193,14 @@ static void cancel_when_fenced(void **state)
 	host_test_end(&pr_test);
 }
 
-/* A peer fences this host where that peer is: on the LUN that is the other one here. */
+/* A peer fences this host on the peer's live LUN, which is the other LUN here. */
 static void fenced_on_the_other_lun(void **state)
 {
 	(void)state;
 	begin_prepared(1);
-	tend(LOOK_US);
+	poll_after(POLL_US);
 	peer_preempts(world_destination(0), &peer, PEER_KEY, OWN_KEY);
-	assert_true(tend(LOOK_US));
+	assert_true(poll_after(POLL_US));
 	assert_int_equal(lun_of(world_source(0))->pr.type, PR_WE_AR);
 	mark_fenced(true);
 	assert_int_equal(own_count(world_source(0)), 0);
@@ -209,8 +209,8 @@ static void fenced_on_the_other_lun(void **state)
 	host_test_end(&pr_test);
 }
 
-/* Fenced, unfenced on the live LUN, and all that while the agent did not look: the reboot of a node. */
-static void unfenced_before_the_agent_looks(void **state)
+/* Fenced, and unfenced on the live LUN, between two polls of the agent: the reboot of a node. */
+static void unfenced_before_the_agent_polls(void **state)
 {
 	(void)state;
 	begin_prepared(1);
@@ -219,7 +219,7 @@ static void unfenced_before_the_agent_looks(void **state)
 	peer_preempts(world_destination(0), &peer, PEER_KEY, OWN_KEY);
 	unfence(world_source(0));
 	assert_int_equal(host_test_open(&pr_test), 0);
-	tend(LOOK_US);
+	poll_after(POLL_US);
 	assert_int_equal(own_count(world_source(0)), 2);
 	assert_int_equal(own_count(world_destination(0)), 2);
 	host_test_must(&pr_test, VERB_SWITCH);
@@ -238,59 +238,59 @@ static void agent_restarts(void **state)
 	host_test_close(&pr_test);
 	this_host_is_preempted();
 	assert_int_equal(host_test_open(&pr_test), 0);
-	assert_true(tend(LOOK_US));
+	assert_true(poll_after(POLL_US));
 	expect_fenced();
 	host_test_close(&pr_test);
 	assert_int_equal(host_test_open(&pr_test), 0);
 	assert_true(member_pr(0)->fenced);
-	tend(LOOK_US);
+	poll_after(POLL_US);
 	expect_fenced();
 	expect_error(host_test_run(&pr_test, VERB_SWITCH), ERR_PR_FENCED);
 	peer_reserves(world_destination(0));
 	unfence(world_source(0));
 	host_test_close(&pr_test);
 	assert_int_equal(host_test_open(&pr_test), 0);
-	tend(LOOK_US);
+	poll_after(POLL_US);
 	assert_false(member_pr(0)->fenced);
 	expect_moved("prepared", SIDE_SOURCE);
 	host_test_end(&pr_test);
 }
 
-/* Looks are cheap, and a look that finds nothing new says so: the agent would look again at once. */
-static void looks_are_quiet(void **state)
+/* Polls are cheap, and a poll that finds no change reports none; else the agent would poll again at once. */
+static void polls_are_quiet(void **state)
 {
 	(void)state;
 	begin_prepared(1);
-	tend(LOOK_US);
+	poll_after(POLL_US);
 	world_begin(pr_test.world, NULL);
 	for (int i = 0; i < 8; i++)
-		assert_false(tend(LOOK_US));
+		assert_false(poll_after(POLL_US));
 	assert_int_equal(calls_of("scsi.pr_read"), 0);
 	assert_int_equal(calls_of("scsi.pr_watch_read"), 16);
 	for (int i = 0; i < 30; i++)
-		assert_false(tend(LOOK_US));
+		assert_false(poll_after(POLL_US));
 	assert_in_range(calls_of("scsi.pr_read"), 4, 12);
 	this_host_is_preempted();
-	assert_true(tend(LOOK_US));
-	assert_false(tend(LOOK_US));
-	assert_false(tend(LOOK_US));
+	assert_true(poll_after(POLL_US));
+	assert_false(poll_after(POLL_US));
+	assert_false(poll_after(POLL_US));
 	expect_fenced();
 	host_test_end(&pr_test);
 }
 
 /* --- registered for the first time after prepare --- */
 
-/* How many commands 30 seconds of looks cost, which find nothing new. */
-static size_t commands_of_looks(void)
+/* The number of commands in 30 seconds of polls that find no change. */
+static size_t commands_of_polls(void)
 {
 	world_begin(pr_test.world, NULL);
 	for (int i = 0; i < 30; i++)
-		assert_false(tend(LOOK_US));
+		assert_false(poll_after(POLL_US));
 	return calls_of("scsi.");
 }
 
-/* Of both LUNs, one command each, every ten seconds; or never more than once where the LUNs know no reservations. */
-static void without_registrations_looks_are_few(void **state)
+/* One command to each of both LUNs, every ten seconds; or only once if the LUNs do not support reservations. */
+static void without_registrations_polls_are_few(void **state)
 {
 	(void)state;
 	for (int unsupported = 0; unsupported < 2; unsupported++)
@@ -303,21 +303,21 @@ static void without_registrations_looks_are_few(void **state)
 			if (switched)
 				host_test_must(&pr_test, VERB_SWITCH);
 			assert_int_equal(engine_poll_every_ms(pr_test.engine), unsupported ? 0 : 10000);
-			assert_int_equal(commands_of_looks(), unsupported ? 0 : 6);
+			assert_int_equal(commands_of_polls(), unsupported ? 0 : 6);
 			host_test_close(&pr_test);
 			assert_int_equal(host_test_open(&pr_test), 0);
 			assert_int_equal(engine_poll_every_ms(pr_test.engine), 10000); /* it does not know yet */
-			tend(LOOK_US);
+			poll_after(POLL_US);
 			assert_int_equal(engine_poll_every_ms(pr_test.engine), unsupported ? 0 : 10000);
-			tend(10 * LOOK_US);
-			assert_int_equal(commands_of_looks(), unsupported ? 0 : 6);
+			poll_after(10 * POLL_US);
+			assert_int_equal(commands_of_polls(), unsupported ? 0 : 6);
 			host_test_must(&pr_test, VERB_CANCEL);
 			assert_int_equal(engine_poll_every_ms(pr_test.engine), 0);
 			host_test_end(&pr_test);
 		}
 }
 
-/* Only the destination knows no reservations: nothing can be carried over, and looks stay few. */
+/* Only the destination does not support reservations: nothing can be moved, and polls stay few. */
 static void without_registrations_on_a_destination_without(void **state)
 {
 	(void)state;
@@ -325,7 +325,7 @@ static void without_registrations_on_a_destination_without(void **state)
 	lun_of(world_destination(0))->pr.unsupported = true;
 	host_test_must(&pr_test, VERB_PREPARE);
 	assert_int_equal(engine_poll_every_ms(pr_test.engine), 10000);
-	assert_int_equal(commands_of_looks(), 3);
+	assert_int_equal(commands_of_polls(), 3);
 	host_test_end(&pr_test);
 }
 
@@ -342,12 +342,12 @@ static void registered_after_prepare(void **state)
 				host_test_must(&pr_test, VERB_PREPARE);
 				if (switched)
 					host_test_must(&pr_test, VERB_SWITCH);
-				tend(LOOK_US);
+				poll_after(POLL_US);
 				if (with_peer) {
 					peer_registers(live, &peer, PEER_KEY);
 					peer_registers(other, &peer, PEER_KEY);
 					for (int i = 0; i < 12; i++)
-						tend(LOOK_US);
+						poll_after(POLL_US);
 				}
 				if (restarted) {
 					host_test_close(&pr_test);
@@ -355,7 +355,7 @@ static void registered_after_prepare(void **state)
 				}
 				reserve_host(live, OWN_KEY, &usual);
 				for (int i = 0; i < 10 && own_count(other) == 0; i++)
-					tend(LOOK_US);
+					poll_after(POLL_US);
 				expect_moved(switched ? "on_destination" : "prepared",
 					     switched ? SIDE_DESTINATION : SIDE_SOURCE);
 				assert_true(member_pr(0)->registered);
@@ -365,7 +365,7 @@ static void registered_after_prepare(void **state)
 			}
 }
 
-/* Of two members one is registered: the other one is not looked at as often. */
+/* One of two members is registered: the other is polled less often. */
 static void one_member_is_registered(void **state)
 {
 	(void)state;
@@ -373,19 +373,19 @@ static void one_member_is_registered(void **state)
 	reserve_host(world_source(0), OWN_KEY, &usual);
 	host_test_must(&pr_test, VERB_PREPARE);
 	assert_int_equal(engine_poll_every_ms(pr_test.engine), 500);
-	tend(LOOK_US);
+	poll_after(POLL_US);
 	world_begin(pr_test.world, NULL);
 	for (int i = 0; i < 8; i++)
-		assert_false(tend(LOOK_US));
+		assert_false(poll_after(POLL_US));
 	assert_int_equal(calls_of("scsi."), 16);
 	reserve_host(world_source(1), OWN_KEY, &usual);
 	for (int i = 0; i < 10 && own_count(world_destination(1)) == 0; i++)
-		tend(LOOK_US);
+		poll_after(POLL_US);
 	expect_moved("prepared", SIDE_SOURCE);
 	host_test_end(&pr_test);
 }
 
-/* --- looking after peers --- */
+/* --- peers --- */
 
 static void peers_fencing_is_finished(void **state)
 {
@@ -400,10 +400,10 @@ static void peers_fencing_is_finished(void **state)
 		other = switched ? world_source(0) : world_destination(0);
 		peer_registers(live, &third, THIRD_KEY);
 		peer_registers(other, &third, THIRD_KEY);
-		tend(LOOK_US);
+		poll_after(POLL_US);
 		peer_preempts(live, &peer, PEER_KEY, THIRD_KEY);
 		assert_true(has_key(other, THIRD_KEY));
-		assert_true(tend(LOOK_US));
+		assert_true(poll_after(POLL_US));
 		assert_false(has_key(other, THIRD_KEY));
 		assert_true(has_key(other, PEER_KEY));
 		expect_moved(switched ? "on_destination" : "prepared", switched ? SIDE_DESTINATION : SIDE_SOURCE);
@@ -412,34 +412,33 @@ static void peers_fencing_is_finished(void **state)
 }
 
 /* Unregister, as an agent of a peer does at its commit or cancel. */
-static void peer_leaves(int lun, uint64_t key)
+static void peer_unregisters(int lun, uint64_t key)
 {
 	must_out(lun, &third,
 		 (struct pr_request){ .action = PR_REGISTER_AND_IGNORE, .service_action_key = key, .aptpl = true });
 }
 
-static void peers_that_leave_are_left_alone(void **state)
+static void peers_that_unregister_are_left_alone(void **state)
 {
 	(void)state;
 	begin_prepared(1);
 	host_test_must(&pr_test, VERB_SWITCH);
 	peer_registers(world_source(0), &third, THIRD_KEY);
 	peer_registers(world_destination(0), &third, THIRD_KEY);
-	tend(LOOK_US);
-	peer_leaves(world_destination(0), LEAVING); /* it cancels: the source stays */
+	poll_after(POLL_US);
+	peer_unregisters(world_destination(0), LEAVING); /* it cancels: the source stays */
 	for (int i = 0; i < 4; i++)
-		tend(LOOK_US);
-	peer_leaves(world_destination(0), 0);
+		poll_after(POLL_US);
+	peer_unregisters(world_destination(0), 0);
 	for (int i = 0; i < 12; i++)
-		tend(LOOK_US);
+		poll_after(POLL_US);
 	assert_true(has_key(world_source(0), THIRD_KEY));
 	expect_moved("on_destination", SIDE_DESTINATION);
 	host_test_end(&pr_test);
 }
 
-/* Its keys go from both LUNs; nothing of ours goes with them, and the last host's commit leaves nothing on the source.
- */
-static void a_peer_leaves_first(void **state)
+/* Its keys go from both LUNs; ours stay, and the last host's commit leaves nothing on the source. */
+static void a_peer_unregisters_first(void **state)
 {
 	(void)state;
 	begin_reserved(1);
@@ -449,7 +448,7 @@ static void a_peer_leaves_first(void **state)
 	peer_registers(world_source(0), &peer, 0);
 	peer_registers(world_destination(0), &peer, 0);
 	for (int i = 0; i < 12; i++)
-		tend(LOOK_US);
+		poll_after(POLL_US);
 	expect_moved("on_destination", SIDE_DESTINATION);
 	world_finish_copy(pr_test.world, world_destination(0));
 	host_test_must(&pr_test, VERB_COMMIT);
@@ -459,7 +458,7 @@ static void a_peer_leaves_first(void **state)
 	host_test_end(&pr_test);
 }
 
-/* A fenced host leaves its reservation to all registrants: the new holder's host makes of it what it was, no other. */
+/* A fenced host leaves its reservation to all registrants; only the new holder's host changes it back. */
 static void what_a_fenced_holder_left(void **state)
 {
 	(void)state;
@@ -477,7 +476,7 @@ static void what_a_fenced_holder_left(void **state)
 		}
 		reserve(world_destination(0), &peer, PEER_KEY, PR_WE_AR);
 		for (int i = 0; i < 12; i++)
-			tend(LOOK_US);
+			poll_after(POLL_US);
 		assert_int_equal(lun_of(world_destination(0))->pr.type, mine ? PR_WE_RO : PR_WE_AR);
 		if (mine)
 			expect_moved("prepared", SIDE_SOURCE);
@@ -485,8 +484,8 @@ static void what_a_fenced_holder_left(void **state)
 	}
 }
 
-/* The one is fenced while the other leaves; by TransportIDs they are told apart. */
-static void fenced_while_another_leaves(void **state)
+/* One host is fenced while another unregisters; TransportIDs distinguish them. */
+static void fenced_while_another_unregisters(void **state)
 {
 	(void)state;
 	for (int no_status = 0; no_status < 2; no_status++) {
@@ -497,10 +496,10 @@ static void fenced_while_another_leaves(void **state)
 		pr_test.world->settings.reservation_key = OWN_KEY;
 		lun_of(world_source(0))->pr.no_full_status = no_status;
 		lun_of(world_destination(0))->pr.no_full_status = no_status;
-		tend(LOOK_US);
-		peer_leaves(world_destination(0), LEAVING);
+		poll_after(POLL_US);
+		peer_unregisters(world_destination(0), LEAVING);
 		peer_preempts(world_destination(0), &path_of(world_destination(0), 0)->nexus, OWN_KEY, PEER_KEY);
-		tend(LOOK_US);
+		poll_after(POLL_US);
 		assert_int_equal(has_key(world_source(0), PEER_KEY), no_status);
 		assert_true(has_key(world_source(0), THIRD_KEY));
 		host_test_expect(&pr_test, "on_destination", SIDE_DESTINATION);
@@ -514,32 +513,32 @@ static void what_was_not_seen_is_not_acted_upon(void **state)
 	begin_prepared(1);
 	peer_registers(world_source(0), &third, THIRD_KEY);
 	peer_registers(world_destination(0), &third, THIRD_KEY);
-	tend(LOOK_US);
+	poll_after(POLL_US);
 	peer_preempts(world_source(0), &peer, PEER_KEY, THIRD_KEY);
-	tend(LOOK_US * 7 / 2);
+	poll_after(POLL_US * 7 / 2);
 	assert_true(has_key(world_destination(0), THIRD_KEY));
-	tend(LOOK_US);
+	poll_after(POLL_US);
 	assert_true(has_key(world_destination(0), THIRD_KEY));
 	host_test_end(&pr_test);
 }
 
-/* A node that takes another key is not one that was fenced. */
+/* A node that changes its key was not fenced. */
 static void peers_that_change_their_key_are_left_alone(void **state)
 {
 	(void)state;
 	begin_prepared(1);
-	tend(LOOK_US);
+	poll_after(POLL_US);
 	peer_registers(world_source(0), &peer, THIRD_KEY);
-	tend(LOOK_US);
-	tend(LOOK_US);
+	poll_after(POLL_US);
+	poll_after(POLL_US);
 	assert_true(has_key(world_destination(0), PEER_KEY));
 	peer_registers(world_destination(0), &peer, THIRD_KEY);
-	tend(LOOK_US);
+	poll_after(POLL_US);
 	expect_moved("prepared", SIDE_SOURCE);
 	host_test_end(&pr_test);
 }
 
-/* This host's own new key goes over with the next look. */
+/* This host's own new key is copied by the next poll. */
 static void new_keys_follow(void **state)
 {
 	(void)state;
@@ -547,16 +546,16 @@ static void new_keys_follow(void **state)
 		begin_prepared(1);
 		if (switched)
 			host_test_must(&pr_test, VERB_SWITCH);
-		tend(LOOK_US);
+		poll_after(POLL_US);
 		register_host(switched ? world_destination(0) : world_source(0), NEW_KEY, &usual);
-		assert_true(tend(LOOK_US));
+		assert_true(poll_after(POLL_US));
 		assert_true(has_key(switched ? world_source(0) : world_destination(0), NEW_KEY));
 		expect_moved(switched ? "on_destination" : "prepared", switched ? SIDE_DESTINATION : SIDE_SOURCE);
 		host_test_end(&pr_test);
 	}
 }
 
-/* The new path is in the live map before the agent sees it, and no event tells of it. */
+/* The new path is in the live map before the agent sees it, and there is no event. */
 static void later_paths_are_registered(void **state)
 {
 	(void)state;
@@ -571,15 +570,15 @@ static void later_paths_are_registered(void **state)
 			lun_of(world_destination(0))->pr.no_full_status = no_status;
 			host_test_must(&pr_test, VERB_PREPARE);
 			host_test_must(&pr_test, VERB_SWITCH);
-			tend(LOOK_US);
+			poll_after(POLL_US);
 			hot_add_path(lun);
 			world_scan(pr_test.world);
 			for (int i = 0; i < 11 && own_count(lun) < 3; i++)
-				tend(LOOK_US);
+				poll_after(POLL_US);
 			assert_int_equal(own_count(lun), 3);
 			world_begin(pr_test.world, NULL);
 			for (int i = 0; i < 30; i++)
-				tend(LOOK_US);
+				poll_after(POLL_US);
 			assert_int_equal(own_count(lun), 3);
 			assert_int_equal(calls_of("scsi.pr_out"), 0);
 			host_test_expect(&pr_test, "on_destination", SIDE_DESTINATION);
@@ -597,23 +596,23 @@ int main(void)
 		cmocka_unit_test(fenced_just_before_the_hold),
 		cmocka_unit_test(fenced_just_after_the_hold),
 		cmocka_unit_test(fenced_while_registering),
-		cmocka_unit_test(fenced_while_a_look_registers),
+		cmocka_unit_test(fenced_while_a_poll_registers),
 		cmocka_unit_test(fenced_while_held),
-		cmocka_unit_test(fenced_behind_the_switch),
+		cmocka_unit_test(fenced_after_the_switch),
 		cmocka_unit_test(cancel_when_fenced),
 		cmocka_unit_test(fenced_on_the_other_lun),
-		cmocka_unit_test(unfenced_before_the_agent_looks),
+		cmocka_unit_test(unfenced_before_the_agent_polls),
 		cmocka_unit_test(agent_restarts),
-		cmocka_unit_test(looks_are_quiet),
-		cmocka_unit_test(without_registrations_looks_are_few),
+		cmocka_unit_test(polls_are_quiet),
+		cmocka_unit_test(without_registrations_polls_are_few),
 		cmocka_unit_test(without_registrations_on_a_destination_without),
 		cmocka_unit_test(registered_after_prepare),
 		cmocka_unit_test(one_member_is_registered),
 		cmocka_unit_test(peers_fencing_is_finished),
-		cmocka_unit_test(peers_that_leave_are_left_alone),
-		cmocka_unit_test(a_peer_leaves_first),
+		cmocka_unit_test(peers_that_unregister_are_left_alone),
+		cmocka_unit_test(a_peer_unregisters_first),
 		cmocka_unit_test(what_a_fenced_holder_left),
-		cmocka_unit_test(fenced_while_another_leaves),
+		cmocka_unit_test(fenced_while_another_unregisters),
 		cmocka_unit_test(what_was_not_seen_is_not_acted_upon),
 		cmocka_unit_test(peers_that_change_their_key_are_left_alone),
 		cmocka_unit_test(new_keys_follow),

@@ -1,6 +1,6 @@
 /*
  * The held switch on a fake host: both directions, both ends, the lease, deaths while held, what is refused meanwhile,
- * and what the report says of it. That every call may fail is the sweeps' business.
+ * and the report. The sweeps make every call fail.
  */
 #include "engine_test.h"
 
@@ -45,8 +45,7 @@ static void expect_error(int rc, enum error_code code)
 	assert_string_equal(error_name(test.err.code), error_name(code));
 }
 
-/* All maps of all pairs are held, with both tables in their slots, and the report says so without a look at the host.
- */
+/* All maps of all pairs are held, with both tables in their slots, and the report says so without reading the host. */
 static void expect_held(enum side from)
 {
 	struct json_object *report, *value = NULL;
@@ -142,7 +141,7 @@ static void lease_ends(void **state)
 	host_test_end(&test);
 }
 
-/* Nobody tended it: the release itself comes too late. */
+/* Nothing polled: the release itself comes too late. */
 static void late_release_changes_nothing(void **state)
 {
 	(void)state;
@@ -229,7 +228,7 @@ static void others_are_refused_meanwhile(void **state)
 	host_test_end(&test);
 }
 
-/* The agent is killed; its guardian releases; the next one puts the rest back. Or there is no guardian left. */
+/* The agent is killed; its guardian releases; the next agent undoes the rest. Or the guardian is dead, too. */
 static void agent_dies_while_held(void **state)
 {
 	(void)state;
@@ -241,7 +240,7 @@ static void agent_dies_while_held(void **state)
 			world_guardian(test.world);
 		assert_int_equal(host_test_open(&test), 0);
 		if (!guarded)
-			world_begin(test.world, NULL); /* it opened while maps were held, that is the case here */
+			world_begin(test.world, NULL); /* it was opened while maps were held, as intended here */
 		host_test_expect(&test, "prepared", SIDE_SOURCE);
 		assert_string_equal(last_hold("outcome"), "interrupted");
 		expect_error(release(SIDE_DESTINATION), ERR_LEASE_EXPIRED);
@@ -276,7 +275,9 @@ static void begin_held(enum side from)
 	must_hold(other_side(from));
 }
 
-/* Nobody has said that the new side has all the data: the host comes up on the old one, before any process of ours. */
+/*
+ * Nothing confirmed that the new side has all the data: the host comes up on the old side, before any process of ours.
+ */
 static void power_is_cut_while_held(void **state)
 {
 	(void)state;
@@ -292,7 +293,7 @@ static void power_is_cut_while_held(void **state)
 	}
 }
 
-/* The release is decided, and nothing but the maps' own release is left. */
+/* The release is decided, and only the maps' release itself remains. */
 static void release_without_power(enum side to)
 {
 	const struct failure failure = { .kind = POWER_CUT, .call = 1, .call_name = "dm.resume" };
@@ -328,7 +329,7 @@ static void power_is_cut_at_the_release(void **state)
 	}
 }
 
-/* An array for which the maps were held does not forward: an exchange without it would lose what was written since. */
+/* An array that needs a held switch does not forward: a switch back without a hold would lose the writes since. */
 static void way_back_without_a_hold(void **state)
 {
 	const struct verb_request cancel = { .verb = VERB_CANCEL };

@@ -1,7 +1,7 @@
 /*
- * The journal's file under the engine: torn records, a full disk, damage, compaction. That the journal is whole after
- * any failing call is for the sweeps; here they run once more with records that the power cut halves, and with a
- * journal that is compacted all the time.
+ * The journal's file under the engine: torn records, a full disk, damage, compaction. The sweeps check that the journal
+ * is intact after any failing call; here they run once more with records that a power cut halves, and with a journal
+ * that is always compacted.
  */
 #include "dm-import/store/journal.h"
 
@@ -44,7 +44,7 @@ static char *journal_text(void)
 	return world_file(test.world, path)->text;
 }
 
-/* The journal as it is now; the text is the world's. */
+/* Parse the current journal; the world owns the text. */
 static void parse(struct journal *ret)
 {
 	assert_int_equal(journal_parse(journal_text(), strlen(journal_text()), ret, NULL), 0);
@@ -52,8 +52,8 @@ static void parse(struct journal *ret)
 	assert_false(ret->torn);
 }
 
-/* "created intent done" of the whole journal */
-static void must_tell(const char *expected)
+/* "created intent done": all events of the journal */
+static void must_have_events(const char *expected)
 {
 	CLEANUP_JOURNAL struct journal journal = { 0 };
 	char events[512] = "";
@@ -69,10 +69,10 @@ static void must_tell(const char *expected)
 	assert_string_equal(events, expected);
 }
 
-static void each_transition_is_told(void **state)
+static void each_transition_is_reported(void **state)
 {
 	(void)state;
-	must_tell("");
+	must_have_events("");
 	host_test_must(&test, VERB_CREATE);
 	host_test_must(&test, VERB_PREPARE);
 	host_test_must(&test, VERB_HELD_SWITCH);
@@ -81,7 +81,8 @@ static void each_transition_is_told(void **state)
 	host_test_must(&test, VERB_SWITCH);
 	host_test_must(&test, VERB_CANCEL);
 	host_test_must(&test, VERB_DELETE);
-	must_tell("created intent done intent done intent done session intent done intent done intent done forgotten");
+	must_have_events(
+		"created intent done intent done intent done session intent done intent done intent done forgotten");
 	host_test_close(&test);
 	assert_int_equal(host_test_open(&test), 0);
 	assert_int_equal(test.engine->import_count, 0);
@@ -104,12 +105,12 @@ static void torn_end_is_cut_off(void **state)
 
 		snprintf(text, strlen(whole) + 100, "%s%s", whole, torn[i]);
 		world_write_file(test.world, path, text, 0600);
-		test.options.look_only = true; /* who only looks leaves it */
+		test.options.read_only = true; /* a read-only engine does not change it */
 		assert_int_equal(host_test_open(&test), 0);
 		assert_string_equal(host_test_state(&test), "new");
 		host_test_close(&test);
 		assert_string_equal(journal_text(), text);
-		test.options.look_only = false;
+		test.options.read_only = false;
 		assert_int_equal(host_test_open(&test), 0);
 		assert_string_equal(host_test_state(&test), "new");
 		host_test_close(&test);
@@ -124,15 +125,15 @@ static void fill_disk(struct fake_world *world)
 	world->free_bytes = 0;
 }
 
-/* A reservation that is none. */
+/* Reserving space has no effect. */
 static void fill_disk_all(struct fake_world *world)
 {
 	world->free_bytes = 0;
 	world_file(world, path)->reserved = 0;
 }
 
-/* The number of the call that the running verb makes behind the first one of `name`. */
-static unsigned call_behind(const char *name)
+/* The number of the running verb's call after the first one of `name`. */
+static unsigned call_after(const char *name)
 {
 	const char *at = strstr(test.world->log, name);
 	unsigned number = 0;
@@ -168,7 +169,7 @@ static void full_disk_refuses_the_verb(void **state)
 		journal = strdup(journal_text());
 		snprintf(before, sizeof(before), "%s", host_test_state(&test));
 		assert_int_equal(host_test_run(&test, verbs[i]), -1);
-		/* the pre-check of some verbs is there first */
+		/* some verbs fail in their pre-check */
 		assert_true(test.err.code == ERR_NO_SPACE || test.err.code == ERR_PRECHECK_FAILED);
 		host_test_expect(&test, before, way_length[i] == 2 ? SIDE_DESTINATION : SIDE_SOURCE);
 		assert_string_equal(journal_text(), journal);
@@ -182,8 +183,8 @@ static void full_disk_refuses_the_verb(void **state)
 	}
 }
 
-/* The disk gets full behind the reservation: the records of the verb have their place, also that it is taken back. */
-static void full_disk_behind_the_reservation(void **state)
+/* The disk gets full after the reservation: there is space for the verb's records, also for its undo. */
+static void full_disk_after_the_reservation(void **state)
 {
 	static const struct {
 		int verb;
@@ -202,13 +203,13 @@ static void full_disk_behind_the_reservation(void **state)
 		assert_int_equal(host_test_open(&test), 0);
 		world_begin(test.world, NULL);
 		host_test_must(&test, rows[i].verb);
-		call = call_behind("host.reserve");
+		call = call_after("host.reserve");
 		host_test_close(&test);
 		for (int reserved = 0; reserved <= 1; reserved++) {
 			world_restore(test.world, fresh);
 			assert_int_equal(host_test_open(&test), 0);
 			world_begin(test.world, NULL);
-			test.world->event_call = call + 1; /* behind the intent */
+			test.world->event_call = call + 1; /* after the intent */
 			test.world->event = reserved ? fill_disk : fill_disk_all;
 			host_test_run(&test, rows[i].verb);
 			assert_string_equal(host_test_state(&test), reserved ? rows[i].ends : "recovering");
@@ -233,7 +234,7 @@ static void die_while_held(void)
 	host_test_forget(&test);
 	world_begin(test.world, NULL);
 	assert_true(world_map(test.world, test.world->apps[0].map)->suspended);
-	test.world->holds = 0; /* the dead process's; the kernel's are the maps themselves */
+	test.world->holds = 0; /* the dead process's count; in the kernel the maps stay held */
 }
 
 static void damaged_journal_is_not_guessed_at(void **state)
@@ -251,7 +252,7 @@ static void damaged_journal_is_not_guessed_at(void **state)
 	assert_string_equal(test.err.device, path);
 	assert_non_null(strstr(test.err.detail, "line 2 "));
 	assert_string_equal(journal_text(), before);
-	/* the intent stands behind the damage: that the application waits for these maps is certain */
+	/* the intent comes after the damage, so it is certain that the application waits for these maps */
 	assert_false(world_map(test.world, test.world->apps[0].map)->suspended);
 	assert_string_equal(test.world->violations, "");
 	free(before);
@@ -304,11 +305,11 @@ static void compacted_when_opened(void **state)
 	assert_int_equal(journal.count, 6);
 	assert_int_equal(journal.entries[0].sequence, 12);
 	assert_int_equal(journal.entries[3].sequence, 15);
-	assert_int_equal(journal.entries[4].sequence, 35); /* of the sessions the newest alone */
+	assert_int_equal(journal.entries[4].sequence, 35); /* only the newest of the session records */
 	assert_int_equal(journal_last_sequence(&journal), 36);
 }
 
-/* It has to grow to twice what was left before it is done again. */
+/* The file has to grow to twice its compacted size before it is compacted again. */
 static void compacted_above_the_limit(void **state)
 {
 	size_t largest = 0, smaller = 0, length, before = 0;
@@ -332,7 +333,7 @@ static void compacted_above_the_limit(void **state)
 	assert_string_equal(host_test_state(&test), "new");
 }
 
-/* A stuck import keeps its reservation, and the file does not grow for ever. */
+/* A stuck import keeps its reserved space, and the file does not grow forever. */
 static void compacted_when_stuck(void **state)
 {
 	const struct failure failure = {
@@ -415,10 +416,10 @@ static int run_sweeps(void)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		WITH_WORLD(each_transition_is_told),
+		WITH_WORLD(each_transition_is_reported),
 		WITH_WORLD(torn_end_is_cut_off),
 		WITH_WORLD(full_disk_refuses_the_verb),
-		WITH_WORLD(full_disk_behind_the_reservation),
+		WITH_WORLD(full_disk_after_the_reservation),
 		WITH_WORLD(compacted_when_opened),
 		WITH_WORLD(compacted_above_the_limit),
 		WITH_WORLD(compacted_when_stuck),

@@ -1,5 +1,5 @@
 /*
- * LUNs without READ FULL STATUS, on one side or on both: whose a key is the configuration says, or what was before.
+ * LUNs without READ FULL STATUS, on one side or on both: the configuration, or the earlier state, says whose a key is.
  */
 #include "reservations.h"
 
@@ -14,7 +14,7 @@ static void begin_without(int sides, bool switched)
 	host_test_must(&pr_test, VERB_PREPARE);
 	if (switched)
 		host_test_must(&pr_test, VERB_SWITCH);
-	tend(LOOK_US);
+	poll_after(POLL_US);
 }
 
 static void expect_not_fenced(bool switched)
@@ -25,7 +25,9 @@ static void expect_not_fenced(bool switched)
 	host_test_expect(&pr_test, switched ? "on_destination" : "prepared", switched ? SIDE_DESTINATION : SIDE_SOURCE);
 }
 
-/* As mpathpersist does it: multipathd is told first, then path by path; and the agent looks each time. */
+/*
+ * As mpathpersist does it: first multipathd gets the key, then path by path is registered; the agent polls each time.
+ */
 static void new_keys_follow(void **state)
 {
 	(void)state;
@@ -38,11 +40,11 @@ static void new_keys_follow(void **state)
 			world_begin(pr_test.world, NULL);
 			pr_test.world->settings.reservation_key = NEW_KEY;
 			for (int i = 0; i < 11; i++)
-				tend(LOOK_US);
+				poll_after(POLL_US);
 			expect_not_fenced(switched);
 			for (unsigned nth = 0; nth < 2; nth++) {
 				register_path(live, nth, NEW_KEY, &usual);
-				tend(LOOK_US);
+				poll_after(POLL_US);
 				expect_not_fenced(switched);
 			}
 			assert_false(has_key(live, OWN_KEY));
@@ -50,8 +52,8 @@ static void new_keys_follow(void **state)
 			expect_moved(switched ? "on_destination" : "prepared",
 				     switched ? SIDE_DESTINATION : SIDE_SOURCE);
 			for (int i = 0; i < 30; i++)
-				tend(LOOK_US);
-			assert_int_equal(calls_of("scsi.pr_out"), 2); /* a registration a path; it preempts nobody */
+				poll_after(POLL_US);
+			assert_int_equal(calls_of("scsi.pr_out"), 2); /* one registration per path; no preemption */
 			host_test_must(&pr_test, VERB_CANCEL);
 			expect_none_of_ours(world_destination(0));
 			assert_int_equal(own_count(world_source(0)), 2);
@@ -59,7 +61,7 @@ static void new_keys_follow(void **state)
 		}
 }
 
-/* A key that goes is a fencing all the same, whatever the configuration says by now. */
+/* A key that disappears is fencing all the same, whatever the configuration says by now. */
 static void still_fenced(void **state)
 {
 	(void)state;
@@ -68,12 +70,12 @@ static void still_fenced(void **state)
 			begin_without(sides, true);
 			peer_registers(world_source(0), &peer, PEER_KEY);
 			peer_registers(world_destination(0), &peer, PEER_KEY);
-			tend(LOOK_US);
+			poll_after(POLL_US);
 			if (renamed)
 				pr_test.world->settings.reservation_key = NEW_KEY;
 			peer_preempts(world_destination(0), &peer, PEER_KEY, OWN_KEY);
 			mark_fenced(true);
-			assert_true(tend(LOOK_US));
+			assert_true(poll_after(POLL_US));
 			assert_true(member_pr(0)->fenced);
 			expect_none_of_ours(world_source(0));
 			expect_none_of_ours(world_destination(0));
@@ -88,10 +90,10 @@ static void peers_are_preempted_without_abort(void **state)
 		begin_without(sides, true);
 		peer_registers(world_source(0), &peer, PEER_KEY);
 		peer_registers(world_destination(0), &peer, PEER_KEY);
-		tend(LOOK_US);
+		poll_after(POLL_US);
 		lun_of(world_source(0))->pr.no_preempt_and_abort = true;
 		peer_preempts(world_destination(0), &path_of(world_destination(0), 0)->nexus, OWN_KEY, PEER_KEY);
-		tend(LOOK_US);
+		poll_after(POLL_US);
 		assert_false(has_key(world_source(0), PEER_KEY));
 		expect_not_fenced(true);
 		host_test_end(&pr_test);

@@ -131,7 +131,7 @@ static void destination_partition(void)
 	use_destination(USER_PARTITION);
 }
 
-/* A key of whom nobody can say. */
+/* A key of an unknown owner. */
 static void source_reserved(void)
 {
 	const struct pr_request request = { .action = PR_REGISTER, .service_action_key = 0xabc };
@@ -196,7 +196,7 @@ static void multipathd_down(void)
 struct bad_host {
 	void (*spoil)(void);
 	const char *code, *severity;
-	bool only_before_prepare; /* cannot come about afterwards, or then is another finding */
+	bool only_before_prepare; /* cannot happen afterwards, or is then another finding */
 };
 
 static const struct bad_host bad_hosts[] = {
@@ -258,7 +258,7 @@ static void must_find(const struct bad_host *bad)
 			 test.err.detail, test.result ? json_object_to_json_string(test.result) : "nothing");
 }
 
-/* Of the journal, the part of the newest record that says how the import stands. */
+/* Reduce the journal's text to the state in its newest record. */
 static void keep_newest_record(char *text)
 {
 	char *journal = strstr(text, "dm-import-journal 1\n"), *end = strstr(journal, "\n\n"), *at = end;
@@ -269,8 +269,8 @@ static void keep_newest_record(char *text)
 }
 
 /*
- * The host as text, without what a refused verb may leave: the journal's history, the time of the last change in the
- * import's record, and what multipath remembers about WWIDs.
+ * The host as text, without what a refused verb may change: the journal's history, the time of the last change in the
+ * import's record, and multipath's list of WWIDs.
  */
 static char *comparable_dump(void)
 {
@@ -321,7 +321,7 @@ static void begin(size_t verbs)
 		host_test_must(&test, way[i]);
 }
 
-/* Spoiled before prepare: prepare refuses, nothing is left of what it began. */
+/* Broken before prepare: prepare refuses, and leaves nothing behind. */
 static void prepare_finds(void **state)
 {
 	const struct bad_host *bad = *state;
@@ -348,7 +348,7 @@ static void prepare_finds(void **state)
 	host_test_end(&test);
 }
 
-/* Spoiled behind prepare: the pre-check finds it and changes nothing; the switch refuses and changes nothing. */
+/* Broken after prepare: the pre-check finds it and changes nothing; the switch refuses and changes nothing. */
 static void switch_finds(void **state)
 {
 	const struct bad_host *bad = *state;
@@ -484,7 +484,7 @@ static void map_that_cannot_be_held_in_time(void **state)
 	host_test_end(&test);
 }
 
-/* Which verb is possible in which state: 1 yes or already so, 0 STATE_WRONG. */
+/* Which verb is possible in which state: 1 yes or already there, 0 STATE_WRONG. */
 static void verbs_in_wrong_states(void **state)
 {
 	static const int verbs[] = {

@@ -1,6 +1,6 @@
 /*
- * recover_device on a host whose identities' files are damaged: what counts of them, whose word it takes, and when it
- * leaves the side to a person. The rest of what can be wrong is in test_recover_device.c.
+ * recover_device on a host whose identities' files are damaged: which copy counts, what it believes, and when a person
+ * has to decide the side. Other problems are in test_recover_device.c.
  */
 #include "recovery.h"
 
@@ -51,7 +51,7 @@ static void agent_must_start(const char *state, enum side side)
 
 /* --- the rules count --- */
 
-static void damaged_store_behind_a_boot(void **state)
+static void damaged_store_after_a_boot(void **state)
 {
 	(void)state;
 	for (int missing = 0; missing < 2; missing++) {
@@ -62,7 +62,7 @@ static void damaged_store_behind_a_boot(void **state)
 			recovery_damage(store);
 		boot();
 		host_test_expect_side(&recovery_test, SIDE_DESTINATION);
-		recovery_dry_run_must_tell("identity_files");
+		recovery_dry_run_must_find("identity_files");
 		assert_non_null(strstr(detail_of(0), missing ? "is missing" : "checksum"));
 		assert_non_null(strstr(detail_of(0), "rules are intact"));
 		recovery_must();
@@ -72,7 +72,7 @@ static void damaged_store_behind_a_boot(void **state)
 	}
 }
 
-/* One store of the backup before the switch: it is older than the rules, and so told. */
+/* The store is from a backup before the switch: it is older than the rules, and reported as such. */
 static void older_store(void **state)
 {
 	char *rules;
@@ -84,7 +84,7 @@ static void older_store(void **state)
 	world_write_file(recovery_test.world, "/etc/udev/rules.d/11-dm-import.rules", rules, 0644);
 	boot();
 	host_test_expect_side(&recovery_test, SIDE_DESTINATION);
-	recovery_dry_run_must_tell("boot_rules identity_files");
+	recovery_dry_run_must_find("boot_rules identity_files");
 	assert_non_null(strstr(detail_of(1), "older"));
 	recovery_must();
 	recovery_nothing_is_left();
@@ -110,7 +110,7 @@ static void cut_power_in_a_switch(const char *call)
 	}
 }
 
-/* A switch is cut off by the power, and rules are lost: those of the boot would undo what ends it. */
+/* A power cut interrupts a switch, and rules are lost: the rules of the boot would undo its completion. */
 static void torn_switch_under_rules_of_a_boot(void **state)
 {
 	static const char *const calls[] = { "dm.suspend", "multipathd.start" };
@@ -125,7 +125,7 @@ static void torn_switch_under_rules_of_a_boot(void **state)
 		world_reboot(recovery_test.world);
 		world_begin(recovery_test.world, NULL);
 		recovery_open_torn();
-		recovery_dry_run_must_tell("boot_rules verb_unfinished");
+		recovery_dry_run_must_find("boot_rules verb_unfinished");
 		recovery_must();
 		recovery_nothing_is_left();
 		host_test_expect(&recovery_test, "on_destination", SIDE_DESTINATION);
@@ -135,10 +135,10 @@ static void torn_switch_under_rules_of_a_boot(void **state)
 	}
 }
 
-/* --- nothing counts for certain --- */
+/* --- no copy counts for certain --- */
 
-/* Behind a boot with it the LUNs are down: nobody but the journal tells a side, and it may be an old copy, too. */
-static void nothing_is_whole_behind_a_boot(void **state)
+/* After a boot with the damage the LUNs are down: only the journal shows a side, and it may be an old copy, too. */
+static void nothing_is_intact_after_a_boot(void **state)
 {
 	(void)state;
 	for (size_t scene = 1; scene < RECOVERY_SCENES; scene++) {
@@ -155,7 +155,7 @@ static void nothing_is_whole_behind_a_boot(void **state)
 }
 
 /* All of /etc is from before the last verb. */
-static void old_copies_behind_a_boot(void **state)
+static void old_copies_after_a_boot(void **state)
 {
 	(void)state;
 	for (size_t scene = 2; scene < RECOVERY_SCENES; scene++) {
@@ -169,7 +169,7 @@ static void old_copies_behind_a_boot(void **state)
 	}
 }
 
-/* The host is up, and it is the journal that is old: the kernel agrees with the identities. */
+/* The host is up, and the journal is old: the kernel agrees with the identities. */
 static void old_journal(void **state)
 {
 	(void)state;
@@ -181,7 +181,7 @@ static void old_journal(void **state)
 	host_test_end(&recovery_test);
 }
 
-/* Nobody uses the volumes, and somebody has flushed their maps: the journal is alone. */
+/* The volumes are not used, and somebody has flushed their maps: only the journal is left. */
 static void nothing_shows_the_side(void **state)
 {
 	(void)state;
@@ -207,7 +207,7 @@ static void must_not_know_it(void)
 	assert_null(world_file(recovery_test.world, "/var/lib/dm-import/journal"));
 }
 
-/* With the journal lost as well nobody knows even the import; nor, when the files are empty, its LUNs. */
+/* With the journal lost as well, even the import is unknown; and, if the files are empty, its LUNs. */
 static void nothing_at_all(void **state)
 {
 	(void)state;
@@ -225,7 +225,7 @@ static void nothing_at_all(void **state)
 	host_test_end(&recovery_test);
 }
 
-/* What is left of the files names a LUN of no import: writing them anew would let it come up as itself. */
+/* The damaged files name a LUN that belongs to no import: rewriting them would let it come up as itself. */
 static void a_pair_that_no_import_knows(void **state)
 {
 	char *text;
@@ -241,7 +241,7 @@ static void a_pair_that_no_import_knows(void **state)
 	host_test_end(&recovery_test);
 }
 
-/* Somebody wrote a record that gives an import's destination to another source: it is not made an import of. */
+/* Somebody wrote a record that gives an import's destination to another source: no import is made from it. */
 static void a_record_that_contradicts_an_import(void **state)
 {
 	static const char other[] = "36001405333333333000000000000000f";
@@ -279,7 +279,7 @@ static void two_imports(bool both)
 	recovery_test.world->before_udev = check_and_go_on;
 }
 
-/* Each by itself; until all are there again no agent starts. */
+/* Each is recovered by itself; until all are recovered no agent starts. */
 static void one_import_and_then_the_other(void **state)
 {
 	(void)state;
@@ -300,7 +300,10 @@ static void one_import_and_then_the_other(void **state)
 	host_test_end(&recovery_test);
 }
 
-/* Behind a boot the other's LUNs are kept down by rules that must not go, nor stay while this one changes sides. */
+/*
+ * After a boot, rules keep the other import's LUNs down. They must not be removed, and must not stay while this import
+ * changes sides.
+ */
 static void the_other_one_is_down(void **state)
 {
 	char live[UUID_SIZE];
@@ -317,7 +320,7 @@ static void the_other_one_is_down(void **state)
 	host_test_end(&recovery_test);
 }
 
-/* A destination that is still to come is to be hidden, whoever was recovered. */
+/* A destination that is not mapped yet must be hidden, whichever import was recovered. */
 static void the_other_one_is_only_created(void **state)
 {
 	struct publication shown;
@@ -339,11 +342,11 @@ static void the_other_one_is_only_created(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(damaged_store_behind_a_boot),
+		cmocka_unit_test(damaged_store_after_a_boot),
 		cmocka_unit_test(older_store),
 		cmocka_unit_test(torn_switch_under_rules_of_a_boot),
-		cmocka_unit_test(nothing_is_whole_behind_a_boot),
-		cmocka_unit_test(old_copies_behind_a_boot),
+		cmocka_unit_test(nothing_is_intact_after_a_boot),
+		cmocka_unit_test(old_copies_after_a_boot),
 		cmocka_unit_test(old_journal),
 		cmocka_unit_test(nothing_shows_the_side),
 		cmocka_unit_test(nothing_at_all),

@@ -1,7 +1,7 @@
 /*
- * recover_device: what a person can do to a device , each with the import in each state: a dry run tells
- * it and changes nothing, recovering repairs it, and finds nothing a second time. The engine runs meanwhile, or is
- * opened behind it. And recovering itself dies, or fails, at each of its calls.
+ * recover_device: what a person can do to a device, each with the import in each state. A dry run reports it and
+ * changes nothing, recovering repairs it, and finds nothing a second time. The engine runs meanwhile, or is opened
+ * after it. And recovering itself dies, or fails, at each of its calls.
  */
 #include "recovery.h"
 
@@ -10,7 +10,7 @@ enum { NEW = 1, PREPARED = 2, ON_DESTINATION = 4, COMMITTED = 8, BOTH_HERE = PRE
 
 static unsigned combinations;
 
-/* --- what persons do --- */
+/* --- what people do --- */
 
 static void suspend(struct fake_map *map)
 {
@@ -28,7 +28,7 @@ static void suspend_idle(void)
 	suspend(recovery_idle_map(0));
 }
 
-/* The other LUN's table: whoever resumes the map now has the application there. */
+/* Loads the other LUN's table: resuming the map would move the application there. */
 static void load_other(void)
 {
 	memcpy(recovery_live_map(0)->inactive, recovery_idle_map(0)->active, TABLE_SIZE);
@@ -64,7 +64,7 @@ static void damage_store(void)
 	recovery_damage("/etc/dm-import/identity");
 }
 
-/* Somebody lost two of them and ran the check at boot by hand. */
+/* Somebody lost two rule files and ran the check at boot by hand. */
 static void leave_boot_rules(void)
 {
 	CLEANUP_FREE char *text = NULL;
@@ -106,7 +106,7 @@ static void show_idle(void)
 	recovery_idle_map(0)->no_node = false;
 }
 
-/* udev looks at the idle map without our rules, and kpartx makes its partition. */
+/* udev processes the idle map without our rules, and kpartx makes its partition. */
 static void show_idle_and_trigger(void)
 {
 	recovery_remove_rules();
@@ -136,7 +136,7 @@ static void rename_live(void)
 	dm_rename_map(recovery_test.world, recovery_live_map(0), "mine");
 }
 
-/* multipathd makes a map of the retired LUN where it asks for no properties. */
+/* multipathd makes a map of the retired LUN if it is configured to require no properties. */
 static void scan_and_map_again(void)
 {
 	struct fake_world *world = recovery_test.world;
@@ -164,11 +164,11 @@ struct doing_of_a_person {
 	const char *name;
 	void (*act)(void);
 	unsigned scenes;
-	const char *findings; /* recovery_codes, in the order of looking */
-	bool behind_our_back; /* only while no engine is open, which knows better */
-	const char *state;    /* afterwards, when it is not as before */
+	const char *findings; /* recovery_codes, in the order of inspection */
+	bool behind_our_back; /* only while no engine is open, because an open engine knows better */
+	const char *state;    /* afterwards, if it differs from before */
 	const char *broken;   /* an invariant, until it is repaired */
-	unsigned refused;     /* scenes: no agent starts before it is repaired */
+	unsigned refused;     /* scenes in which no agent starts before it is repaired */
 };
 
 static const struct doing_of_a_person doings[] = {
@@ -238,7 +238,7 @@ static void person_and_recovery(const struct doing_of_a_person *doing, size_t sc
 	doing->act();
 	if (!agent_runs)
 		recovery_open_torn();
-	recovery_dry_run_must_tell(doing->findings);
+	recovery_dry_run_must_find(doing->findings);
 	recovery_must();
 	recovery_forgive(doing->broken);
 	assert_string_equal(recovery_codes(), doing->findings);
@@ -249,7 +249,7 @@ static void person_and_recovery(const struct doing_of_a_person *doing, size_t sc
 	combinations++;
 }
 
-static void each_doing_is_mended(void **state)
+static void each_doing_is_repaired(void **state)
 {
 	const struct doing_of_a_person *doing = *state;
 
@@ -262,8 +262,8 @@ static void each_doing_is_mended(void **state)
 	}
 }
 
-/* What the agent's own start repairs is not left to anybody; together they repair everything. */
-static void each_doing_is_mended_behind_a_start(void **state)
+/* The agent's start repairs some of it itself; together they repair everything. */
+static void each_doing_is_repaired_after_a_start(void **state)
 {
 	const struct doing_of_a_person *doing = *state;
 
@@ -370,8 +370,8 @@ int main(void)
 
 	if (__lsan_disable)
 		__lsan_disable();
-	count = add(swept, count, names, "repaired", each_doing_is_mended);
-	count = add(swept, count, names, "behind a start", each_doing_is_mended_behind_a_start);
+	count = add(swept, count, names, "repaired", each_doing_is_repaired);
+	count = add(swept, count, names, "behind a start", each_doing_is_repaired_after_a_start);
 	count = add(swept, count, names, "recovering fails or dies", recovering_fails_or_dies);
 	failed = _cmocka_run_group_tests("recover_device", swept, count, NULL, NULL);
 	printf("# %u combinations\n", combinations);

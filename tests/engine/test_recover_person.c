@@ -1,5 +1,5 @@
 /*
- * recover_device where a crash left something, where only a person can decide, and where it is refused.
+ * recover_device after a crash, where only a person can decide, and where it is refused.
  */
 #include "recovery.h"
 
@@ -10,7 +10,9 @@
 /* Only in programs built with the leak sanitizer: dying processes free nothing. */
 extern void __lsan_disable(void) __attribute__((weak));
 
-/* The agent and its guardian die between the releases: one member is there, one is here and held. */
+/*
+ * The agent and its guardian die between the releases: one member is on the new side, one is on the old side and held.
+ */
 static void half_exchanged(void **state)
 {
 	const struct failure failure = { .kind = DIE_AFTER, .call = 1, .call_name = "dm.resume" };
@@ -27,7 +29,7 @@ static void half_exchanged(void **state)
 	host_test_forget(&recovery_test);
 	recovery_test.world->holds = 0;
 	recovery_open_torn();
-	recovery_dry_run_must_tell("verb_unfinished map_suspended map_suspended map_suspended");
+	recovery_dry_run_must_find("verb_unfinished map_suspended map_suspended map_suspended");
 	recovery_must();
 	recovery_forgive("is in two maps");
 	host_test_expect(&recovery_test, "on_destination", SIDE_DESTINATION);
@@ -35,7 +37,7 @@ static void half_exchanged(void **state)
 	host_test_end(&recovery_test);
 }
 
-/* multipathd does not start any more. */
+/* multipathd does not start anymore. */
 static void get_stuck(void)
 {
 	const struct failure failure = {
@@ -55,7 +57,7 @@ static void stuck_verb_is_ended(void **state)
 	assert_int_equal(recovery_run(world_source_wwid(0), false), -1); /* it still does not start */
 	assert_int_equal(recovery_test.err.code, ERR_MULTIPATHD_FAILED);
 	assert_string_equal(host_test_state(&recovery_test), "recovering");
-	recovery_dry_run_must_tell("verb_unfinished");
+	recovery_dry_run_must_find("verb_unfinished");
 	recovery_must();
 	host_test_expect(&recovery_test, "on_destination", SIDE_DESTINATION);
 	recovery_nothing_is_left();
@@ -63,7 +65,7 @@ static void stuck_verb_is_ended(void **state)
 }
 
 /*
- * The process and its guardian die behind the n-th call of a verb, or the power is cut; nobody starts an agent. False:
+ * The process and its guardian die after the n-th call of a verb, or the power is cut; no agent is started. False:
  * there is no such call.
  */
 static bool die_and_recover(const struct fake_world *start, int verb, enum failure_kind kind, unsigned call)
@@ -132,14 +134,14 @@ static void every_death_of_every_verb(void **state)
 	}
 }
 
-/* The orchestrator gave up on it: the host is put right where it is. */
+/* The orchestrator gave up on it: the device is repaired on the side that it is on. */
 static void forced_cancel_of_a_stuck_switch(void **state)
 {
 	(void)state;
 	get_stuck();
 	recovery_test.world->failure.kind = FAIL_NONE;
 	assert_int_equal(host_test_ask(&recovery_test, (struct verb_request){ .verb = VERB_CANCEL, .force = true }), 0);
-	recovery_dry_run_must_tell("multipathd_not_running");
+	recovery_dry_run_must_find("multipathd_not_running");
 	recovery_must();
 	host_test_expect(&recovery_test, "cancelled", SIDE_DESTINATION);
 	recovery_nothing_is_left();
@@ -163,7 +165,7 @@ static void swap_tables_by_hand(void)
 
 static const char two_contradictions[] = "side_contradicted side_contradicted";
 
-/* Whoever looks at a volume is told what its import needs: the code of the first one's reason, "" without any. */
+/* A volume's report says what its import needs: the code of the first volume's reason, "" if there is none. */
 static const char *reason_of_volume(void)
 {
 	CLEANUP(volume_reports_free) struct volume_reports volumes = { 0 };
@@ -185,10 +187,10 @@ static void contradiction_is_left_to_a_person(void **state)
 			recovery_must_leave_it_alone(two_contradictions, ERR_SIDE_CONTRADICTED, "needs_attention");
 			host_test_close(&recovery_test);
 			assert_int_equal(host_test_open(&recovery_test),
-					 0); /* neither does the agent's start touch it */
+					 0); /* the agent's start does not change it either */
 			assert_string_equal(host_test_state(&recovery_test), "needs_attention");
 			recovery_test.world->multipathd_running =
-				true; /* the switch wants it, and it sees nothing new */
+				true; /* the switch loads it, and sees no difference */
 			host_test_must(&recovery_test, decisions[i]);
 			host_test_expect(&recovery_test, ends[i], i == 0 ? SIDE_DESTINATION : SIDE_SOURCE);
 			if (i < 2)
@@ -197,7 +199,7 @@ static void contradiction_is_left_to_a_person(void **state)
 		}
 }
 
-/* The person puts it right by hand instead. */
+/* The person repairs it by hand instead. */
 static void attention_ends(void **state)
 {
 	(void)state;
@@ -215,7 +217,7 @@ static void attention_ends(void **state)
 	}
 }
 
-/* The journal is lost as well: there is no import that could be marked. */
+/* The journal is lost as well: there is no import to mark. */
 static void contradiction_without_an_import(void **state)
 {
 	(void)state;
@@ -244,10 +246,10 @@ static void mixed_paths_are_left_to_a_person(void **state)
 }
 
 /*
- * Behind the cutover somebody removes the rules, and the host reboots with the source still mapped: the wrong LUN has
- * the name. What the message says to do leads to the end.
+ * After the cutover somebody removes the rules, and the host reboots with the source still mapped: the wrong LUN has
+ * the name. Following the message repairs it.
  */
-static void wrong_lun_behind_a_cutover(void **state)
+static void wrong_lun_after_a_cutover(void **state)
 {
 	struct fake_world *world;
 
@@ -328,7 +330,7 @@ static void held_import_is_released_first(void **state)
 	host_test_end(&recovery_test);
 }
 
-/* Forgotten behind its cutover: the identities stay, and are looked after. */
+/* Deleted after its cutover: the identities stay, and can be recovered. */
 static void device_of_a_deleted_import(void **state)
 {
 	(void)state;
@@ -337,7 +339,7 @@ static void device_of_a_deleted_import(void **state)
 	recovery_nothing_is_left();
 	recovery_remove_rules();
 	recovery_scan_again();
-	recovery_dry_run_must_tell("identity_files disks_left disks_left disks_left disks_left");
+	recovery_dry_run_must_find("identity_files disks_left disks_left disks_left disks_left");
 	recovery_must();
 	assert_string_equal(json_object_get_string(json_object_object_get(recovery_test.result, "state")), "committed");
 	host_test_expect(&recovery_test, "", SIDE_DESTINATION);
@@ -356,7 +358,7 @@ int main(void)
 		cmocka_unit_test(attention_ends),
 		cmocka_unit_test(contradiction_without_an_import),
 		cmocka_unit_test(mixed_paths_are_left_to_a_person),
-		cmocka_unit_test(wrong_lun_behind_a_cutover),
+		cmocka_unit_test(wrong_lun_after_a_cutover),
 		cmocka_unit_test(multipathd_waits_for_the_other_device),
 		cmocka_unit_test(strangers),
 		cmocka_unit_test(held_import_is_released_first),

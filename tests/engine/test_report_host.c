@@ -1,6 +1,5 @@
 /*
- * What the host's report says of its cluster, by the files that each kind of cluster leaves, and what is wrong with the
- * host.
+ * The host's report of its cluster, by the files of each kind of cluster, and of what is wrong with the host.
  */
 #include "engine_test.h"
 
@@ -146,7 +145,7 @@ static void of_several_the_first_counts(void **state)
 	assert_string_equal(seen, "Veritas: a");
 }
 
-/* Every prefix of a file: nothing breaks, and it is a cluster all the same. */
+/* Every prefix of a file: nothing crashes, and it is still reported as a cluster. */
 static void a_file_that_is_being_written(void **state)
 {
 	(void)state;
@@ -181,7 +180,7 @@ static char *codes_of(struct json_object *findings)
 	return text.length ? buf_take(&text) : strdup("");
 }
 
-/* Of the report, which asks multipathd too; those that files alone tell are the same without it. */
+/* The findings of the report, which also asks multipathd; those from files are the same without multipathd. */
 static void expect_findings(const char *of_files, const char *of_multipathd)
 {
 	struct json_object *report = report_of_host(), *findings, *by_files;
@@ -216,7 +215,7 @@ static void what_is_wrong_with_the_host(void **state)
 	expect_findings("boot_rules product_conflict initramfs_old", "multipathd_not_running");
 }
 
-/* What cannot be looked at is no clean bill. */
+/* What cannot be read must not count as well. */
 static void findings_that_cannot_be_read(void **state)
 {
 	struct finding_list findings = { 0 };

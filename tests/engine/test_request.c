@@ -61,8 +61,8 @@ static void bad_wwids(void **state)
 		"3600601600000000000000000000000001", /* one too many */
 		"26006016000000000000000000000000a",  /* another designator type */
 		"3600601600000000000000000000000zz",
-		"36006016000000000000000000000000A",   /* multipath writes small letters */
-		"360060160000000000000000000000001\"", /* would leave the rule's string */
+		"36006016000000000000000000000000A",   /* multipath writes lower case */
+		"360060160000000000000000000000001\"", /* would end the rule's string */
 		"../../../etc/passwd",
 		"3600601600000000 00000000000000001",
 	};
@@ -144,7 +144,7 @@ static void source_without_a_map(void **state)
 	must_refuse(ERR_SOURCE_NOT_MULTIPATH);
 }
 
-/* Visible before the import, as a LUN of its own: with content of its own, in use or not. */
+/* The destination is visible before the import, as an ordinary LUN with its own content, in use or not. */
 static void show_destination(void)
 {
 	test.world->luns[world_destination(0)].forwards_to = -1;

@@ -1,6 +1,6 @@
 /*
- * Reservations that move, on a fake host: what is on both LUNs behind each verb, with peers, and with changes while
- * they are moved. And that the checks check.
+ * Moving reservations on a fake host: what is on both LUNs after each verb, with peers, and with changes while they are
+ * moved. And that the checks catch errors.
  */
 #include "reservations.h"
 
@@ -44,7 +44,7 @@ static void go_all_the_way(const struct way *way, unsigned paths, bool with_peer
 	host_test_end(&pr_test);
 }
 
-/* Where only the holder's nexus writes, all paths have to be one for the array. */
+/* If only the holder's nexus may write, all paths must be the same nexus for the array. */
 static void every_type_every_way(void **state)
 {
 	static const enum pr_type types[] = { PR_WE, PR_EA, PR_WE_RO, PR_EA_RO, PR_WE_AR, PR_EA_AR };
@@ -65,7 +65,7 @@ static void every_type_every_way(void **state)
 		}
 }
 
-/* The peer's key is ours: all nodes use the same. */
+/* The peer has our key: all nodes use the same key. */
 static void one_key_for_all_nodes(void **state)
 {
 	(void)state;
@@ -107,7 +107,7 @@ static void without_registrations_nothing_is_sent(void **state)
 		lun_of(world_source(0))->pr.unsupported = lun_of(world_destination(0))->pr.unsupported = unsupported;
 		host_test_must(&pr_test, VERB_PREPARE);
 		host_test_must(&pr_test, VERB_SWITCH);
-		assert_false(tend(LOOK_US));
+		assert_false(poll_after(POLL_US));
 		host_test_must(&pr_test, VERB_SWITCH_BACK);
 		host_test_must(&pr_test, VERB_CANCEL);
 		host_test_expect(&pr_test, "cancelled", SIDE_SOURCE);
@@ -149,7 +149,7 @@ static void cancel_from_prepared(void **state)
 	host_test_end(&pr_test);
 }
 
-/* The source gets what the destination has now. */
+/* The source gets the destination's current registrations. */
 static void cancel_from_the_destination(void **state)
 {
 	(void)state;
@@ -259,9 +259,10 @@ static void whose_key_is_it(void **state)
 	}
 }
 
-/* --- changes behind the move --- */
+/* --- changes after the move --- */
 
-/* Of ALL_TG_PT, Linux targets make an entry without the session for other ports: it fits the sessions that have none.
+/*
+ * For ALL_TG_PT, Linux targets make an entry without session for each other port; it fits sessions that have no entry.
  */
 static void an_entry_without_a_session(void **state)
 {
@@ -331,7 +332,7 @@ static void changes_just_before_the_hold(void **state)
 		before_the_hold(changes[i], 1);
 		host_test_must(&pr_test, VERB_SWITCH);
 		assert_int_equal(hook_times, 0);
-		assert_int_equal(calls_of("multipathd.stop"), 2); /* taken back, and once more */
+		assert_int_equal(calls_of("multipathd.stop"), 2); /* undone, and tried again */
 		expect_alike(0);
 		host_test_expect(&pr_test, "on_destination", SIDE_DESTINATION);
 		assert_int_equal(own_count(world_destination(0)), changes[i] == source_is_cleared ? 0 : 2);
@@ -346,7 +347,10 @@ static void source_answers_no_more(void)
 	lun_of(world_source(0))->unanswering = true;
 }
 
-/* Who was registered may have been fenced, and nobody can know; who was not goes on to the array that lives. */
+/*
+ * A registered host may have been fenced, which cannot be known; a host that was not registered switches to the array
+ * that works.
+ */
 static void the_array_that_is_left_dies(void **state)
 {
 	(void)state;
@@ -382,7 +386,7 @@ static void changes_without_an_end(void **state)
 	host_test_end(&pr_test);
 }
 
-/* Changes on either LUN between the verbs, which a switch finds. */
+/* Changes on either LUN between the verbs; the switch finds them. */
 static void changes_between_the_verbs(void **state)
 {
 	(void)state;
@@ -403,7 +407,7 @@ static void changes_between_the_verbs(void **state)
 	host_test_end(&pr_test);
 }
 
-/* Told of an event the agent looks at once, and a crowd of them costs two looks a second. */
+/* After an event the agent polls at once, and a crowd of events costs two polls a second. */
 static void new_paths_by_event(void **state)
 {
 	int lun = world_destination(0);
@@ -413,16 +417,16 @@ static void new_paths_by_event(void **state)
 	reserve_host(world_source(0), OWN_KEY, &usual);
 	host_test_must(&pr_test, VERB_PREPARE);
 	host_test_must(&pr_test, VERB_SWITCH);
-	tend(LOOK_US);
+	poll_after(POLL_US);
 	hot_add_path(lun);
 	world_scan(pr_test.world);
 	engine_paths_changed(pr_test.engine);
-	tend(0);
+	poll_after(0);
 	assert_int_equal(own_count(lun), 3);
 	world_begin(pr_test.world, NULL);
 	for (int i = 0; i < 100; i++) {
 		engine_paths_changed(pr_test.engine);
-		tend(10000);
+		poll_after(10000);
 	}
 	assert_in_range(calls_of("device.disks"), 1, 3);
 	assert_in_range(calls_of("scsi.pr_watch_read"), 2, 22); /* two LUNs, ten times a second */
@@ -431,8 +435,8 @@ static void new_paths_by_event(void **state)
 	host_test_end(&pr_test);
 }
 
-/* A path is lost behind the prepare, whichever it is: the look during the hold goes through the other one. */
-static void look_through_another_path(void **state)
+/* Either path is lost after the prepare: the read during the hold goes through the other one. */
+static void read_through_another_path(void **state)
 {
 	(void)state;
 	for (size_t lost = 0; lost < 2; lost++) {
@@ -461,7 +465,7 @@ static void held_while_the_reservations_change(void **state)
 	host_test_end(&pr_test);
 }
 
-/* --- the checks check --- */
+/* --- the checks catch errors --- */
 
 static int deaf_pr_out(void *ctx, const char *disk, const struct pr_request *request, struct error *err)
 {
@@ -476,7 +480,7 @@ static int empty_pr_read(void *ctx, const char *disk, struct pr_state *ret, stru
 	return 0;
 }
 
-/* A LUN that takes commands and does nothing is found out before the switch. */
+/* A LUN that accepts commands without effect is detected before the switch. */
 static void control_commands_without_effect(void **state)
 {
 	(void)state;
@@ -502,7 +506,7 @@ static void control_switch_without_registration(void **state)
 	host_test_end(&pr_test);
 }
 
-/* A fenced host whose keys stay on the other LUN writes again behind a switch: the fake host notices. */
+/* A fenced host whose keys stay on the other LUN writes again after a switch: the fake host notices. */
 static void control_switch_of_a_fenced_host(void **state)
 {
 	(void)state;
@@ -535,7 +539,7 @@ int main(void)
 		cmocka_unit_test(changes_without_an_end),
 		cmocka_unit_test(changes_between_the_verbs),
 		cmocka_unit_test(new_paths_by_event),
-		cmocka_unit_test(look_through_another_path),
+		cmocka_unit_test(read_through_another_path),
 		cmocka_unit_test(held_while_the_reservations_change),
 		cmocka_unit_test(control_commands_without_effect),
 		cmocka_unit_test(control_switch_without_registration),

@@ -1,5 +1,5 @@
 /*
- * Commit and cancel on a fake host when some paths do not answer: the keys of those go too, through the ones that do.
+ * Commit and cancel on a fake host when some paths do not answer: their keys are removed, too, through paths that do.
  */
 #include "reservations.h"
 
@@ -23,7 +23,7 @@ static int kept_lun(const struct end *end)
 	return end->commits ? world_destination(0) : world_source(0);
 }
 
-/* A prepared import of one member with this key of a peer's (0: none), where it is before its end. */
+/* A prepared import of one member with this key of a peer's (0: none), in the state before its end. */
 static void begin_end(const struct end *end, const struct way *way, unsigned paths, uint64_t peer_key)
 {
 	begin(1, paths);
@@ -82,7 +82,10 @@ static void expect_one_warning(const char *text)
 		fail_msg("instead of one line with \"%s\":\n%s", text, warnings);
 }
 
-/* A commit's source is left to nobody; of a cancel's destination what this host held is handed to all registrants. */
+/*
+ * On a commit's source no reservation is left; on a cancel's destination, this host's reservation goes to all
+ * registrants.
+ */
 static enum pr_type type_left(const struct end *end, enum pr_type type, bool with_peer)
 {
 	if (!with_peer || type == PR_NONE)
@@ -94,7 +97,7 @@ static enum pr_type type_left(const struct end *end, enum pr_type type, bool wit
 	return type == PR_WE_RO ? PR_WE_AR : PR_EA_AR;
 }
 
-/* While this host waits for its peers to look, they must find "leaving!" and none of its other keys. */
+/* While this host waits for its peers to poll, they must find "leaving!" and none of its other keys. */
 static struct ports real;
 static unsigned waits;
 static int waits_on;
@@ -117,7 +120,7 @@ static void watch_waits(int left)
 	waits_on = left;
 }
 
-/* Path 0 is the one that holds, 2 is of the same initiator, 1 of another one. */
+/* Path 0 holds the reservation, 2 has the same initiator, 1 another. */
 static void go_offline(const struct end *end, enum pr_type type, unsigned path, bool with_peer)
 {
 	const struct way way = { .type = type, .aptpl = true };
@@ -149,7 +152,7 @@ static void offline_before_the_end(void **state)
 					go_offline(&ends[e], types[t], path, with_peer);
 }
 
-/* The peer holds: nothing of its is touched. */
+/* The peer holds the reservation: nothing of the peer's is changed. */
 static void offline_and_a_peer_holds(void **state)
 {
 	(void)state;
@@ -183,8 +186,8 @@ static void number_sessions(int lun, unsigned first)
 }
 
 /*
- * A reboot gives each session another ISID, and the array keeps what is registered for those before. The host is not
- * fenced by that; registered again, it goes on; and at the end nothing is left of either boot.
+ * A reboot gives each session another ISID, and the array keeps the registrations of the old ones. That does not fence
+ * the host; registered again, it goes on; and at the end nothing is left of either boot.
  */
 static void other_sessions_after_a_reboot(void **state)
 {
@@ -197,23 +200,23 @@ static void other_sessions_after_a_reboot(void **state)
 		peer_registers(world_source(0), &peer, PEER_KEY);
 		host_test_must(&pr_test, VERB_PREPARE);
 		peer_registers(world_destination(0), &peer, PEER_KEY);
-		tend(LOOK_US);
+		poll_after(POLL_US);
 		host_test_forget(&pr_test);
 		world_reboot(pr_test.world);
 		number_sessions(world_source(0), 3);
 		number_sessions(world_destination(0), 1);
 		assert_int_equal(host_test_open(&pr_test), 0);
 		for (int i = 0; i < 5; i++)
-			tend(LOOK_US);
+			poll_after(POLL_US);
 		assert_false(member_pr(0)->fenced);
 		assert_false(member_pr(0)->registered);
 		register_host(world_source(0), OWN_KEY, &usual);
 		for (int i = 0; i < 25 && !member_pr(0)->registered; i++)
-			tend(LOOK_US);
+			poll_after(POLL_US);
 		assert_true(member_pr(0)->registered);
 		world_begin(pr_test.world, NULL);
 		for (int i = 0; i < 5; i++)
-			tend(LOOK_US);
+			poll_after(POLL_US);
 		assert_int_equal(calls_of("scsi.pr_out"), 0);
 		if (ends[e].switched)
 			host_test_must(&pr_test, VERB_SWITCH);
@@ -226,7 +229,7 @@ static void other_sessions_after_a_reboot(void **state)
 	}
 }
 
-/* It is there for the kernel, and does not answer. */
+/* The kernel still has the path, but it does not answer. */
 static void dead_before_the_end(void **state)
 {
 	(void)state;
@@ -240,7 +243,7 @@ static void dead_before_the_end(void **state)
 	}
 }
 
-/* To preempt the key would fence the peer. */
+/* Preempting the key would fence the peer. */
 static void offline_with_a_key_that_a_peer_uses(void **state)
 {
 	(void)state;
@@ -261,13 +264,13 @@ static void offline_with_a_key_that_a_peer_uses(void **state)
 	}
 }
 
-/* Peers can tell that the key's host leaves by another path of its initiator port; see the next test. */
+/* Peers see by another path of its initiator port that the key's host is leaving; see the next test. */
 static void offline_with_a_key_per_initiator(void **state)
 {
 	const struct way way = { .type = PR_WE_RO, .aptpl = true, .key_per_initiator = true };
 
 	(void)state;
-	for (size_t e = 0; e < ARRAY_SIZE(ends); e += 2) /* a way back gives the source one key for all */
+	for (size_t e = 0; e < ARRAY_SIZE(ends); e += 2) /* a switch back gives all paths of the source the same key */
 		for (unsigned path = 0; path < 3; path++)
 			for (int with_peer = 0; with_peer < 2; with_peer++) {
 				int left = left_lun(&ends[e]);
@@ -287,8 +290,11 @@ static void offline_with_a_key_per_initiator(void **state)
 			}
 }
 
-/* The other end of it: a peer with two paths leaves the LUN that this host is on, one of its paths being offline. */
-static void a_peer_leaves_with_a_path_offline(void **state)
+/*
+ * The same from the other side: a peer with two paths, one of them offline, unregisters from the LUN that this host is
+ * on.
+ */
+static void a_peer_unregisters_with_a_path_offline(void **state)
 {
 	static const struct pr_nexus same = { "fc:5001438000000002", 2, 0 }, another = { "fc:5001438000000003", 2, 0 };
 
@@ -304,16 +310,16 @@ static void a_peer_leaves_with_a_path_offline(void **state)
 			peer_registers(lun ? live : other, &third, THIRD_KEY);
 			peer_registers(lun ? live : other, offline, key);
 		}
-		tend(LOOK_US);
+		poll_after(POLL_US);
 		peer_registers(live, &third, LEAVING);
 		must_out(live, &third,
 			 (struct pr_request){
 				 .action = PR_PREEMPT, .type = PR_WE_RO, .key = LEAVING, .service_action_key = key });
 		for (int i = 0; i < 4; i++)
-			tend(LOOK_US);
+			poll_after(POLL_US);
 		peer_registers(live, &third, 0);
 		for (int i = 0; i < 12; i++)
-			tend(LOOK_US);
+			poll_after(POLL_US);
 		assert_true(has_key(other, THIRD_KEY));
 		assert_int_equal(has_key(other, key), !by_another);
 		expect_moved("on_destination", SIDE_DESTINATION);
@@ -321,7 +327,7 @@ static void a_peer_leaves_with_a_path_offline(void **state)
 	}
 }
 
-/* Nothing tells whose the registrations are: they stay, as the peer's does. */
+/* Nothing shows whose the registrations are: they stay, like the peer's. */
 static void offline_without_initiators(void **state)
 {
 	(void)state;
@@ -356,7 +362,7 @@ static void offline_without_another_path(void **state)
 	host_test_end(&pr_test);
 }
 
-/* One command fails, or does its work and says it failed; what is not done then is done when asked again. */
+/* One command fails, or works but reports a failure; a second run does the rest. */
 static bool end_with_a_failure(const struct end *end, const char *call, unsigned nth, enum failure_kind kind)
 {
 	bool hit;
@@ -389,7 +395,7 @@ static void offline_and_a_command_fails(void **state)
 		}
 }
 
-/* A LUN that is told to preempt the sender's own key takes that away too; the holder's stays. */
+/* A LUN that preempts the sender's own key removes that, too; the holder's key stays. */
 static void control_preempt_of_the_own_key(void **state)
 {
 	(void)state;
@@ -421,7 +427,7 @@ int main(void)
 		cmocka_unit_test(dead_before_the_end),
 		cmocka_unit_test(offline_with_a_key_that_a_peer_uses),
 		cmocka_unit_test(offline_with_a_key_per_initiator),
-		cmocka_unit_test(a_peer_leaves_with_a_path_offline),
+		cmocka_unit_test(a_peer_unregisters_with_a_path_offline),
 		cmocka_unit_test(offline_without_initiators),
 		cmocka_unit_test(offline_without_another_path),
 		cmocka_unit_test(offline_and_a_command_fails),

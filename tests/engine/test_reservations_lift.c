@@ -1,5 +1,5 @@
 /*
- * The source's reservation lifted for the array and put back, on a fake host; and what the report says of it.
+ * Lifting the source's reservation for the array and putting it back, on a fake host; and the report of it.
  */
 #include "reservations.h"
 
@@ -8,7 +8,7 @@ static int lift(bool lifted)
 	return host_test_ask(&pr_test, (struct verb_request){ .verb = VERB_RESERVATION, .lifted = lifted });
 }
 
-/* It is so already: nothing is sent, and the result says so. */
+/* Already done: nothing is sent, and the result says so. */
 static void lift_again(bool lifted)
 {
 	size_t sent = calls_of("scsi.pr_out");
@@ -28,7 +28,7 @@ static void lift_now(bool lifted)
 static void expect_lifted(void)
 {
 	for (int i = 0; i < 12; i++)
-		tend(LOOK_US);
+		poll_after(POLL_US);
 	assert_int_equal(lun_of(world_source(0))->pr.type, PR_NONE);
 	assert_int_equal(own_count(world_source(0)), 2);
 	assert_int_equal(lun_of(world_destination(0))->pr.type, PR_WE_RO);
@@ -74,7 +74,7 @@ static void cancel_puts_back_what_was_lifted(void **state)
 	}
 }
 
-/* Of two members one is lifted already, or neither was ever reserved. */
+/* One of two members is lifted already, or neither was ever reserved. */
 static void lifted_where_there_is_something(void **state)
 {
 	(void)state;
@@ -100,7 +100,7 @@ static void lifted_where_there_is_something(void **state)
 	host_test_end(&pr_test);
 }
 
-/* Only the host whose reservation it is lifts it; the others switch meanwhile. */
+/* Only the host that holds the reservation lifts it; the others switch meanwhile. */
 static void lifted_by_a_peer(void **state)
 {
 	(void)state;
@@ -109,14 +109,14 @@ static void lifted_by_a_peer(void **state)
 	expect_error(lift(true), ERR_PR_NOT_HOLDER);
 	must_out(world_source(0), &peer,
 		 (struct pr_request){ .action = PR_RELEASE, .type = PR_WE_RO, .key = PEER_KEY });
-	tend(LOOK_US);
+	poll_after(POLL_US);
 	host_test_must(&pr_test, VERB_SWITCH);
 	expect_lifted();
 	host_test_expect(&pr_test, "on_destination", SIDE_DESTINATION);
 	host_test_end(&pr_test);
 }
 
-/* All registrants are holders: the peer's lifting is not undone, the destination stays reserved, and all switch. */
+/* All registrants are holders: the peer's lift is not undone, the destination stays reserved, and all switch. */
 static void all_registrants_lifted_by_a_peer(void **state)
 {
 	const struct way all = { .type = PR_WE_AR, .aptpl = true };
@@ -133,7 +133,7 @@ static void all_registrants_lifted_by_a_peer(void **state)
 		must_out(world_source(0), &peer,
 			 (struct pr_request){ .action = PR_RELEASE, .type = PR_WE_AR, .key = PEER_KEY });
 		for (int i = 0; i < 12; i++)
-			tend(LOOK_US);
+			poll_after(POLL_US);
 		assert_int_equal(lun_of(world_source(0))->pr.type, PR_NONE);
 		assert_int_equal(lun_of(world_destination(0))->pr.type, PR_WE_AR);
 		if (!switched)
@@ -162,7 +162,7 @@ static const char *reported(const char *side, const char *field)
 	return text;
 }
 
-static void the_report_tells(void **state)
+static void the_report_shows(void **state)
 {
 	(void)state;
 	begin_prepared(1);
@@ -172,12 +172,12 @@ static void the_report_tells(void **state)
 	assert_string_equal(reported("destination", "registered_paths"), "2");
 	assert_string_equal(reported("source", "holder_key"), "0xa0001");
 	assert_int_equal(lift(true), 0);
-	tend(LOOK_US);
+	poll_after(POLL_US);
 	assert_string_equal(reported("source", "type"), "null");
 	assert_string_equal(reported("", "source_reservation_lifted"), "true");
 	assert_int_equal(lift(false), 0);
 	this_host_is_preempted();
-	tend(LOOK_US);
+	poll_after(POLL_US);
 	assert_string_equal(reported("", "fenced"), "true");
 	assert_string_equal(reported("destination", "registered_paths"), "0");
 	assert_string_equal(reported("source", "holder_key"), "0xb0001");
@@ -192,7 +192,7 @@ int main(void)
 		cmocka_unit_test(lifted_where_there_is_something),
 		cmocka_unit_test(lifted_by_a_peer),
 		cmocka_unit_test(all_registrants_lifted_by_a_peer),
-		cmocka_unit_test(the_report_tells),
+		cmocka_unit_test(the_report_shows),
 	};
 
 	return cmocka_run_group_tests_name("reservations_lift", tests, NULL, NULL);

@@ -9,9 +9,10 @@
 enum { STATES = IMPORT_HELD + 1, DOINGS = DOING_CANCEL + 1, OUTCOMES = HOLD_LEASE_EXPIRED + 1, EITHER = -1 };
 
 /*
- * Of each state one word, in it a letter for each thing that the import may be in the middle of (nothing, prepare, to
- * the destination, to the source, commit, cancel): y allowed; t there already; n STATE_WRONG; s there already if the
- * last hold was towards this side, else STATE_WRONG; l LEASE_EXPIRED if it was and ended by itself, else STATE_WRONG.
+ * One word per state, with a letter for each verb that the import may be in the middle of (none, prepare, to the
+ * destination, to the source, commit, cancel): y allowed; t there already; n STATE_WRONG; s there already if the last
+ * hold was towards this side, else STATE_WRONG; l LEASE_EXPIRED if the last hold was towards this side and its lease
+ * expired, else STATE_WRONG.
  */
 static const struct {
 	enum verb verb;
@@ -34,7 +35,7 @@ static const struct {
 	/* clang-format on */
 };
 
-/* What the engine must say, for the letter. */
+/* The expected answer for a letter. */
 static int expected(char letter, const struct hold_note *last, enum side to, enum error_code *ret_code)
 {
 	bool ended = last->outcome == HOLD_LEASE_EXPIRED || last->outcome == HOLD_INTERRUPTED;
@@ -64,7 +65,7 @@ static void check(struct engine *engine, const struct import *import, const stru
 		 error_name(err.code));
 }
 
-/* Whatever the import is in the middle of, and however its last hold ended. */
+/* For each unfinished verb, and each end of the last hold. */
 static void check_row(size_t row, enum side to)
 {
 	const struct verb_request request = { .verb = rows[row].verb, .import_id = "test", .to = to };
@@ -80,7 +81,7 @@ static void check_row(size_t row, enum side to)
 	}
 }
 
-/* Verbs that go to no side pay no heed to one. */
+/* Verbs without a side ignore it. */
 static void each_verb_in_each_state(void **state)
 {
 	(void)state;

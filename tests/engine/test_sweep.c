@@ -1,13 +1,13 @@
 /*
  * The big sweep: for each verb, each port call that it makes, and each way in which that call can go wrong (fails
- * before or after its work, the process dies before or behind it, the power is cut), the same questions:
+ * before or after its work, the process dies before or after it, the power is cut), the same checks:
  *
  *   - the import's state is the first or the last one, and everything on the host agrees
  *   - the application saw no error, no stall and no stale data, no map stayed suspended
  *   - the verb, sent again, leads to the last state
  *   - or cancel, sent instead, leads back to the source
  *
- * The test cases are named after the verb and the kind of failure; a failing one tells the call.
+ * The test cases are named after the verb and the kind of failure; a failing case reports the call.
  */
 #include "sweep.h"
 
@@ -23,7 +23,7 @@ int main(void)
 	for (size_t i = 0; i < SWEEPS; i++)
 		for (unsigned members = 1; members <= 3; members += 2)
 			for (enum failure_kind kind = FAIL_BEFORE; kind <= POWER_CUT; kind++) {
-				if (kind == DIE_BEFORE) /* the same as behind the call before */
+				if (kind == DIE_BEFORE) /* the same as after the previous call */
 					continue;
 				cases[count] =
 					(struct sweep_case){ .sweep = &sweeps[i], .kind = kind, .members = members };

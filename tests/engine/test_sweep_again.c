@@ -1,15 +1,15 @@
 /*
- * Trouble that does not come alone. First, the recovery from a death fails or dies itself, at each of its calls.
- * Second, an operation fails from its n-th call on until the verb has given up.
+ * Repeated failures. First, the recovery from a death fails or dies itself, at each of its calls. Second, an operation
+ * fails from its n-th call on until the verb has given up.
  *
- * Nothing that an application feels may come of either. Once the trouble is over the engine opens, the verb sent again
- * leads to its end, and cancel leads back.
+ * Neither may affect the application. After that the engine opens, the verb sent again leads to its end, and cancel
+ * leads back.
  */
 #include "sweep.h"
 
 static unsigned combinations;
 
-/* Lead to a torn host: the verb dies behind its n-th change. False when it has fewer. */
+/* Lead to a torn state: the verb dies after its n-th change. False if it has fewer. */
 static bool tear(const struct sweep_case *at, const struct fake_world *start, unsigned call)
 {
 	const struct failure failure = { .kind = at->kind, .call = call };
@@ -54,7 +54,8 @@ static bool recover_twice(const struct sweep_case *at, unsigned call)
 	return true;
 }
 
-/* Every other pair, like the squares of one colour: each call of the verb and each call of the recovery has its turns.
+/*
+ * Every other pair, like the squares of one colour: each call of the verb and each call of the recovery gets its turn.
  */
 static void recovery_fails(void **state)
 {

@@ -1,7 +1,7 @@
 /*
  * The sweep for a host whose LUNs are reserved, and one with a peer that is registered on both: each call of the verbs
- * that move reservations, and each way in which it can go wrong. Besides what all sweeps ask, this host's keys are
- * where they should be at each end: on both LUNs between prepare and the end, on none that it has left.
+ * that move reservations, and each way in which it can go wrong. Besides the checks of all sweeps, this host's keys are
+ * where they should be at each end: on both LUNs between prepare and the end, and on no LUN that it has left.
  *
  * Then the same verbs with this host fenced before each of their calls: its application writes to neither LUN from then
  * on, and its keys are on neither at the end.
@@ -13,7 +13,7 @@
 #define OWN_KEY UINT64_C(0xa0001)
 #define PEER_KEY UINT64_C(0xb0001)
 
-enum { LOOK_US = 1000000 };
+enum { POLL_US = 1000000 };
 
 static const struct pr_nexus peer = { "fc:5001438000000001", 1, 0 };
 static unsigned combinations;
@@ -109,7 +109,7 @@ static void preempt(struct fake_world *world, int lun)
 		.action = PR_PREEMPT_AND_ABORT, .type = PR_WE_RO, .key = PEER_KEY, .service_action_key = OWN_KEY
 	};
 
-	world_pr_out(world, lun, &peer, &request); /* a conflict says that there is no such key */
+	world_pr_out(world, lun, &peer, &request); /* a conflict means that there is no such key */
 }
 
 /* On both LUNs at once. */
@@ -121,8 +121,8 @@ static void fence(struct fake_world *world)
 }
 
 /*
- * On one LUN first; on the other a second later, by a peer's agent. Until then the application, which may write or not,
- * does nothing.
+ * First on one LUN; a second later on the other, by a peer's agent. Until then the application does nothing, because
+ * its writes may be allowed or not.
  */
 static int first_lun;
 static uint64_t fenced_us;
@@ -135,7 +135,7 @@ static void fence_one_by_one(struct fake_world *world)
 		world->apps[0].silent = true;
 	}
 	world->event_call = world->calls + 1;
-	if (world->now_us - fenced_us < LOOK_US)
+	if (world->now_us - fenced_us < POLL_US)
 		return;
 	preempt(world, first_lun == world_source(0) ? world_destination(0) : world_source(0));
 	world->apps[0].silent = false;
@@ -148,7 +148,7 @@ static void must_be_fenced(const struct sweep *sweep, unsigned call)
 	const char *why;
 
 	for (int i = 0; i < 3; i++) {
-		world_pass_time(sweep_test.world, LOOK_US);
+		world_pass_time(sweep_test.world, POLL_US);
 		engine_poll(sweep_test.engine, NULL);
 	}
 	why = host_test_disagreement(&sweep_test);
@@ -173,7 +173,7 @@ static bool fence_at(const struct sweep *sweep, const struct fake_world *start, 
 	hit = fenced_us || sweep_test.world->apps[0].fenced;
 	if (!hit)
 		goto out;
-	world_pass_time(sweep_test.world, LOOK_US);
+	world_pass_time(sweep_test.world, POLL_US);
 	if (!sweep_test.world->apps[0].fenced)
 		fence_one_by_one(sweep_test.world);
 	must_be_fenced(sweep, call);

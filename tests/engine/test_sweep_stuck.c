@@ -1,11 +1,11 @@
 /*
- * An import that is stuck: an operation went on failing behind the point of no return. The verb, or cancel, is then
- * sent again to the same engine and fails at one of its calls; sent once more it must lead to its end, and nothing that
- * the application feels may come of it.
+ * An import that is stuck: an operation went on failing after the point of no return. The verb, or cancel, is then sent
+ * again to the same engine and fails at one of its calls; sent once more it must lead to its end, without affecting the
+ * application.
  */
 #include "sweep.h"
 
-/* One stuck import by each operation is as good as many: what follows is the same. */
+/* A few stuck imports per operation are enough: what follows is the same. */
 enum { CALLS_MAX = 24, STUCK_ENOUGH = 2 };
 
 static unsigned combinations;

@@ -1,6 +1,6 @@
 /*
- * The ways through an import on a fake host: every verb in its order, with 1, 3 and 16 members; each verb again; the
- * way back; reboots in between.
+ * The course of an import on a fake host: every verb in order, with 1, 3 and 16 members; each verb again; the way back;
+ * reboots in between.
  */
 #include "engine_test.h"
 
@@ -16,7 +16,7 @@ static void begin(unsigned members, unsigned paths)
 	assert_int_equal(host_test_open(&test), 0);
 }
 
-/* A verb changes what it should; the same verb once more is success and changes nothing. */
+/* A verb changes what it should; the same verb again succeeds and changes nothing. */
 static void twice(int verb, const char *state, enum side side)
 {
 	char *before, *after;
@@ -257,7 +257,7 @@ static void second_import_beside_the_first(void **state)
 	host_test_end(&test);
 }
 
-/* Nobody's I/O shows when the map serves again: the pause is the hold, and the switch goes on all the same. */
+/* No I/O shows when the map works again: the pause is the hold, and the switch goes on all the same. */
 static void switch_under_idle_applications(void **state)
 {
 	struct json_object *pauses = NULL, *pause = NULL;
@@ -293,7 +293,7 @@ static void switch_reports_the_pause_of_each_map(void **state)
 	host_test_end(&test);
 }
 
-static unsigned host_looks(const struct fake_world *world)
+static unsigned host_inventories(const struct fake_world *world)
 {
 	unsigned count = 0;
 
@@ -302,8 +302,11 @@ static unsigned host_looks(const struct fake_world *world)
 	return count;
 }
 
-/* However many members: one look before anything is changed, one with the identities published, one at the end. */
-static void switch_takes_3_looks_at_the_host(void **state)
+/*
+ * For any number of members: one inventory before anything is changed, one with the identities published, one at the
+ * end.
+ */
+static void switch_takes_3_inventories(void **state)
 {
 	(void)state;
 	begin(3, 2);
@@ -311,19 +314,19 @@ static void switch_takes_3_looks_at_the_host(void **state)
 	host_test_must(&test, VERB_PREPARE);
 	world_begin(test.world, NULL);
 	host_test_must(&test, VERB_SWITCH);
-	assert_int_equal(host_looks(test.world), 3);
+	assert_int_equal(host_inventories(test.world), 3);
 	world_begin(test.world, NULL);
 	host_test_must(&test, VERB_SWITCH_BACK);
-	assert_int_equal(host_looks(test.world), 3);
+	assert_int_equal(host_inventories(test.world), 3);
 	host_test_end(&test);
 }
 
-/* The administrator had the destination mapped and scanned before anybody said that it is one. */
+/* The administrator had mapped and scanned the destination before the import was created. */
 static void map_older_than_the_import_is_hidden(void **state)
 {
 	(void)state;
 	begin(1, 2);
-	test.world->luns[test.world->apps[0].source].partition_table = false; /* kpartx would open the map */
+	test.world->luns[test.world->apps[0].source].partition_table = false; /* else kpartx would open the map */
 	world_map_lun(test.world, world_destination(0));
 	world_scan(test.world);
 	assert_int_equal(test.ports.multipathd.claim(test.world, "sdc", NULL), 0);
@@ -331,7 +334,7 @@ static void map_older_than_the_import_is_hidden(void **state)
 	assert_false(world_map(test.world, world_destination_wwid(0))->no_node);
 	test.world->violations[0] = '\0';
 	host_test_must(&test, VERB_CREATE);
-	assert_non_null(strstr(test.world->violations, "to systemd")); /* the map, not yet; its disks are hidden now */
+	assert_non_null(strstr(test.world->violations, "to systemd")); /* the map is not hidden yet; its disks are */
 	test.world->violations[0] = '\0';
 	host_test_must(&test, VERB_PREPARE);
 	test.world->violations[0] = '\0';
@@ -355,7 +358,7 @@ static int clear_nothing(struct dm_suspend *hold)
 	return 0;
 }
 
-/* The checks above can fail: an engine that leaves a step out is noticed. */
+/* The checks above can fail: an engine that skips a step is noticed. */
 static void engine_that_does_not_stop_multipathd_is_caught(void **state)
 {
 	(void)state;
@@ -397,7 +400,7 @@ static void refused_unchanged(int verb, const char *state, enum side side, enum 
 	host_test_expect(&test, state, side);
 }
 
-/* The array maps another LUN, or one of another size, where the kernel still tells of the one that it found there. */
+/* The array maps another LUN, or one of another size, in place of the one that the kernel still shows. */
 static void lun_that_became_another_gets_no_io(void **state)
 {
 	static const struct probed others[] = {
@@ -423,12 +426,12 @@ static void lun_that_became_another_gets_no_io(void **state)
 		source->became = others[i];
 		refused_unchanged(VERB_SWITCH_BACK, "on_destination", SIDE_DESTINATION, ERR_LUN_CHANGED, "probe");
 	}
-	source->became = others[2]; /* a source that grew does not close the way back */
+	source->became = others[2]; /* a source that grew does not prevent the way back */
 	host_test_must(&test, VERB_SWITCH_BACK);
 	host_test_end(&test);
 }
 
-/* Before multipathd is stopped: behind that, nothing could be taken back without udevd. */
+/* Before multipathd is stopped: after that, nothing could be undone without udevd. */
 static void switch_without_udevd_is_refused(void **state)
 {
 	static const enum side sides[] = { SIDE_SOURCE, SIDE_DESTINATION };
@@ -449,7 +452,7 @@ static void switch_without_udevd_is_refused(void **state)
 	host_test_end(&test);
 }
 
-/* A person's `multipath -F` takes every map that nobody has open. */
+/* A person's `multipath -F` removes every map that is not open. */
 static void idle_map_that_somebody_flushed_is_made_again(void **state)
 {
 	static const int verbs[] = { VERB_SWITCH, VERB_SWITCH_BACK };
@@ -470,13 +473,13 @@ static void idle_map_that_somebody_flushed_is_made_again(void **state)
 	host_test_end(&test);
 }
 
-/* Its LUN was larger for a while, and multipathd has made the map so; the kernel would refuse that table. */
+/* Its LUN was larger for a while, and multipathd made the map larger; the kernel would refuse that table. */
 static void idle_map_of_another_length(void **state)
 {
 	struct fake_map *live, *idle;
 	char table[TABLE_SIZE];
 	uint64_t length;
-	int behind;
+	int rest;
 
 	(void)state;
 	begin(1, 2);
@@ -484,8 +487,8 @@ static void idle_map_of_another_length(void **state)
 	host_test_must(&test, VERB_PREPARE);
 	idle = world_map(test.world, world_destination_wwid(0));
 	live = world_map(test.world, world_source_wwid(0));
-	assert_int_equal(sscanf(idle->active, "0 %" SCNu64 " %n", &length, &behind), 1);
-	snprintf(table, sizeof(table), "0 %" PRIu64 " %s", length + 16384, idle->active + behind);
+	assert_int_equal(sscanf(idle->active, "0 %" SCNu64 " %n", &length, &rest), 1);
+	snprintf(table, sizeof(table), "0 %" PRIu64 " %s", length + 16384, idle->active + rest);
 	snprintf(idle->active, sizeof(idle->active), "%s", table);
 	host_test_must(&test, VERB_SWITCH);
 	snprintf(table, sizeof(table), "0 %" PRIu64 " multipath ", length);
@@ -511,7 +514,7 @@ int main(void)
 		cmocka_unit_test(second_import_beside_the_first),
 		cmocka_unit_test(switch_under_idle_applications),
 		cmocka_unit_test(switch_reports_the_pause_of_each_map),
-		cmocka_unit_test(switch_takes_3_looks_at_the_host),
+		cmocka_unit_test(switch_takes_3_inventories),
 		cmocka_unit_test(map_older_than_the_import_is_hidden),
 		cmocka_unit_test(switch_without_udevd_is_refused),
 		cmocka_unit_test(idle_map_that_somebody_flushed_is_made_again),

@@ -1,5 +1,5 @@
 /*
- * The fake host's SCSI disks as sysfs, udev and commands to them show them: the ports for devices and SCSI.
+ * The fake host's SCSI disks, as sysfs, udev and SCSI commands show them: the ports for devices and SCSI.
  */
 #include "fake_world.h"
 
@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* How long udev may leave the event of a new disk unhandled when nobody waits for it. */
+/* How long udev may delay the event of a new disk when nothing waits for it. */
 enum { UDEV_LATE_US = 30000 };
 
 struct fake_lun *world_lun_content(struct fake_world *world, struct fake_lun *lun)
@@ -45,7 +45,7 @@ static void fill_disk(struct fake_world *world, const struct fake_disk *disk, st
 	ret->system_ready = strcmp(property_get(disk->properties, "SYSTEMD_READY", ready, sizeof(ready)), "0") != 0;
 }
 
-/* udev gets to the events in its own time. */
+/* udev handles the events with a delay. */
 static void handle_late_events(struct fake_world *world)
 {
 	for (int i = 0; i < world->disk_count; i++)
@@ -150,7 +150,7 @@ static int device_settle(void *ctx, unsigned timeout_ms, struct error *err)
 	return WORLD_CALL(ctx, "device.settle", NULL, err, do_settle(ctx));
 }
 
-/* The array goes on exporting the LUN: the next scan would bring the disk back. */
+/* The array still exports the LUN: the next scan would find the disk again. */
 static int do_delete_disk(struct fake_world *world, const char *name)
 {
 	struct fake_disk *disk = world_disk(world, name);
@@ -170,7 +170,7 @@ static int device_delete_disk(void *ctx, const char *disk, struct error *err)
 	return WORLD_CALL(ctx, "device.delete_disk", disk, err, do_delete_disk(ctx, disk));
 }
 
-/* "dm-3" -> the map's name; other names are themselves. */
+/* "dm-3" -> the map's name; other names are unchanged. */
 static const char *user_key(const struct fake_world *world, const char *device)
 {
 	unsigned minor;

@@ -1,7 +1,7 @@
 /*
- * Device-mapper of the fake host, as the kernel behaves for the multipath target: two table slots, resume swaps the
- * inactive one in, messages are refused while suspended, open maps stay. Also what multipathd and the scenes need to
- * make maps.
+ * The fake host's device-mapper. It behaves like the kernel with the multipath target: two table slots, resume
+ * activates the inactive one, messages are refused while suspended, open maps stay. Also what multipathd and the scenes
+ * need to make maps.
  */
 #include "fake_world.h"
 
@@ -107,7 +107,7 @@ static uint64_t table_sectors(const char *table)
 	return length;
 }
 
-/* What a map can do is what the weakest of its paths can; a noflush swap of a running map keeps the old limits. */
+/* A map's limits are those of its weakest path; a noflush swap of a running map keeps the old limits. */
 static void stack_limits(struct fake_world *world, struct fake_map *map)
 {
 	struct fake_disk *disks[DISKS_MAX];
@@ -303,7 +303,7 @@ static int dm_remove(void *ctx, const char *map, struct error *err)
 	return WORLD_CALL(ctx, "dm.remove", map, err, do_remove(ctx, map, err));
 }
 
-/* Whoever has the map open keeps it, under its new name. */
+/* A user that has the map open keeps it, under its new name. */
 void dm_rename_map(struct fake_world *world, struct fake_map *map, const char *name)
 {
 	for (int i = 0; i < world->app_count; i++)
@@ -433,8 +433,7 @@ static int dm_clear_loaded(struct dm_suspend *suspend)
 	return SUSPEND_CALL(suspend, "dm.clear_loaded", do_clear_loaded(suspend));
 }
 
-/* Where an application is at work, an I/O more each time; to wait for one where none can be would be a pause for
- * nothing. */
+/* With an active application, one more I/O at each call. On a map that is not open no I/O can be waited for. */
 static int do_completed(const struct dm_suspend *suspend, uint64_t *ret)
 {
 	struct fake_world *world = suspend->world;

@@ -1,5 +1,5 @@
 /*
- * The fake host's files and clock. Sleeping lets time pass and udev and multipathd do their work.
+ * The fake host's files and clock. Sleeping advances the time, and lets udev and multipathd work.
  */
 #include "fake_world.h"
 

@@ -1,6 +1,6 @@
 /*
- * What must hold on the fake host after every port call: the application's I/O goes on and reaches the right content,
- * no table mixes two LUNs, no disk is in two maps, the side that is not live is invisible, no hold is too long.
+ * The invariants of the fake host after every port call: the application's I/O goes on and reaches the right content,
+ * no table mixes two LUNs, no disk is in two maps, the idle side is invisible, no hold is too long.
  */
 #include "fake_world.h"
 
@@ -48,7 +48,7 @@ static void write_lun(struct fake_world *world, struct fake_lun *lun, uint64_t n
 		world->luns[lun->forwards_to].content = number;
 }
 
-/* A conflict is no path error: it goes to the application, whatever the other paths would say. */
+/* A conflict is not a path error: it goes to the application, whatever the other paths would answer. */
 static void check_reservation(struct fake_world *world, const struct fake_app *app, const struct fake_disk *disk)
 {
 	bool allowed = world_pr_allows(&world->luns[disk->lun], &disk->nexus);
@@ -135,18 +135,20 @@ static void check_tables(struct fake_world *world)
 	}
 }
 
-/* A path that presents itself as the live map's; upstream's rule order lets those claim links, with a lower priority.
+/*
+ * A path that is published under the live map's WWID; with upstream's rule order such paths claim links, with a lower
+ * priority.
  */
 static bool is_live_path(struct fake_world *world, const struct fake_disk *disk, const struct fake_app *app)
 {
 	const struct fake_map *map = world_map(world, app->map);
-	char presented[WWID_SIZE];
+	char published[WWID_SIZE];
 
-	property_get(disk->properties, "ID_SERIAL", presented, sizeof(presented));
-	return map && strcmp(presented, map->uuid + strlen("mpath-")) == 0;
+	property_get(disk->properties, "ID_SERIAL", published, sizeof(published));
+	return map && strcmp(published, map->uuid + strlen("mpath-")) == 0;
 }
 
-/* Nobody but the live map may show an application's content to the system. */
+/* Only the live map may show an application's content to the system. */
 static void check_shown(struct fake_world *world, const char *device, const char *properties, const char *links,
 			const struct fake_app *app)
 {
@@ -159,7 +161,7 @@ static void check_shown(struct fake_world *world, const char *device, const char
 		world_violation(world, "%s shows the content of %s to systemd", device, app->map);
 }
 
-/* What scans all of /dev (LVM, ZFS) asks nobody whether a map is hidden. */
+/* Programs that scan all of /dev (LVM, ZFS) do not check whether a map is hidden. */
 static void check_hidden_map(struct fake_world *world, const struct fake_map *map, const struct fake_app *app)
 {
 	check_shown(world, map->name, map->properties, map->links, app);

@@ -1,7 +1,7 @@
 /*
- * The fake host's multipathd, a state machine: when it runs, it takes paths whose presented WWID is not their map's out
- * of the map (as 0.8.5 and later do), adds paths to maps, and makes maps of what find_multipaths lets it. It remembers
- * names and WWIDs in its files as the real one does.
+ * The fake host's multipathd, a state machine: when it runs, it removes paths whose published WWID is not their map's
+ * (as 0.8.5 and later do), adds paths to maps, and makes maps as find_multipaths allows. It stores names and WWIDs in
+ * its files like the real one.
  */
 #include "fake_multipathd.h"
 
@@ -15,7 +15,7 @@
 static const char bindings_path[] = "/etc/multipath/bindings";
 static const char wwids_path[] = "/etc/multipath/wwids";
 
-/* ID_SERIAL, or "" where multipathd ignores the disk: it wants one of the properties of its default whitelist. */
+/* ID_SERIAL, or "" if multipathd ignores the disk: it requires one of the properties of its default whitelist. */
 static void usable_wwid(const struct fake_world *world, const char *properties, char *ret, size_t size)
 {
 	property_get(properties, "ID_SERIAL", ret, size);
@@ -46,7 +46,7 @@ void multipathd_remember(struct fake_world *world, const char *wwid)
 
 static size_t paths_of(struct fake_world *world, const char *wwid, struct fake_disk **ret)
 {
-	char presented[WWID_SIZE];
+	char published[WWID_SIZE];
 	size_t count = 0;
 
 	for (int i = 0; i < world->disk_count; i++) {
@@ -54,8 +54,8 @@ static size_t paths_of(struct fake_world *world, const char *wwid, struct fake_d
 
 		if (disk->place != DISK_PRESENT || disk->event_pending || !disk->known)
 			continue;
-		usable_wwid(world, disk->properties, presented, sizeof(presented));
-		if (strcmp(presented, wwid) == 0)
+		usable_wwid(world, disk->properties, published, sizeof(published));
+		if (strcmp(published, wwid) == 0)
 			ret[count++] = disk;
 	}
 	return count;
@@ -130,7 +130,7 @@ static bool is_live(const struct fake_world *world, const struct fake_map *map)
 	return false;
 }
 
-/* Keep what belongs to the map, add what is missing; a path of another WWID is failed and taken out. */
+/* Keep what belongs to the map, add what is missing; a path of another WWID is failed and removed. */
 static void sync_map(struct fake_world *world, struct fake_map *map)
 {
 	struct fake_disk *now[DISKS_MAX], *wanted[DISKS_MAX], *fitting[DISKS_MAX];
@@ -139,20 +139,20 @@ static void sync_map(struct fake_world *world, struct fake_map *map)
 	bool differs = false;
 
 	for (size_t i = 0; i < count; i++) {
-		char presented[WWID_SIZE];
+		char published[WWID_SIZE];
 
 		if (!now[i])
 			continue;
-		property_get(now[i]->properties, "ID_SERIAL", presented, sizeof(presented));
-		if (strcmp(presented, wwid) != 0 && is_live(world, map))
+		property_get(now[i]->properties, "ID_SERIAL", published, sizeof(published));
+		if (strcmp(published, wwid) != 0 && is_live(world, map))
 			world_violation(world, "multipathd fails path %s of the live map %s: it presents %s",
-					now[i]->name, map->name, presented);
+					now[i]->name, map->name, published);
 	}
 	for (size_t i = 0; i < wanted_count; i++)
 		if (world->luns[wanted[i]->lun].size_bytes / 512 == map->size_sectors)
 			fitting[n++] = wanted[i];
 	if (n == 0 && map->open_count == 0 && !map->suspended) {
-		dm_destroy(world, map); /* a map goes with its last path, unless somebody has it open */
+		dm_destroy(world, map); /* a map is removed with its last path, unless it is open */
 		return;
 	}
 	differs = n != count;
@@ -168,7 +168,7 @@ static void sync_map(struct fake_world *world, struct fake_map *map)
 	map->managed = true;
 }
 
-/* The name that bindings gives a WWID, or a new one; the WWID itself without user_friendly_names. */
+/* The WWID's name in the bindings file, or a new one; without user_friendly_names the WWID itself. */
 static void map_name(struct fake_world *world, const char *wwid, char ret[static NAME_SIZE])
 {
 	const struct fake_file *file = world_file(world, bindings_path);

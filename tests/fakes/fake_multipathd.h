@@ -1,4 +1,6 @@
-/* Between the fake multipathd (fake_multipathd.c) and its command language (fake_multipathd_cli.c). */
+/*
+ * Shared by the fake multipathd (fake_multipathd.c) and its command language (fake_multipathd_cli.c).
+ */
 #ifndef FAKE_MULTIPATHD_H
 #define FAKE_MULTIPATHD_H
 

@@ -187,14 +187,15 @@ static char *show(struct fake_world *world, const char *what)
 		return show_config(world);
 	if (strcmp(what, "daemon") == 0)
 		return strdup("pid 4711 idle\n");
-	if (strcmp(what, "version") == 0) /* no command: the real one answers with its help, which begins so */
+	if (strcmp(what, "version") ==
+	    0) /* not a command: the real one answers with its help, which begins like this */
 		return strdup("multipath-tools v0.9.4 (05/16, 2022)\nCLI commands reference:\n");
 	if (strcmp(what, "status") == 0)
 		return strdup("path checker states:\nup                  2\n\npaths: 2\nbusy: False\n");
 	return NULL;
 }
 
-/* "remove map": flushes it when nobody has it open. */
+/* "remove map": flushes it if it is not open. */
 static bool remove_map(struct fake_world *world, const char *name)
 {
 	struct fake_map *map = world_map(world, name);
@@ -216,7 +217,7 @@ static bool set_path(struct fake_world *world, const char *name, bool known)
 	return true;
 }
 
-/* "add map": like the automatic way, only that it is for one WWID or name. */
+/* "add map": like the automatic way, but for one WWID or name. */
 static bool add_map(struct fake_world *world, const char *name)
 {
 	struct fake_map *map;
@@ -257,7 +258,7 @@ static int change(struct fake_world *world, const char *command)
 	return -1;
 }
 
-/* "getprkey map X": the key as multipath.conf has it, or "none". NULL: another command. */
+/* "getprkey map X": the key from multipath.conf, or "none". NULL: another command. */
 static char *reservation_key(const struct fake_world *world, const char *command)
 {
 	char key[PR_KEY_SIZE] = "none", text[PR_KEY_SIZE + 1];

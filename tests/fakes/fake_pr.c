@@ -1,5 +1,5 @@
 /*
- * The fake arrays' persistent reservations, as SPC-4 5.13 says, and the operations of the SCSI port to them.
+ * The fake arrays' persistent reservations, by SPC-4 5.13, and the SCSI port's operations on them.
  *
  * A registration with ALL_TG_PT is one entry that matches its initiator on every target port.
  */
@@ -50,7 +50,7 @@ static void end_reservation(struct fake_pr *pr)
 		pr->registrations[i].holder = false;
 }
 
-/* The holder takes its reservation along, the last registrant that of all registrants. SPC-4 5.13.11.2.2 */
+/* The reservation goes with its holder; one of all registrants goes with the last registrant. SPC-4 5.13.11.2.2 */
 static void drop(struct fake_pr *pr, struct fake_registration *registration)
 {
 	bool held = registration->holder;
@@ -124,7 +124,7 @@ static enum error_code do_release(struct fake_pr *pr, const struct fake_registra
 	return ERR_NONE;
 }
 
-/* The nexuses that have the key (0: all), but this one (NULL: none is spared). How many there were. */
+/* Drop the nexuses that have the key (0: all), except `but` (NULL: no exception). Returns their number. */
 static size_t drop_all(struct fake_pr *pr, const struct pr_nexus *but, uint64_t key)
 {
 	size_t dropped = 0;
@@ -138,8 +138,8 @@ static size_t drop_all(struct fake_pr *pr, const struct pr_nexus *but, uint64_t 
 }
 
 /*
- * SPC-4 5.13.11.2.4: with the holder's key, or 0 where all registrants hold it, the reservation goes over, to the nexus
- * that preempts. 5.13.11.2.5: else registrations go and nothing more, its own too if it has that key.
+ * SPC-4 5.13.11.2.4: with the holder's key, or 0 if all registrants hold it, the reservation goes to the preempting
+ * nexus. 5.13.11.2.5: else only registrations are removed, including its own if it has that key.
  */
 static enum error_code do_preempt(struct fake_pr *pr, const struct pr_nexus *nexus, const struct pr_request *request)
 {

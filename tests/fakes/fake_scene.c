@@ -1,5 +1,5 @@
 /*
- * Setting the fake host's scene: LUNs and their paths, mapping and unmapping, reboots, applications.
+ * Building the fake host's scene: LUNs and their paths, mapping and unmapping, reboots, applications.
  */
 #include "fake_world.h"
 
@@ -103,7 +103,7 @@ void world_guardian(struct fake_world *world)
 			continue;
 		if (!world->exchanged)
 			map->inactive[0] = '\0';
-		world->holds++; /* stay "in the hold" until the last one is released */
+		world->holds++; /* the hold lasts until the last map is released */
 		dm_resume_map(world, map);
 		world->holds--;
 	}
@@ -218,7 +218,7 @@ static void add_arrays_table(struct fake_world *world)
 	world_write_file(world, "/usr/share/dm-import/arrays.conf", text, 0644);
 }
 
-/* The arrays' LUNs before the host has seen any, and the source WWIDs as ones that multipath already knows. */
+/* The arrays' LUNs before the host has seen any; multipath already knows the source WWIDs. */
 static void add_pair(struct fake_world *world, unsigned member, unsigned paths)
 {
 	int source = world_lun(world, world_source_wwid(member), "DGC", "VRAID", GIB);

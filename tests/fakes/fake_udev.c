@@ -137,7 +137,7 @@ static bool matches(const char *pattern, const char *text)
 	}
 }
 
-/* Take the characters of `set` from the beginning of `at`; NULL when there is none. */
+/* Take the characters of `set` from the beginning of `at`; NULL if there is none. */
 static const char *take(const char *at, const char *set, char *ret, size_t size)
 {
 	size_t length = strspn(at, set);

@@ -1,5 +1,5 @@
 /*
- * Between the rule interpreter (fake_udev.c) and the miniature of the distribution's rules and helper programs
+ * Shared by the rule interpreter (fake_udev.c) and the miniature of the distribution's rules and helper programs
  * (fake_udev_rules.c).
  */
 #ifndef FAKE_UDEV_H

@@ -1,7 +1,7 @@
 /*
- * A miniature of the udev rules of a distribution, cut down to what decides identities, links and visibility
- * (systemd, lvm2, sg3_utils, multipath-tools), and of the programs that they call. Names and order are Debian's or
- * upstream's (settings.debian_rules), because the generated rules have to stand right in both.
+ * A miniature of a distribution's udev rules, reduced to what decides identities, links and visibility (systemd, lvm2,
+ * sg3_utils, multipath-tools), and of the programs that they call. Names and order are Debian's or upstream's
+ * (settings.debian_rules), because the generated rules must have the right place in both.
  */
 #include "fake_udev.h"
 
@@ -22,7 +22,7 @@ static const char dm_rules[] =
 	"ENV{DM_SUSPENDED}==\"1\", ENV{DM_UDEV_DISABLE_OTHER_RULES_FLAG}=\"1\"\n"
 	"LABEL=\"dm_end\"\n";
 
-/* That an import finds nothing ends the rule in front of its GOTO; so upstream wrote it. */
+/* An import that finds nothing ends the rule before its GOTO, as in upstream's rules. */
 static const char dm_mpath_rules[] =
 	"ENV{DM_UUID}!=\"mpath-?*\", GOTO=\"mpath_end\"\n"
 	"ENV{DM_COOKIE}!=\"?*\", IMPORT{db}=\"DM_UDEV_DISABLE_OTHER_RULES_FLAG\", IMPORT{db}=\"DM_NOSCAN\", "
@@ -69,7 +69,7 @@ static const char kpartx_rules[] = "KERNEL!=\"dm-*\", GOTO=\"kpartx_end\"\n"
 				   "RUN+=\"kpartx $name\"\n"
 				   "LABEL=\"kpartx_end\"\n";
 
-/* The condition of the persistent rules that multipath members and hidden disks have no content of their own. */
+/* The persistent rules' condition: multipath members and hidden disks have no content of their own. */
 static const char storage_rules[] =
 	"KERNEL!=\"sd*\", GOTO=\"storage_end\"\n"
 	"ENV{ID_SERIAL}!=\"?*\", IMPORT{program}=\"scsi_id\", ENV{ID_BUS}=\"scsi\"\n"
@@ -159,9 +159,7 @@ static void scsi_id(struct udev_event *event)
 	event_set(event, "ID_WWN_WITH_EXTENSION", text);
 }
 
-/* It fails the paths whose identity is another LUN's, and that is an application's stall: nobody may let it come so
- * far.
- */
+/* It fails the paths whose identity is another LUN's, which stalls an application: that must never happen. */
 static void check_usable(struct udev_event *event)
 {
 	struct fake_disk *disks[DISKS_MAX];
@@ -199,7 +197,7 @@ bool udev_import(struct udev_event *event, const char *kind, const char *command
 	return true;
 }
 
-/* kpartx makes a map for the first partition, which is what hiding has to prevent. */
+/* kpartx makes a map for the first partition; hiding has to prevent that. */
 void udev_run(struct udev_event *event, const char *command)
 {
 	struct fake_lun *lun = lun_of(event);

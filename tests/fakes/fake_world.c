@@ -1,5 +1,5 @@
 /*
- * The fake host's core: counting, failing and logging of port calls, its files, its clock, saving and restoring.
+ * The fake host's core: counting, failing and logging port calls, its files, its clock, saving and restoring.
  */
 #include "fake_world.h"
 
@@ -121,7 +121,7 @@ void world_violation(struct fake_world *world, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	if (!strstr(world->violations, text)) /* said once is enough */
+	if (!strstr(world->violations, text)) /* report each text once */
 		snprintf(world->violations + used, sizeof(world->violations) - used, "%s (at call %u)\n", text,
 			 world->calls);
 }
@@ -141,7 +141,7 @@ static void log_call(struct fake_world *world, const char *name, const char *sub
 		world->log_length += (size_t)length;
 }
 
-/* Is this call the one that was to fail? */
+/* Is this the call that has to fail? */
 static bool chosen(struct fake_world *world, const char *name)
 {
 	const struct failure *failure = &world->failure;
@@ -195,7 +195,7 @@ bool world_cuts_within(struct fake_world *world, const char *name)
 	return world->failure.kind == POWER_CUT_WITHIN && chosen(world, name);
 }
 
-/* A map that somebody has open is held; an idle one may be for longer. */
+/* A map that is open is held; an idle map may be held for longer. */
 static bool application_waits(const struct fake_world *world)
 {
 	for (size_t i = 0; world->holds && i < MAPS_MAX; i++)
@@ -205,8 +205,8 @@ static bool application_waits(const struct fake_world *world)
 }
 
 /*
- * What may be done while an application waits: the calls of a prepared suspend; and, of a hold that has a lease, making
- * the identities last (such a hold is refused where these files lie on a map that it holds).
+ * What is allowed while an application waits: the calls of a prepared suspend; and, for a hold with a lease, making the
+ * identities last (such a hold is refused if these files are on a map that it holds).
  */
 static bool is_allowed_in_hold(struct fake_world *world, const char *name, const char *subject)
 {
@@ -304,7 +304,7 @@ static void dump_disks(const struct fake_world *world, struct buf *buf)
 	}
 }
 
-/* Without the generation: there and back again is no difference. */
+/* Without the generation: a change that was undone is no difference. */
 static void dump_registrations(const struct fake_world *world, struct buf *buf)
 {
 	for (int i = 0; i < world->lun_count; i++) {

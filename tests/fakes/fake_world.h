@@ -1,10 +1,10 @@
 /*
- * A host in memory: LUNs, their paths, udev with a small rule interpreter, device-mapper, multipathd, files,
- * and an application that does I/O all the time. world_ports() gives the engine its ports to it.
+ * A host in memory: LUNs, their paths, udev with a small rule interpreter, device-mapper, multipathd, files, and an
+ * application that does I/O all the time. world_ports() gives the engine its ports to it.
  *
- * Every port call passes world_enter() and world_leave() (WORLD_CALL): there it is counted, logged, made to fail on
- * command, and afterwards the invariants are checked. What breaks one is kept as a text in `violations`.
- * The whole host is one struct without inner pointers but the files', so a test can save and restore it.
+ * Every port call passes world_enter() and world_leave() (WORLD_CALL), which count it, log it, and make it fail on
+ * command; afterwards the invariants are checked. A broken invariant is stored as text in `violations`. The host is one
+ * struct, without inner pointers except those of files, so a test can save and restore it.
  */
 #ifndef FAKE_WORLD_H
 #define FAKE_WORLD_H
@@ -35,10 +35,10 @@ struct fake_registration {
 	char initiator[64];
 	uint16_t relative_port;
 	bool all_target_ports;
-	bool holder; /* with all-registrants types each is one, and this says nothing */
+	bool holder; /* with all-registrants types every registration is a holder, and this has no meaning */
 };
 
-/* A LUN's persistent reservations: fake_pr.c. Registrations may be of nexuses that are no disks of this host. */
+/* A LUN's persistent reservations: fake_pr.c. Registrations may belong to nexuses that are not disks of this host. */
 struct fake_pr {
 	bool unsupported, no_full_status, no_preempt_and_abort;
 	uint32_t generation;
@@ -55,15 +55,16 @@ struct fake_lun {
 	uint32_t logical_sector_size, physical_sector_size;
 	struct queue_limits limits;
 	enum protocol protocol;
-	char fs_uuid[40];     /* of the file system on it, "" = none; a pass-through LUN shows its source's */
+	char fs_uuid[40];     /* of its file system, "" = none; a pass-through LUN shows its source's */
 	bool partition_table; /* the content has partitions */
 	int forwards_to;      /* LUN index of the import source, -1 = this LUN's content is its own */
 	bool copied;	      /* with forwards_to: writes go to both; the content is here too */
 	uint64_t content;     /* number of the application's last write that arrived here */
 	uint64_t host_writes; /* writes that this host sent to this LUN itself */
 	struct fake_pr pr;
-	bool unanswering;     /* probes of its paths fail */
-	struct probed became; /* what it says it is now, if that is not what the kernel read: "" and 0 = as before */
+	bool unanswering; /* probes of its paths fail */
+	struct probed
+		became; /* what it reports now, if that differs from what the kernel read; "" and 0 = no difference */
 };
 
 enum disk_place { DISK_NONE, DISK_UNMAPPED, DISK_MAPPED, DISK_PRESENT };
@@ -103,7 +104,7 @@ struct fake_file {
 	mode_t mode;
 	char *text;
 	uint64_t reserved; /* appending up to this size needs no free space */
-	char *loaded;	   /* what udev read at its last reload; NULL = nothing */
+	char *loaded;	   /* the content at udev's last reload; NULL = none */
 };
 
 struct fake_user {
@@ -113,23 +114,23 @@ struct fake_user {
 
 struct fake_app {
 	char map[NAME_SIZE];
-	int source, destination; /* LUNs; the truth about content is in them */
+	int source, destination; /* LUNs; these have the real content */
 	uint64_t writes;	 /* number of the last acknowledged write */
-	bool fenced;		 /* by another host: from here on the error is a write that goes through */
+	bool fenced;		 /* by another host: from here on a write that succeeds is an error */
 	bool silent;		 /* it does no I/O */
 };
 
-/* Before the call's work, or behind it; within it: only half of what is appended to a file gets there. */
+/* Before the call's work, or after it; within it: only half of an append to a file is written. */
 enum failure_kind { FAIL_NONE, FAIL_BEFORE, DIE_BEFORE, FAIL_AFTER, DIE_AFTER, POWER_CUT, POWER_CUT_WITHIN };
 
 /*
- * Which call goes wrong, and how. Behind a call that only looks nothing is different from before it, therefore those do
- * not count for the kinds that come behind.
+ * Which call goes wrong, and how. A read-only call changes nothing, so such calls do not count for the failures after a
+ * call.
  */
 struct failure {
 	enum failure_kind kind;
 	unsigned call;	    /* the n-th call of this run, from 1 */
-	char call_name[40]; /* or: the n-th call of this operation ("dm.load"); "" = of all */
+	char call_name[40]; /* only calls of this operation ("dm.load") count; "" = all count */
 	int sys_errno;
 	bool lasting; /* every later call of the kind fails as well */
 };
@@ -140,7 +141,7 @@ struct multipathd_settings {
 	char uid_attribute[32];	     /* "ID_SERIAL" */
 	char blacklisted[WWID_SIZE]; /* a LUN that multipathd has to ignore, "" = none */
 	bool sg3_rules;		     /* sg3_utils' udev rules are installed */
-	uint64_t reservation_key;    /* of multipath.conf; 0 = none */
+	uint64_t reservation_key;    /* from multipath.conf; 0 = none */
 	bool debian_rules;	     /* the dm rules are 55- and 60- as on Debian, not 10- and 13- */
 };
 
@@ -156,26 +157,26 @@ struct fake_world {
 
 	struct multipathd_settings settings;
 	bool multipathd_running, queueing_forced;
-	bool udevd_silent; /* it does not run, or does nothing */
+	bool udevd_silent; /* udevd does not run, or hangs */
 	char dependents[128];
 
 	uint64_t now_us, free_bytes;
-	unsigned oversleep; /* a sleep takes so many times what was asked: fewer polls where a test waits in vain */
+	unsigned oversleep; /* a sleep takes this many times longer: fewer polls when a test waits in vain */
 	uint64_t longest_suspend_us, suspend_limit_us;
 
 	/* the run: reset by world_begin() */
 	struct failure failure;
 	unsigned calls, calls_of_name;
-	bool no_maps_yet;	 /* the host comes up: nothing is asked of maps */
-	unsigned changing_calls; /* of those that do not only look */
-	unsigned holds;		 /* maps suspended through suspend and not yet resumed */
-	bool exchanged;		 /* in this hold a table was swapped in: from here on the way is forward */
+	bool no_maps_yet;	 /* the host is booting: maps are not checked */
+	unsigned changing_calls; /* the number of calls that are not read-only */
+	unsigned holds;		 /* maps that were suspended and are not resumed yet */
+	bool exchanged;		 /* a table was exchanged in this hold: from here on the only way is forward */
 	uint64_t completed_ios;
 	bool idle_applications; /* nobody sends I/O */
-	unsigned event_call;	/* before this call of the run something happens that is not the engine's doing */
+	unsigned event_call;	/* before this call of the run something happens that the engine does not do */
 	void (*event)(struct fake_world *world);
-	void (*before_udev)(struct fake_world *world); /* at a reboot, when the files are there and nothing else */
-	size_t hold_handles, watch_handles;	       /* dm_hold and pr_watch structs not yet freed */
+	void (*before_udev)(struct fake_world *world); /* called during a reboot, when only the files exist */
+	size_t hold_handles, watch_handles;	       /* dm_suspend and pr_watch structs that are not freed yet */
 	char log[CALL_LOG_SIZE];
 	size_t log_length;
 	char failures[256]; /* what was made to fail, for messages: "dm.load #41 fails before" */
@@ -190,12 +191,11 @@ void world_free(struct fake_world *world);
 /* Ports to the host; valid as long as it is. */
 void world_ports(struct fake_world *world, struct ports *ret);
 
-/* A copy of the host's whole state, and putting it back into the same struct. */
+/* A copy of the host's state, and restoring it into the same struct. */
 struct fake_world *world_save(const struct fake_world *world);
 void world_restore(struct fake_world *world, const struct fake_world *saved);
 
-/* Everything that an administrator could see, as text; two equal texts mean that nothing changed. Owned by the caller.
- */
+/* Everything that an administrator can see, as text; equal texts mean that nothing changed. Owned by the caller. */
 char *world_dump(const struct fake_world *world);
 
 /* Begin a run: call counter, log, violations and failure are reset. `failure` NULL = none. */
@@ -214,7 +214,7 @@ int world_paths(struct fake_world *world, int lun, unsigned count);
 /* The array maps or unmaps all paths of a LUN; the host sees new ones at the next rescan. */
 void world_map_lun(struct fake_world *world, int lun);
 void world_unmap_lun(struct fake_world *world, int lun);
-/* The host scans, udev settles, multipathd does what it does. */
+/* The host scans, udev settles, multipathd runs. */
 void world_scan(struct fake_world *world);
 /* Power cycle: the kernel's state is gone, files stay, everything comes up by itself. */
 void world_reboot(struct fake_world *world);
@@ -237,8 +237,8 @@ int world_source(unsigned member);
 int world_destination(unsigned member);
 
 /*
- * A LUN carries out a PERSISTENT RESERVE OUT of any nexus, another host's for instance: ERR_NONE, or the ERR_PR_ code
- * that the port would give.
+ * A LUN carries out a PERSISTENT RESERVE OUT from any nexus, e.g. another host's: ERR_NONE, or the ERR_PR_ code that
+ * the port would return.
  */
 enum error_code world_pr_out(struct fake_world *world, int lun, const struct pr_nexus *nexus,
 			     const struct pr_request *request);
@@ -249,12 +249,15 @@ bool world_pr_allows(const struct fake_lun *lun, const struct pr_nexus *nexus);
 
 int world_enter(struct fake_world *world, const char *name, const char *subject, struct error *err);
 int world_leave(struct fake_world *world, const char *name, bool changes, int rc, struct error *err);
-/* True when this call is to be left half done; then world_die. */
+/* True if only half of this call is to be done; then call world_die. */
 bool world_cuts_within(struct fake_world *world, const char *name);
 void world_die(struct fake_world *world);
 int world_refuse(struct fake_world *world, const char *name, const char *subject, int sys_errno, struct error *err);
 
-/* A port operation: count it, do `work` (an expression: 0 or -1), check the invariants, fail it if told so. */
+/*
+ * A port operation: count it, do `work` (an expression: 0 or -1), check the invariants, fail it if it is the chosen
+ * call.
+ */
 #define WORLD_CALL_(world, name, subject, changes, err, work) \
 	({ \
 		int rc_ = world_enter(world, name, subject, err); \
@@ -262,7 +265,7 @@ int world_refuse(struct fake_world *world, const char *name, const char *subject
 		rc_; \
 	})
 #define WORLD_CALL(world, name, subject, err, work) WORLD_CALL_(world, name, subject, true, err, work)
-/* One that only looks. */
+/* A read-only operation. */
 #define WORLD_QUERY(world, name, subject, err, work) WORLD_CALL_(world, name, subject, false, err, work)
 
 void world_violation(struct fake_world *world, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -296,7 +299,7 @@ bool link_claimed(const char *links, const char *link);
 /* multipathd: fake_multipathd.c */
 void multipathd_start(struct fake_world *world);
 void multipathd_stop(struct fake_world *world);
-void multipathd_run(struct fake_world *world); /* it looks at all paths and maps once */
+void multipathd_run(struct fake_world *world); /* it checks all paths and maps once */
 /* Would `multipath -u` claim a disk with these properties? */
 bool multipath_claims(struct fake_world *world, const char *properties);
 

@@ -1,6 +1,6 @@
 /*
  * An agent without a network: trust, pairing, jobs, snapshot and worker as they are, on the fake engine of
- * tests/daemon. In the place of agent/net/web.c stands a web server that is never up and remembers what it was told.
+ * tests/daemon. In place of agent/net/web.c it has a web server that is never up and records its calls.
  */
 #ifndef TESTS_FUZZ_FUZZ_AGENT_H
 #define TESTS_FUZZ_FUZZ_AGENT_H

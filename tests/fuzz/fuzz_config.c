@@ -1,5 +1,5 @@
 /*
- * Fuzzes the configuration (agent/shared/config.h). An input is a whole agent.conf.
+ * Fuzzes the configuration (agent/shared/config.h). An input is a complete agent.conf.
  *
  * What is accepted is within its limits. When the port is stored, every other line stays, byte for byte and in its
  * order; the file can be read, has that port, and else says what it said; storing the port once more changes nothing.

@@ -1,6 +1,6 @@
 /*
- * Fuzzes the identity store (dm-import/identity.h). An input is the store's text without its last line, as a person may
- * have written it; with the right last line it is also read as a whole store.
+ * Fuzzes the identity store (dm-import/core/identity.h). An input is the store's text without its last line, as a
+ * person may have written it; with the right last line it is also read as a complete store.
  *
  * What is accepted holds names and WWIDs of the form that the API asks for, each LUN once; it says the same when it is
  * written and read again, and when it is read out of the rules. The rules are comments and udev assignments with values
@@ -55,7 +55,7 @@ static bool same(const struct identity_store *a, const struct identity_store *b)
 	return true;
 }
 
-/* One `KEY{attribute}<operator>"value"`; returns what is behind it. */
+/* One `KEY{attribute}<operator>"value"`; returns the text after it. */
 static const char *check_token(const char *at)
 {
 	at += strspn(at, LETTERS);

@@ -1,9 +1,9 @@
 /*
- * Fuzzes the journal's parser (dm-import/journal.h) with libFuzzer. An input is a whole file; where its first byte is
- * not the header's, it is the lines behind a header.
+ * Fuzzes the journal's parser (dm-import/store/journal.h) with libFuzzer. An input is a complete file; if its first
+ * byte is not the header's, it is the lines after a header.
  *
- * Besides what the sanitizers see: entries lie in the text, in their order; what is whole, cut off behind that or
- * compacted, says the same again.
+ * Besides the sanitizers' checks: entries lie in the text, in order; the intact part, cut off after its end or
+ * compacted, parses to the same again.
  */
 #include "dm-import/core/identity.h"
 #include "dm-import/store/journal.h"
@@ -22,8 +22,8 @@ static void check_entries(const struct journal *journal, const char *text, size_
 		require(identity_import_id_valid(entry->import_id)); /* it gets into udev's rules */
 		last = entry->sequence;
 	}
-	require(journal->whole_size <= length && journal->certain_first <= journal->count);
-	require(!journal->torn || (!journal->damaged_line && journal->whole_size < length));
+	require(journal->intact_size <= length && journal->certain_first <= journal->count);
+	require(!journal->torn || (!journal->damaged_line && journal->intact_size < length));
 	require(!journal->damaged_line == (journal->damage.code == ERR_NONE));
 }
 
@@ -32,7 +32,7 @@ static void must_say_the_same(const char *text, size_t length, const struct jour
 	struct journal again = { 0 };
 
 	require(journal_parse(text, length, &again, NULL) == 0);
-	require(!again.damaged_line && !again.torn && again.whole_size == length);
+	require(!again.damaged_line && !again.torn && again.intact_size == length);
 	require(journal_last_sequence(&again) == journal_last_sequence(journal));
 	for (size_t i = 0, k = 0; i < journal->count; i++) {
 		if (!journal->entries[i].newest || journal->entries[i].event == JOURNAL_FORGOTTEN)
@@ -58,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require(journal_parse(buf_text(&text), text.length, &journal, NULL) == 0);
 	check_entries(&journal, buf_text(&text), text.length);
 	if (!journal.damaged_line) {
-		must_say_the_same(buf_text(&text), journal.whole_size, &journal);
+		must_say_the_same(buf_text(&text), journal.intact_size, &journal);
 		shorter = journal_compact(&journal, size % 3, SIZE_MAX, &dropped);
 		require(shorter);
 		must_say_the_same(shorter, strlen(shorter), &journal);

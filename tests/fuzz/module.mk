@@ -1,4 +1,4 @@
-# Fuzzers: `make fuzz` looks for new inputs for FUZZ_SECONDS each (FUZZ=request: of one alone); check-fast runs each over its
+# Fuzzers: `make fuzz` searches for new inputs for FUZZ_SECONDS each (FUZZ=request: of one alone); check-fast runs each over its
 # corpus only. They need clang, whatever CC is.
 FUZZ_SECONDS ?= 300
 FUZZ ?= pr journal text json router config identity trust certificate pairing request
@@ -13,7 +13,7 @@ $(FUZZ_OUT)/%.o: %.c
 	@echo "  FUZZ  $<"
 	@clang $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
 
-# What is fuzzed, and what that stands on. A fuzzer takes from it what it needs.
+# The fuzzed code, and the code that it needs. A fuzzer takes from it what it needs.
 FUZZ_SRC := $(wildcard base/*.c api/*.c) $(filter-out agent/net/server.c agent/net/gate.c agent/net/web.c agent/net/listener.c \
 	agent/work/udev_watch.c,$(wildcard agent/*/*.c)) $(addprefix dm-import/,formats/pr.c store/journal.c core/identity.c core/import.c core/reports.c store/identity_rules.c) \
 	$(addprefix certs/,certificate.c check.c names.c pair.c)

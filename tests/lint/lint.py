@@ -13,7 +13,7 @@ class Lint:
     bad: dict        # {path: text} with exactly what the lint is for
     good: dict       # the same made right
     tool: str = ""   # a program that it needs
-    objects: bool = False  # it looks at what `nm` says of the C files' objects, too: {path.o: listing} among the files
+    objects: bool = False  # it also reads what `nm` prints for the C files' objects: {path.o: listing} among the files
     more: list = field(default_factory=list)  # more bad samples, for a lint that has several things to catch
 
 

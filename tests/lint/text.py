@@ -115,7 +115,7 @@ def check_markdown_width(files):
 
 
 def anchors(files, path):
-    """What a link may name behind #: a document's headings, as GitHub makes anchors of them."""
+    """What a link may name after #: a document's headings, as GitHub makes anchors of them."""
     return {re.sub(r"[^\w -]", "", line.lstrip("# ").lower()).replace(" ", "-")
             for where, _, line in markdown(files) if where == path and line.startswith("#")}
 

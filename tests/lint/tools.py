@@ -1,4 +1,4 @@
-"""Lints by other programs. They look at files on disk, so the runner puts samples into a directory of their own."""
+"""Lints by other programs. They read files on disk, so the runner puts samples into a directory of their own."""
 import os
 import re
 import subprocess
@@ -43,7 +43,7 @@ def check_cppcheck(files):
 
 
 def check_tidy(files):
-    # without clang's analyzer: it does not follow cleanup attributes, and cppcheck looks for the same
+    # without clang's analyzer: it does not follow cleanup attributes, and cppcheck checks the same
     sources = sorted(path for path in c_files(files, PRODUCT) if path.endswith(".c"))
     workers = [subprocess.Popen(["clang-tidy", "--quiet", f"--checks={TIDY}"] + part + ["--"] + CFLAGS,
                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)

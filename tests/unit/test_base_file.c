@@ -1,6 +1,6 @@
 /*
- * base's errors and files: the table of codes, how an error is filled and told, and that a file is replaced whole or
- * not at all.
+ * base's errors and files: the table of codes, filling and formatting an error, and that a file is replaced completely
+ * or not at all.
  */
 #include "api/problem.h"
 #include "base/cleanup.h"

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-/* Every length up to some growths of the memory: whole, terminated, nothing in between lost. */
+/* Every length up to some reallocations: complete, terminated, nothing in between lost. */
 static void buf_keeps_everything_at_every_length(void **state)
 {
 	CLEANUP_BUF struct buf buf = { 0 };

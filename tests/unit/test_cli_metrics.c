@@ -71,7 +71,8 @@ static void each_prefix(void **state)
 {
 	(void)state;
 	for (size_t length = 0; length <= strlen(whole); length++) {
-		char *part = strndup(whole, length); /* of its own, so that a sanitizer sees what is read behind it */
+		char *part =
+			strndup(whole, length); /* a separate copy, so that a sanitizer sees reads beyond its end */
 
 		json_object_put(metrics_parse(part));
 		free(part);

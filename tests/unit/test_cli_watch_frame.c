@@ -1,6 +1,6 @@
 /*
- * The screen of `import watch`: whatever the agent says and however small the terminal is, no line is wider and no
- * screen is higher than that. The looks are in tests/cli/golden.
+ * The screen of `import watch`: whatever the agent answers, no line is wider and no screen is higher than the terminal.
+ * Its layout is in tests/cli/golden.
  */
 #include "cli/import/watch_frame.h"
 #include "cli/screen/print.h"

@@ -37,7 +37,7 @@ static void write_file(const char *text, size_t length)
 #define TEXT(text) text, sizeof(text) - 1
 #define C50 "ccccccccccccccccccccccccccccccccccccccccccccccccc "
 
-/* Each would have been read, and meant something else than it looks like. */
+/* Each would have been accepted, with another meaning than it seems to have. */
 static const struct {
 	const char *text;
 	size_t length;

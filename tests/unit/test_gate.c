@@ -1,6 +1,6 @@
 /*
- * The gate alone, on loopback, before a web server that is slow: it takes connections and never ends them. What the
- * gate is for is tested with the whole agent in tests/daemon/test_crowd.py.
+ * The gate alone, on loopback, before a web server that is slow: it takes connections and never ends them. The gate's
+ * purpose is tested with the complete agent in tests/daemon/test_crowd.py.
  */
 #include "agent/net/gate.h"
 

@@ -1,7 +1,6 @@
 /*
- * The identity store: who presents what in each role, text and back, and every way to cut or flip a store's text, which
- * must be refused rather than half believed. The rules' effect is tested in tests/engine, where the fake udev
- * interprets them.
+ * The identity store: which identity is published in each role, text and back, and every way to cut or flip a store's
+ * text, which must be refused. The rules' effect is tested in tests/engine, where the fake udev interprets them.
  */
 #include "dm-import/core/identity.h"
 #include "dm-import/store/identity_rules.h"
@@ -27,7 +26,7 @@ static struct identity_store store_with(enum identity_role role)
 	return store;
 }
 
-static void test_present(void **state)
+static void test_published(void **state)
 {
 	static const struct {
 		enum identity_role role;
@@ -106,7 +105,7 @@ static void test_every_cut_is_refused(void **state)
 	size_t length = strlen(text);
 
 	(void)state;
-	/* without the last newline it is still whole: the checksum covers what is in front of the last line */
+	/* without the last newline it is still intact: the checksum covers what comes before the last line */
 	for (size_t cut = 0; cut < length - 1; cut++) {
 		CLEANUP_FREE char *part = strndup(text, cut);
 
@@ -173,7 +172,7 @@ static void test_rules_name_both_luns_in_every_role(void **state)
 	}
 }
 
-/* All of udev's names for a LUN's serial are the published one's; the links of /dev/disk/by-id are made of each. */
+/* All of udev's forms of a LUN's serial are the published ones: each makes links in /dev/disk/by-id. */
 static void test_rules_publish_every_form(void **state)
 {
 	struct identity_store store = store_with(IDENTITY_EXCHANGED);
@@ -189,7 +188,7 @@ static void test_rules_publish_every_form(void **state)
 	identity_free(&store);
 }
 
-/* Rules are a copy of the store, and as little believed when they are not whole. */
+/* Rules are a copy of the store, and like it are not believed if they are not intact. */
 static void test_rules_carry_the_store(void **state)
 {
 	struct identity_store store = store_with(IDENTITY_EXCHANGED), held = store_with(IDENTITY_HIDDEN), again;
@@ -221,7 +220,7 @@ static void refuse_rules(const char *text)
 	assert_null(store.records);
 }
 
-static void test_rules_that_are_not_whole_are_refused(void **state)
+static void test_rules_that_are_not_intact_are_refused(void **state)
 {
 	struct identity_store store = store_with(IDENTITY_EXCHANGED);
 	CLEANUP_FREE char *rules = identity_rules(&store);
@@ -309,7 +308,7 @@ static void test_records_by_hand(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_present),
+		cmocka_unit_test(test_published),
 		cmocka_unit_test(test_generation_counts_changes),
 		cmocka_unit_test(test_text_and_back),
 		cmocka_unit_test(test_every_cut_is_refused),
@@ -319,7 +318,7 @@ int main(void)
 		cmocka_unit_test(test_rules_name_both_luns_in_every_role),
 		cmocka_unit_test(test_rules_publish_every_form),
 		cmocka_unit_test(test_rules_carry_the_store),
-		cmocka_unit_test(test_rules_that_are_not_whole_are_refused),
+		cmocka_unit_test(test_rules_that_are_not_intact_are_refused),
 		cmocka_unit_test(test_luns_in_a_damaged_text),
 		cmocka_unit_test(test_bad_records_by_hand),
 		cmocka_unit_test(test_records_by_hand),

@@ -66,7 +66,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Each entry is one of the sample's, whole, in its order. */
+/* Each entry is one of the sample's, intact, in order. */
 static void must_be_of_the_sample(const struct journal *journal)
 {
 	uint64_t last = 0;
@@ -93,7 +93,7 @@ static void what_is_written_is_read(void **state)
 	assert_int_equal(journal.count, ROWS);
 	assert_int_equal(journal.damage.code, ERR_NONE);
 	assert_false(journal.torn);
-	assert_int_equal(journal.whole_size, sample.length);
+	assert_int_equal(journal.intact_size, sample.length);
 	assert_int_equal(journal_last_sequence(&journal), ROWS);
 	must_be_of_the_sample(&journal);
 	for (size_t i = 0; i < ROWS; i++) {
@@ -107,7 +107,7 @@ static void what_is_written_is_read(void **state)
 	}
 }
 
-/* Names get into udev's rules: one that the API would not have let in is damage, however whole its line is. */
+/* Names get into udev's rules: a name that the API would refuse is damage, even in an intact line. */
 static void names_are_checked(void **state)
 {
 	static const char *const bad[] = { "", ".", "-x", "a/b", "a b", "a\\", "a\"b", "$env{x}", "a\n", "\xc3\xa4" };
@@ -126,7 +126,7 @@ static void names_are_checked(void **state)
 	}
 }
 
-/* The text without its terminating NUL, so that a sanitizer sees each read behind it. */
+/* The text without its terminating NUL, so that a sanitizer sees each read beyond its end. */
 static void parse_copy(const char *text, size_t length, struct journal *ret, char **ret_copy)
 {
 	*ret_copy = malloc(length ? length : 1);
@@ -147,13 +147,13 @@ static void every_length(void **state)
 			whole++;
 		parse_copy(sample.data, length, &journal, &copy);
 		must_be_of_the_sample(&journal);
-		if (length < ends[0]) { /* the first line is replaced whole, no crash tears it */
+		if (length < ends[0]) { /* the first line is written by a replace, so a crash cannot tear it */
 			assert_int_equal(journal.damage.code, ERR_STORE_DAMAGED);
 			continue;
 		}
 		assert_int_equal(journal.damage.code, ERR_NONE);
 		assert_int_equal(journal.count, whole);
-		assert_int_equal(journal.whole_size, ends[whole]);
+		assert_int_equal(journal.intact_size, ends[whole]);
 		assert_int_equal(journal.torn, length > ends[whole]);
 	}
 }

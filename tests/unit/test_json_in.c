@@ -76,7 +76,7 @@ static void test_bad(void **state)
 		struct json_object *body = NULL;
 		struct error err = { 0 };
 		size_t length = strlen(cases[i].text);
-		/* without a NUL behind it, so that a sanitizer sees a read too far */
+		/* without a NUL after it, so that a sanitizer sees a read too far */
 		CLEANUP_FREE char *text = malloc(length);
 
 		memcpy(text, cases[i].text, length);
@@ -93,7 +93,7 @@ static void test_utf8(void **state)
 	assert_true(utf8_is_valid("", 0));
 	assert_true(utf8_is_valid("a\0b", 3));
 	assert_true(utf8_is_valid("\xef\xbf\xbd", 3));
-	assert_false(utf8_is_valid("\xef\xbf\xbd", 2)); /* what is behind the end does not count */
+	assert_false(utf8_is_valid("\xef\xbf\xbd", 2)); /* bytes after the end do not count */
 	assert_false(utf8_is_valid("\x80", 1));
 }
 

@@ -82,7 +82,7 @@ static void test_reservation(void **state)
 	data[21] = 0x2f;
 	assert_int_equal(pr_decode_reservation(data, sizeof(data), &pr, &needed), 0);
 	assert_true(pr.scope == 2 && pr.type == 15);
-	data[7] = 0; /* none: what stands behind does not count */
+	data[7] = 0; /* none: the bytes after it do not count */
 	assert_int_equal(pr_decode_reservation(data, sizeof(data), &pr, &needed), 0);
 	assert_true(!pr.reserved && pr.type == PR_NONE && pr.reservation_key == 0 && pr.scope == 0);
 	data[7] = 8;

@@ -43,7 +43,7 @@ static void test_table_every_cut_is_refused(void **state)
 		struct mp_table table = { .path_count = 99 };
 		struct error err = { 0 };
 
-		/* a cut inside the last word leaves a shorter last word: another table, but a whole one */
+		/* a cut inside the last word leaves a shorter last word: another table, but a complete one */
 		if (cut > length - 6)
 			continue;
 		if (mp_table_parse(part, &table, &err) == 0)

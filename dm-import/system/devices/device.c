@@ -1,6 +1,6 @@
 /*
- * The device port: SCSI disks by sysfs and libudev. (One disk's description: disk.c; a device's users:
- * users.c; making udev look again: reidentify.c.)
+ * The device port: SCSI disks by sysfs and libudev. (One disk's description: disk.c; a device's users: users.c; having
+ * udev process devices again: reidentify.c.)
  */
 #include "device.h"
 
@@ -50,7 +50,7 @@ static struct udev_enumerate *find_disks(struct udev *udev)
 	return NULL;
 }
 
-/* By age as the kernel names them: sdb before sdaa. */
+/* In the order in which the kernel gives names: sdb before sdaa. */
 static int by_name(const void *a, const void *b)
 {
 	const char *x = ((const struct disk *)a)->name, *y = ((const struct disk *)b)->name;
@@ -80,7 +80,7 @@ static int device_disks(void *ctx, struct disk **ret, size_t *ret_count, struct 
 		struct udev_device *scsi =
 			device ? udev_device_get_parent_with_subsystem_devtype(device, "scsi", "scsi_device") : NULL;
 
-		if (scsi) /* else it is gone meanwhile */
+		if (scsi) /* NULL: the disk has gone meanwhile */
 			sys_disk_read(device, scsi, &disks[count++]);
 	}
 	qsort(disks, count, sizeof(*disks), by_name);
@@ -90,8 +90,8 @@ static int device_disks(void *ctx, struct disk **ret, size_t *ret_count, struct 
 }
 
 /*
- * SATA and USB hosts are left out: no array is behind them, and a scan there resets the link of a local disk that
- * may well be the host's own.
+ * SATA and USB hosts are not scanned: they have no array, and a scan resets the link of a local disk that may be the
+ * host's system disk.
  */
 static bool is_worth_scanning(const char *host_path)
 {
@@ -150,7 +150,7 @@ static int device_delete_disk(void *ctx, const char *disk, struct error *err)
 			return error_set_sys(err, ERR_SCSI_FAILED, disk, ETIMEDOUT, "the disk does not go away");
 		poll(NULL, 0, 10);
 	}
-	return device_settle(ctx, DELETE_TIMEOUT_MS, err); /* then udev has forgotten it, too */
+	return device_settle(ctx, DELETE_TIMEOUT_MS, err); /* after that udev has removed it from its database, too */
 }
 
 static int device_property(void *ctx, const char *device, const char *name, char **ret, struct error *err)

@@ -7,6 +7,6 @@
 #include "dm-import/ports.h"
 
 int sys_device_open(struct device_port *ret, struct error *err);
-void sys_device_close(struct device_port *port); /* one that was never opened, too */
+void sys_device_close(struct device_port *port); /* also for a port that was never opened */
 
 #endif

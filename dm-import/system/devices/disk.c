@@ -1,8 +1,8 @@
 /*
- * One SCSI disk as the engine sees it: sysfs for what the kernel knows, udev's database for what is presented.
+ * One SCSI disk as the engine sees it: sysfs for what the kernel knows, udev's database for what is published.
  *
- * The true WWID is read from the VPD page that the kernel keeps (device/vpd_pg83), by the same preference as
- * udev's; device/wwid is the kernel's own choice from the same page and serves where the page is not shown.
+ * The true WWID is read from the VPD page that the kernel keeps (device/vpd_pg83), with the same preference as udev's.
+ * device/wwid is the kernel's own choice from that page, and is used if the page is not there.
  */
 #include "disk.h"
 
@@ -23,7 +23,7 @@
 
 enum { VPD_LIMIT = 65539 };
 
-/* A text attribute without blanks at both ends; "" when it is missing. */
+/* A text attribute without blanks at both ends; "" if it is missing. */
 static void text_attribute(const char *directory, const char *attribute, char *ret, size_t size)
 {
 	char text[PORT_NAME_SIZE];
@@ -96,12 +96,12 @@ static void read_sas_ports(const char *host, const char *end_device, struct disk
 	parse_port_wwn(address, disk->initiator_port, sizeof(disk->initiator_port));
 }
 
-/* The transport classes name the ports, else the LUN itself says (VPD 83h). */
+/* The port names come from the transport classes, else from the LUN itself (VPD 83h). */
 static void read_transport(const char *path, const uint8_t *page, size_t length, struct disk *disk)
 {
 	char host[32], part[64], fc_host[64];
 
-	/* the host by number, not by path: a virtual FC port's path has two */
+	/* the host by number, not by path: the path of a virtual FC port contains two hosts */
 	snprintf(host, sizeof(host), "host%.*s", (int)strspn(disk->hctl, "0123456789"), disk->hctl);
 	snprintf(fc_host, sizeof(fc_host), "/sys/class/fc_host/%s", host);
 	if (parse_path_component(path, "rport-", part, sizeof(part)) && is_directory(fc_host)) {
@@ -140,7 +140,7 @@ static bool has_partitions(const char *directory, const char *name)
 	return found;
 }
 
-static void read_presented(struct udev_device *device, struct disk *disk)
+static void read_published(struct udev_device *device, struct disk *disk)
 {
 	const char *serial = udev_device_get_property_value(device, "ID_SERIAL");
 	const char *ready = udev_device_get_property_value(device, "SYSTEMD_READY");
@@ -161,7 +161,7 @@ void sys_disk_read(struct udev_device *device, struct udev_device *scsi, struct 
 	*ret = (struct disk){
 		.major = major(number),
 		.minor = minor(number),
-		.size_bytes = sysfs_number(directory, "size") * 512, /* always counted in 512 bytes */
+		.size_bytes = sysfs_number(directory, "size") * 512, /* always in units of 512 bytes */
 		.logical_sector_size = (uint32_t)sysfs_number(directory, "queue/logical_block_size"),
 		.physical_sector_size = (uint32_t)sysfs_number(directory, "queue/physical_block_size"),
 	};
@@ -177,6 +177,6 @@ void sys_disk_read(struct udev_device *device, struct udev_device *scsi, struct 
 	read_true_wwid(directory, page, length, ret);
 	read_transport(directory, page, length, ret);
 	sys_disk_nexus(directory, page, length, ret);
-	read_presented(device, ret);
+	read_published(device, ret);
 	ret->partitions = has_partitions(directory, ret->name);
 }

@@ -1,8 +1,8 @@
 /*
- * The I_T nexus of a path: the initiator port by the kernel's transport classes, as the target names it in a
- * TransportID (pr.h), and the target port by the number that the LUN gives it in VPD page 83h.
+ * The I_T nexus of a path: the initiator port from the kernel's transport classes, in the form of a TransportID (pr.h),
+ * and the target port by its number in the LUN's VPD page 83h.
  *
- * The ISID of an iSCSI session is in sysfs for some drivers only; for the others the session's number stands for it.
+ * Only some drivers have the ISID of an iSCSI session in sysfs; for the others the session's number is used instead.
  */
 #include "nexus.h"
 
@@ -20,7 +20,7 @@ static void lower(char *text)
 		*text = (char)tolower((unsigned char)*text);
 }
 
-/* "21:00:..." behind the prefix, without its colons */
+/* "21:00:..." without its colons, after the prefix */
 static void set_wwn(const char *prefix, const char *wwn, char ret[static PR_INITIATOR_SIZE])
 {
 	size_t used = (size_t)snprintf(ret, PR_INITIATOR_SIZE, "%s", prefix);

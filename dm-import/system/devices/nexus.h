@@ -7,8 +7,8 @@
 #include "dm-import/model.h"
 
 /*
- * Fill in the nexus of a disk whose protocol and ports must be set. `path` is its resolved sysfs path;
- * `page` is its VPD page 83h, or NULL.
+ * Fill in the nexus of a disk; its protocol and ports must be set. `path` is its resolved sysfs path; `page` is its VPD
+ * page 83h, or NULL.
  */
 void sys_disk_nexus(const char *path, const uint8_t *page, size_t length, struct disk *disk);
 

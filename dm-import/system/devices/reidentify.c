@@ -1,10 +1,10 @@
 /*
- * Making udev look at disks again: it reads its rules, then gets one synthetic change event per disk and per
- * partition of it (partitions import their disk's identity), and each of them is awaited.
+ * Has udev process disks again: it reads its rules, then gets one synthetic change event per disk and per partition
+ * (partitions import their disk's identity), and we wait for each of them.
  *
- * The events carry a UUID of ours (the kernel passes it on as SYNTH_UUID), so that we wait for exactly these and
- * are not fooled by others. The listener is udev's own multicast group: what arrives there has been through all
- * rules and is in the database. A disk that goes meanwhile is done: what comes in its place comes by the new rules.
+ * The events carry a UUID of ours (the kernel passes it on as SYNTH_UUID), so that we wait for exactly these events. We
+ * listen on udev's own multicast group: an event that arrives there has been through all rules and is in the database.
+ * A disk that goes meanwhile needs nothing: a new disk in its place is processed by the new rules.
  */
 #include "reidentify.h"
 
@@ -23,7 +23,7 @@
 
 enum { RELOAD_TIMEOUT_MS = 30000, MONITOR_BUFFER = 16 << 20 };
 
-/* The names whose events are still to come. */
+/* The devices whose events have not arrived yet. */
 struct awaited {
 	char (*names)[DISK_NAME_SIZE + 8];
 	size_t count, room, left;
@@ -56,7 +56,7 @@ static int add_name(struct awaited *awaited, const char *name, struct error *err
 	return 0;
 }
 
-/* The disk first: udev handles a partition's event after its disk's when they come in this order. */
+/* The disk comes first: in this order udev handles a partition's event after its disk's. */
 static int add_disk(struct awaited *awaited, const char *disk, struct error *err)
 {
 	char directory[64], attribute[NAME_MAX + 16];
@@ -106,7 +106,7 @@ static struct udev_monitor *listen_to_udev(struct udev *udev)
 
 	if (monitor && udev_monitor_filter_add_match_subsystem_devtype(monitor, "block", NULL) >= 0 &&
 	    udev_monitor_enable_receiving(monitor) >= 0) {
-		/* best effort: the default is enough for some hundred disks */
+		/* best effort: the default is enough for a few hundred disks */
 		udev_monitor_set_receive_buffer_size(monitor, MONITOR_BUFFER);
 		return monitor;
 	}
@@ -137,7 +137,7 @@ static int send_events(struct awaited *awaited, struct error *err)
 	return 0;
 }
 
-/* Nothing more is to come from the device: our event, or its end. */
+/* Our event, or the device's removal: nothing more is to come from it. */
 static bool is_last(struct udev_device *device, const char *our_uuid)
 {
 	const char *uuid = udev_device_get_property_value(device, "SYNTH_UUID");

@@ -1,5 +1,5 @@
 /*
- * Having udev look at devices again.
+ * Having udev process devices again.
  */
 #ifndef DM_IMPORT_SYSTEM_DEVICES_REIDENTIFY_H
 #define DM_IMPORT_SYSTEM_DEVICES_REIDENTIFY_H

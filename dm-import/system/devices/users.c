@@ -1,9 +1,9 @@
 /*
- * Who stands above a block device: sysfs holders at all depths, kernel partitions of a raw disk, and what is mounted
- * or swapped on any of them.
+ * The users of a block device: sysfs holders at all depths, kernel partitions of a raw disk, and what is mounted or
+ * swapped on any of them.
  *
- * The multipath map of a raw disk is how the disk is meant to be used: it is left out with all that stands on it.
- * Btrfs and others show a mount under an invented device number, so a mount also counts by its source's device.
+ * The multipath map of a raw disk is the disk's intended use: it is left out, with everything above it. Btrfs and
+ * others show a mount under an anonymous device number, so a mount also counts by its source's device.
  */
 #include "users.h"
 
@@ -21,7 +21,7 @@
 
 enum { DEVICES_MAX = 4096 };
 
-/* A device that is above the asked one, or is it. Each is looked at once. */
+/* The given device, or a device above it. Each is visited once. */
 struct node {
 	char name[DISK_NAME_SIZE];
 	dev_t number;
@@ -71,7 +71,7 @@ static int add_user(struct walk *walk, enum user_kind kind, const char *name, co
 	return 0;
 }
 
-/* 1 when it is new, 0 when it was there, -1 on failure. */
+/* 1: it was added; 0: it was there; -1: failure. */
 static int add_node(struct walk *walk, const char *name, struct error *err)
 {
 	char directory[64], number[32];
@@ -95,7 +95,7 @@ static int add_node(struct walk *walk, const char *name, struct error *err)
 	return 1;
 }
 
-/* A device that holds `below`; a path's own map is passed over. */
+/* Add a device that holds `below`; a path's own map is skipped. */
 static int add_holder(struct walk *walk, const char *holder, const char *below, struct error *err)
 {
 	char directory[64], uuid[UUID_SIZE], name[NAME_SIZE];
@@ -129,7 +129,10 @@ static int add_holders(struct walk *walk, const char *device, struct error *err)
 	return failed;
 }
 
-/* Partitions that the kernel made of a raw disk are no users by themselves: every disk with a table has them. */
+/*
+ * Partitions that the kernel made on a raw disk are not users by themselves: every disk with a partition table has
+ * them.
+ */
 static int add_kernel_partitions(struct walk *walk, const char *device, struct error *err)
 {
 	char directory[64], attribute[NAME_MAX + 16];
@@ -164,7 +167,7 @@ static const struct node *find_source(const struct walk *walk, const char *sourc
 	return find_node(walk, st.st_rdev);
 }
 
-/* A file of /proc, line by line; a missing one (no swap in the kernel) has no lines. */
+/* A file of /proc, line by line; a missing file (no swap in the kernel) has no lines. */
 static int each_line(const char *path, struct walk *walk, int (*line_fn)(struct walk *, char *, struct error *),
 		     struct error *err)
 {
@@ -210,7 +213,7 @@ int sys_users(void *ctx, const char *device, struct user **ret, size_t *ret_coun
 	(void)ctx;
 	if (add_node(&walk, device, err) < 0 || add_kernel_partitions(&walk, device, err) < 0)
 		return -1;
-	/* the nodes grow under the loop */
+	/* nodes are added in the loop */
 	for (size_t i = 0; i < walk.node_count; i++) {
 		char name[DISK_NAME_SIZE];
 

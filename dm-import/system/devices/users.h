@@ -1,5 +1,5 @@
 /*
- * Who stands above a block device.
+ * The users of a block device.
  */
 #ifndef DM_IMPORT_SYSTEM_DEVICES_USERS_H
 #define DM_IMPORT_SYSTEM_DEVICES_USERS_H

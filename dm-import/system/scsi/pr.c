@@ -1,9 +1,10 @@
 /*
  * Persistent reservations of a LUN through one path: PERSISTENT RESERVE IN and OUT (SPC-4 6.15, 6.16), sent to the sd
- * device; the kernel's own reservation ioctls know neither FULL STATUS nor one path of several.
+ * device. The kernel's own reservation ioctls support neither FULL STATUS nor the choice of a path.
  *
- * A target may answer a command with a unit attention although it carried it out. Sent again, it then conflicts with
- * what it did itself; confirm() tells that from a true conflict without ever renewing what another node has preempted.
+ * A target may answer a command with a unit attention although it carried it out. Sent again, the command then
+ * conflicts with its own effect; confirm() distinguishes that from a true conflict, without ever renewing what another
+ * node has preempted.
  */
 #include "pr.h"
 
@@ -33,7 +34,7 @@ typedef int decode_fn(const uint8_t *data, size_t length, struct pr_state *state
 
 static const struct {
 	const char *name;
-	size_t length; /* asked for at first */
+	size_t length; /* of the first request */
 	decode_fn *decode;
 } reads[] = {
 	[READ_KEYS] = { "PERSISTENT RESERVE IN, READ KEYS", ANSWER_LENGTH, pr_decode_keys },
@@ -43,13 +44,12 @@ static const struct {
 	[READ_FULL_STATUS] = { "PERSISTENT RESERVE IN, READ FULL STATUS", ANSWER_LENGTH, pr_decode_full_status },
 };
 
-/* What a round of reads is made with. */
+/* What all reads of one round use. */
 struct reader {
 	int fd;
 	const char *disk;
 	uint64_t deadline_us;
-	uint8_t *answer; /* ANSWER_LENGTH bytes on the stack: most answers are short, and a page of the heap costs more
-			  */
+	uint8_t *answer; /* ANSWER_LENGTH bytes on the stack: most answers are short, and heap pages cost more */
 };
 
 enum read_result { READ_FAILED = -1, READ_DONE, READ_UNKNOWN };
@@ -69,15 +69,15 @@ static int send_read(const struct reader *reader, enum service_action action, ui
 }
 
 /*
- * Linux targets leave out the descriptors that do not fit and count only the others, so that an answer with less room
- * left than one may need is taken for cut short.
+ * Linux targets omit the descriptors that do not fit and count only the others. So an answer counts as cut short if its
+ * free space could not hold one more descriptor.
  */
 static bool is_cut(const uint8_t *answer, size_t length)
 {
 	return 8 + (size_t)sg_get_unaligned_be32(answer + 4) + DESCRIPTOR_MAX > length;
 }
 
-/* One service action into its part of *state; a longer answer than expected is asked for once more. */
+/* Read one service action into its part of *state; if the answer is longer than expected, it is read once more. */
 static enum read_result read_part(const struct reader *reader, enum service_action action, struct pr_state *state,
 				  struct error *err)
 {
@@ -90,7 +90,7 @@ static enum read_result read_part(const struct reader *reader, enum service_acti
 	for (;;) {
 		if (send_read(reader, action, answer, (int)length, &c, &why) < 0) {
 			if (c.status == SAM_STAT_RESERVATION_CONFLICT)
-				/* SPC-2 5.5.1: only another's RESERVE(6) refuses these */
+				/* SPC-2 5.5.1: these are refused only because of another initiator's RESERVE(6) */
 				return error_set(err, ERR_SCSI2_RESERVATION, reader->disk, "%s: %s", c.name, c.outcome);
 			if (sys_scsi_is_unknown(&c))
 				return READ_UNKNOWN;
@@ -112,7 +112,7 @@ static enum read_result read_part(const struct reader *reader, enum service_acti
 	}
 }
 
-/* READ KEYS is what READ FULL STATUS says shorter. */
+/* Make the answer of READ KEYS from that of READ FULL STATUS. */
 static enum read_result keys_of_registrations(struct pr_state *state, struct error *err)
 {
 	state->keys = calloc(state->registration_count + 1, sizeof(*state->keys));
@@ -123,7 +123,7 @@ static enum read_result keys_of_registrations(struct pr_state *state, struct err
 	return READ_DONE;
 }
 
-/* Does the reservation that READ RESERVATION tells fit the holder that READ FULL STATUS marks? */
+/* Does READ RESERVATION's reservation match the holder that READ FULL STATUS marks? */
 static bool fits_holder(const struct pr_state *state)
 {
 	const struct pr_registration *holder = NULL;
@@ -154,7 +154,7 @@ static enum read_result read_with_full_status(const struct reader *reader, struc
 	return result;
 }
 
-/* A reservation does not count in the generation, therefore it is read at both ends. */
+/* The generation does not count reservations, so the reservation is read before and after the keys. */
 static enum read_result read_without_full_status(const struct reader *reader, struct pr_state *state, bool *ret_same,
 						 struct error *err)
 {
@@ -176,7 +176,7 @@ static enum read_result read_without_full_status(const struct reader *reader, st
 	return result;
 }
 
-/* One look. READ_UNKNOWN: the LUN has no persistent reservations. */
+/* Read everything once. READ_UNKNOWN: the LUN has no persistent reservations. */
 static enum read_result read_once(const struct reader *reader, struct pr_state *state, bool *ret_same,
 				  struct error *err)
 {
@@ -274,8 +274,8 @@ static bool has_key(const struct pr_state *state, uint64_t key)
 }
 
 /*
- * A command conflicted when it was sent again. Was it carried out at first? For REGISTER: registering the new key over
- * the new key is good only where it is registered, and changes nothing; it never brings back a preempted key. The
+ * A command conflicted when it was sent again. Was it carried out the first time? For REGISTER: registering the new key
+ * over the new key succeeds only if it is registered, and changes nothing; it never brings back a preempted key. The
  * others: by what the LUN has now. (RESERVE, RELEASE and REGISTER AND IGNORE do not conflict with themselves.)
  */
 static bool confirm(int fd, const char *disk, const struct pr_request *request)

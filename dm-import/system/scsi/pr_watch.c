@@ -1,6 +1,7 @@
 /*
- * READ RESERVATION (SPC-4 6.15.3) while maps are held: all is opened and allocated before, and a look takes one ioctl.
- * A path may be lost since, so the next one is asked when one fails; a path that hangs uses up the time of them all.
+ * READ RESERVATION (SPC-4 6.15.3) while maps are held: everything is opened and allocated before, and a read takes one
+ * ioctl. A path may have been lost since, so if one fails, the next is tried; a path that hangs uses up the time of
+ * all.
  */
 #include "pr.h"
 #include "scsi.h"
@@ -15,7 +16,7 @@
 #include <unistd.h>
 
 enum {
-	TIMEOUT_MS = 1000, /* of a look, through however many paths */
+	TIMEOUT_MS = 1000, /* of a read, through however many paths */
 	TRIES = 3,	   /* through one path; unit attentions */
 };
 

@@ -1,9 +1,9 @@
 /*
- * The SCSI port by libsgutils2 (SG_IO on the sd device): running commands, probes, and what a LUN says of itself.
+ * The SCSI port by libsgutils2 (SG_IO on the sd device): running commands, probes, and a LUN's identification.
  * Persistent reservations are in pr.c.
  *
- * A timeout bounds the command; when the kernel then has to abort it and reset the device, SG_IO returns only after
- * that, and never where the array does not answer that either. A probe is bounded nevertheless (sys_bounded). Unit
+ * A timeout bounds the command. But if the kernel then has to abort it and reset the device, SG_IO returns only after
+ * that, and never if the array does not answer the abort and reset either. Therefore sys_bounded bounds a probe. Unit
  * attentions, busy states and "becoming ready" are retried within the same time.
  */
 #include "scsi.h"
@@ -25,7 +25,7 @@
 enum {
 	DEFAULT_TIMEOUT_MS = 30000,
 	RETRY_PAUSE_MS = 100,
-	ATTENTION_PAUSE_MS = 1, /* a unit attention is gone once it was told; several may wait */
+	ATTENTION_PAUSE_MS = 1, /* a unit attention is cleared when reported; several may be pending */
 	BLOCK_SIZE_MAX = 4096,
 	PAGE_LENGTH = 4096,
 	KERNEL_MS = 2000, /* a command's own timeout is in whole seconds */
@@ -105,7 +105,7 @@ static void run_once(int fd, struct scsi_command *c, unsigned timeout_ms)
 			 rc < 0 ? strerrordesc_np(-rc) : "the kernel refused the command");
 }
 
-/* SPC-4 4.5.6: UNIT ATTENTION, ABORTED COMMAND, and NOT READY in the process of becoming ready, 04h/01h and 04h/0Ah */
+/* SPC-4 4.5.6: UNIT ATTENTION, ABORTED COMMAND, and NOT READY while becoming ready (04h/01h and 04h/0Ah). */
 static bool is_passing(const struct scsi_command *c)
 {
 	switch (c->sense.sense_key) {
@@ -168,7 +168,7 @@ static int read_block(int fd, const char *disk, uint64_t block, int block_size, 
 	return 0;
 }
 
-/* Page 83h as the LUN has it now; an array that has no such page says so by ILLEGAL REQUEST. */
+/* The LUN's current page 83h; an array without that page answers ILLEGAL REQUEST. */
 static int read_identification(int fd, const char *disk, uint64_t deadline_us, enum error_code code,
 			       uint8_t page[static PAGE_LENGTH], size_t *ret_length, struct error *err)
 {

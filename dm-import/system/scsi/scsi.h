@@ -1,5 +1,5 @@
 /*
- * Running one SCSI command through an sd device, and what is asked of any disk.
+ * Running one SCSI command through an sd device, and helpers for all commands.
  */
 #ifndef DM_IMPORT_SYSTEM_SCSI_SCSI_H
 #define DM_IMPORT_SYSTEM_SCSI_SCSI_H
@@ -28,20 +28,20 @@ struct scsi_command {
 	struct sg_scsi_sense_hdr sense;
 	bool good;
 	unsigned repeats;  /* how often it was sent again */
-	char outcome[200]; /* when it is not good */
+	char outcome[200]; /* if it failed */
 };
 
 /* An fd of /dev/<disk>, or -1 and the error with `code`. */
 int sys_scsi_open_disk(const char *disk, enum error_code code, struct error *err);
 
 /*
- * Send it until it is good, fails for good, or the time is over (clock_mono_us): unit attentions, busy states and
- * "becoming ready" pass. -1: the outcome is in *err with `code`.
+ * Send it until it succeeds, fails for good, or the deadline (clock_mono_us) has passed; unit attentions, busy states
+ * and "becoming ready" are retried. -1: *err has `code` and the outcome.
  */
 int sys_scsi_run(int fd, const char *disk, struct scsi_command *c, uint64_t deadline_us, enum error_code code,
 		 struct error *err);
 
-/* The LUN does not know the command or its service action: INVALID COMMAND OPERATION CODE, INVALID FIELD IN CDB. */
+/* The LUN does not support the command or its service action: INVALID COMMAND OPERATION CODE, INVALID FIELD IN CDB. */
 bool sys_scsi_is_unknown(const struct scsi_command *c);
 
 /* Operations of struct scsi_port. */

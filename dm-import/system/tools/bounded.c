@@ -1,6 +1,6 @@
 /*
- * A call that ends in time whatever the kernel does: it is made by a thread of its own, which is left to itself when
- * the time is over. The last of the two to let go of the call frees it.
+ * A call that returns in time, whatever the kernel does: a separate thread makes it, and is left running after a
+ * timeout. The last of the two threads to use the call's data frees it.
  */
 #include "bounded.h"
 
@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { LEFT_MAX = 64 }; /* threads that still wait for the kernel */
+enum { LEFT_MAX = 64 }; /* limit of threads that still wait for the kernel */
 
 struct bounded {
 	void (*run)(void *argument);
@@ -24,7 +24,7 @@ struct bounded {
 	bool done, left;
 };
 
-/* One for all: it is held for moments only. */
+/* One mutex for all calls: it is held for moments only. */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static unsigned left_count;
 
@@ -66,7 +66,7 @@ static int start_thread(struct bounded *bounded)
 		return ENOMEM;
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the threads that expect them */
+	pthread_sigmask(SIG_SETMASK, &all, &before); /* signals must go to the threads that expect them */
 	rc = pthread_create(&thread, &attributes, run_bounded, bounded);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attributes);
@@ -88,7 +88,7 @@ static struct bounded *bounded_new(void (*run)(void *argument), void *argument, 
 	return bounded;
 }
 
-/* Whether the call ended; where not, it is its thread's from now on. */
+/* True if the call ended; else its thread owns it from now on. */
 static bool wait_for_end(struct bounded *bounded, uint64_t deadline_us)
 {
 	const struct timespec until = { .tv_sec = (time_t)(deadline_us / 1000000),

@@ -1,6 +1,6 @@
 /*
- * Running one helper program (udevadm, multipath): no shell, a fixed environment, its output captured up to a
- * limit, and killed when it takes too long.
+ * Running a helper program (udevadm, multipath): no shell, a fixed environment, output captured up to a limit, killed
+ * after a timeout.
  */
 #include "exec.h"
 
@@ -30,7 +30,7 @@ static const char *find_program(const char *name, char *ret, size_t size)
 	return NULL;
 }
 
-/* Signals as a fresh program expects them; output and errors to the pipe, no input, nothing else open. */
+/* Default signal handling; output and errors to the pipe, no input, nothing else open. */
 static int spawn(const char *path, char *const *argv, int output, pid_t *ret)
 {
 	static char search[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", locale[] = "LC_ALL=C";
@@ -55,7 +55,7 @@ static int spawn(const char *path, char *const *argv, int output, pid_t *ret)
 	rc = rc ? rc : posix_spawn_file_actions_adddup2(&files, output, 1);
 	rc = rc ? rc : posix_spawn_file_actions_adddup2(&files, output, 2);
 #if __GLIBC_PREREQ(2, 34)
-	/* everything of ours is O_CLOEXEC; this is for what a library may have left open */
+	/* all our files are O_CLOEXEC; this closes what a library may have left open */
 	rc = rc ? rc : posix_spawn_file_actions_addclosefrom_np(&files, 3);
 #endif
 	rc = rc ? rc : posix_spawn(ret, path, &files, &attributes, argv, environment);
@@ -64,7 +64,7 @@ static int spawn(const char *path, char *const *argv, int output, pid_t *ret)
 	return rc;
 }
 
-/* Take what is there; what does not fit is read and dropped, so that the program never blocks on us. */
+/* Read the available output; what does not fit is dropped, so that the program never blocks. */
 static void drain(int fd, char *output, size_t size)
 {
 	size_t used = strlen(output);
@@ -105,7 +105,7 @@ int sys_exec(const char *const *argv, unsigned timeout_ms, char *ret_output, siz
 	while ((ended = waitpid(pid, &status, WNOHANG)) == 0 && clock_mono_us() < deadline) {
 		struct pollfd wait = { .fd = reader, .events = POLLIN };
 
-		/* at the end of its output the pipe polls ready for good: then only sleep */
+		/* at the end of the output the pipe is always ready: then only sleep */
 		if (poll(&wait, 1, WAIT_SLICE_MS) > 0 && !(wait.revents & POLLIN))
 			poll(NULL, 0, WAIT_SLICE_MS);
 		drain(reader, ret_output, size);

@@ -1,6 +1,6 @@
 /*
- * Reading and writing sysfs attributes. Attributes come and go with their devices, so a missing one is an
- * answer ("" or 0), not an error with a text.
+ * Reading and writing sysfs attributes. Attributes come and go with their devices, so a missing one is a valid answer
+ * ("" or 0), not an error.
  */
 #include "sysfs.h"
 

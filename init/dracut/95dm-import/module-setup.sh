@@ -1,7 +1,7 @@
 #!/bin/bash
-# An initramfs with multipath must leave the LUNs of pairs alone: which of them is live, the host itself knows.
+# An initramfs with multipath must leave the LUNs of pairs alone: only the host itself knows which of them is live.
 
-# Where the package was removed, and pairs were left.
+# If the package was removed and pairs remain.
 kept=/etc/dm-import/initramfs
 
 check() {
@@ -9,7 +9,7 @@ check() {
 	return 0
 }
 
-# Not on multipath: that would bring it into every initramfs.
+# Do not depend on multipath: that would add it to every initramfs.
 depends() {
 	return 0
 }

@@ -77,7 +77,7 @@ class Fio:
 
 
 class MountedVolume:
-    """A file system on LVM on a partition of the map, or on the whole map, mounted from fstab without nofail;
+    """A file system on LVM on a partition of the map, or directly on the map, mounted from fstab without nofail;
     `dir` is where."""
 
     VG, DIR, FSTAB = "labvg", "/mnt/volume", "/etc/fstab"
@@ -104,7 +104,7 @@ class MountedVolume:
 
     def partition(self):
         sh(["sh", "-c", "echo 2048, | sfdisk --no-reread --no-tell-kernel -q " + self.device])
-        settle()        # udev looks at what was written to, and may run kpartx too
+        settle()        # udev processes what was written to, and may run kpartx too
         sh(["kpartx", "-a", "-p", "-part", self.device])
         part = wait_for("partition of " + self.device, lambda: next(iter(glob.glob(self.device + "-part1")), None))
         settle()
@@ -135,7 +135,7 @@ class MountedVolume:
         """Takes it all down, so that the map is as it was before."""
         self.unmount()
         open(self.FSTAB, "w").close()
-        settle()        # what udev still looks at is in use
+        settle()        # devices that udev is still processing are in use
         sh(["vgchange", "-qq", "-an", self.VG])
         settle()
         sh(["kpartx", "-d", "-p", "-part", self.device])

@@ -1,9 +1,9 @@
 """The two arrays, made of the kernel's LIO target through configfs.
 
-An array has ports (one target, one nexus, one path each; tcm_loop or iSCSI) and LUNs. A LUN stands on
+An array has ports (one target, one nexus, one path each; tcm_loop or iSCSI) and LUNs. A LUN is on
 a dm device on the array's disk, so that the destination's can really import: pass-through (the source's
 disk), copying with forwarding (a mirror of both disks), finished (the new disk). What the arrays are is
-kept in a file, and built again from it at every boot, before the host looks."""
+kept in a file, and built again from it at every boot, before the host scans."""
 import json
 import os
 
@@ -185,7 +185,7 @@ class Lun:
         self.array.arrays.save()
 
     def load(self, table):
-        """Exchanges what the LUN stands on; the host sees commands that take a little longer."""
+        """Exchanges the LUN's backing device; the host sees commands that take a little longer."""
         sh(["dmsetup", "load", self.dm_name, "--table", table])
         sh(["dmsetup", "resume", self.dm_name])
         self.table = table
@@ -230,7 +230,7 @@ class DestinationLun(Lun):
         wait_for("copy of LUN %d" % self.index, lambda: self.progress()[0] == self.progress()[1], timeout_s)
 
     def equals_source(self):
-        """Whether both disks have the same content while the array copies: it holds all I/O for as long as it looks."""
+        """Whether both disks have the same content while the array copies: it holds all I/O while it compares."""
         size = self.sectors // MIB
         starts = (self.array.arrays.source_start(self.index), self.array.arrays.new_start(self.index))
         sides = ["<(dd if=%s iflag=direct bs=1M skip=%d count=%d status=none)" % (DISK, start // MIB, size) for start in starts]

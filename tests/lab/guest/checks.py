@@ -12,7 +12,7 @@ SETTLES_S = 45
 
 
 def baseline(host):
-    """The host as it is before the scenario does anything; kept over reboots."""
+    """The host's state before the scenario does anything; kept over reboots."""
     return {"maps": {name: found["uuid"] for name, found in host.maps().items()}, "processes": host.processes()}
 
 

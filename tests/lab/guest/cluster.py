@@ -19,7 +19,7 @@ from remote import Remote, Unreachable
 from scenario import Lab, judge
 from util import Failure, log, read, sh, wait_for, write
 
-AREA_MIB = 40       # what the fio of one host writes and reads of a LUN; the next one's begins behind it
+AREA_MIB = 40       # what the fio of one host writes and reads of a LUN; the next one's begins after it
 BOOT_S = 900
 
 
@@ -137,7 +137,7 @@ class ClusterImport:
         self.all("switch", side)
 
     def copy(self):
-        """The array copies once; every host's administrator is told."""
+        """The array copies once; every host's orchestrator session shows it."""
         self.on[0].copy()
         for part in self.on[1:]:
             part.api.session("ready_for_cutover", 100)

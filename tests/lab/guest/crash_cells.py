@@ -26,7 +26,7 @@ VERBS = {
     "commit": Verb("commit", "on_destination", "committed", "/commit", {}),
     "cancel": Verb("cancel", "prepared", "cancelled", "/cancel", {"force": False}),
 }
-# Each plan's steps in their order, with the places inside: behind the n-th call of a port. A step without one makes no
+# Each plan's steps in their order, with the places inside: after the n-th call of a port. A step without one makes no
 # call when there are no reservations.
 STEPS = {
     "prepare": {

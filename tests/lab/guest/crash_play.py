@@ -11,7 +11,7 @@ from matrix_play import BACK_S, HIT, Matrix, forbid_restart
 from stray import SwitchWatch
 from util import read, sh, write
 
-UNFLUSHED = "/var/lib/lab/unflushed"    # what a power cut must take with it, or it is none
+UNFLUSHED = "/var/lib/lab/unflushed"    # what must be lost in a power cut, or it was none
 SOMEBODY_NOTICES_S = 3      # and starts a multipathd that has died
 
 

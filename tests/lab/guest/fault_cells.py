@@ -1,12 +1,12 @@
-"""The fault matrix as a list: which fault meets which verb, from before it is sent or from a place inside it, and what must come of
-it. Also the command tests/lab/fault-matrix reads it, outside of any VM. How a fault is made is in faults.py.
+"""The fault matrix as a list: which fault meets which verb, from before it is sent or from a place inside it, and the expected
+result. Also the command tests/lab/fault-matrix reads it, outside of any VM. How a fault is made is in faults.py.
 
-What must come of a verb (`fault_play.py` tells which of them it was):
+The expected results of a verb (`fault_play.py` says which of them it was):
 	done            it led to its end with the fault there
 	waits           it led to its end, but not before the fault went
 	refused:CODE    it failed, all is as it was before it; CODE is the one that it must give (of a pre-check: the finding's)
 	stuck:CODE      the import is `recovering`; when the fault has gone, the verb again leads to its end
-	back, forward   nobody got an answer; the import is as before the verb, or behind it
+	back, forward   there was no answer; the import is as before the verb, or as after it
 	unnoticed       a state without a verb: the fault came and went, and all is as before
 Several, with | between them: what was first depends on which of two is faster; what goes back needs memory and descriptors, too, and
 the way there may have reserved in the journal what the way back needs.
@@ -162,7 +162,7 @@ def why_not(_cell):
 
 
 def met(cell, outcome):
-    """Whether this is what must come of it."""
+    """Whether this is an expected result."""
     return outcome in EXPECTED[cell].split("|")
 
 

@@ -36,7 +36,7 @@ class FaultMatrix(Matrix):
         super().run()
 
     def own_state_directory(self):
-        """A small file system of its own, which can be full or read-only without the whole host."""
+        """A small file system of its own, which can be full or read-only without affecting the host."""
         sh("systemctl stop import-agent")
         sh(["mount", "-t", "tmpfs", "-o", "mode=0700,size=" + STATE_SIZE, "tmpfs", faults.STATE_DIR])
         sh("systemctl start import-agent")
@@ -121,7 +121,7 @@ class FaultMatrix(Matrix):
             write(GO, "")
 
     def must_answer(self, cell):
-        """With a fault in a state, the agent goes on to tell about the import."""
+        """With a fault in a state, the agent still reports the import."""
         if cell.kind in ("agent-stopped", "agent-upgraded", "memory-killed"):
             self.wait_agent()
         shown = self.work().api.show()
@@ -228,7 +228,7 @@ class FaultMatrix(Matrix):
         finally:
             agent.close()
 
-    # What must be so afterwards, besides what is so behind every cell
+    # What must be so afterwards, besides the checks after every cell
 
     def must_be_unchanged(self, before):
         try:

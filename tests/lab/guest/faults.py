@@ -30,7 +30,7 @@ def drop_in(unit, text):
 class Fault:
     lasts_s = 90        # if the verb has not ended by then, the fault goes first
     stays_s = 6         # in a state without a verb
-    changes = False     # the host's tables and disks are not the same behind it
+    changes = False     # the host's tables and disks are not the same after it
     alone = False       # it asks for nothing but that the verb is on its way: there is nothing that goes
 
     def __init__(self, matrix):
@@ -121,7 +121,7 @@ class Hangs(Fault):
 
 
 class Resized(Fault):
-    """The array makes the LUN larger and the host looks at it again, or smaller and it does not."""
+    """The array makes the LUN larger and the host rescans it, or smaller and the host does not."""
     changes = True
 
     def __init__(self, matrix, more_sectors, seen):
@@ -311,7 +311,7 @@ class Person(Fault):
 
 
 class Flushed(Person):
-    """The person sees what he has done, and has multipathd look again."""
+    """The person notices the mistake, and has multipathd check again."""
 
     def clear(self):
         self.host.ask_multipathd("reconfigure")

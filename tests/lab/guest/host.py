@@ -1,4 +1,4 @@
-"""The host as the lab looks at it: straight from sysfs, never through the product."""
+"""The host as the lab sees it: directly from sysfs, never through the product."""
 import contextlib
 import glob
 import os
@@ -198,7 +198,7 @@ def udev_property(name, key):
 
 
 def iscsi_discover(portals, target):
-    """Linux' target tells of all its portals, tgtd of the one that is asked."""
+    """Linux' target reports all its portals, tgtd only the one that is asked."""
     def ask(portal):
         said = sh(["iscsiadm", "-m", "discovery", "-t", "sendtargets", "-p", portal], check=False)
         return said if target in said else None
@@ -210,7 +210,7 @@ def iscsi_discover(portals, target):
 
 def iscsi_login(portals, target, sessions):
     """Discovers the target at the portals and logs in to all of them: one session, one path each. The
-    sessions tell whether it worked: iscsiadm sends twice, and then complains, while iscsid is starting. What is there
+    sessions show whether it worked: iscsiadm sends twice, and then complains, while iscsid is starting. What is there
     already is not made again, so the command may be."""
     def there():
         return sessions == sum(read(path + "/targetname", "") == target

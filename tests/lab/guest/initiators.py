@@ -1,7 +1,7 @@
 """The arrays as one host of a cluster sees them: which LUNs are mapped to it, and what it wrote, by its initiator name.
 
 LIO's own counters are in MiB. So the kernel counts every completed write, by initiator and LUN number, in a histogram
-of LIO's trace event; the two arrays' LUN numbers differ, to tell their LUNs apart in it."""
+of LIO's trace event; the two arrays' LUN numbers differ, so that it distinguishes their LUNs."""
 import os
 import re
 
@@ -32,7 +32,7 @@ def written(initiator, number):
 
 
 class PresentedLun:
-    """A LUN as it is for one host; all else is the LUN's own."""
+    """A LUN as one host sees it; everything else is the LUN's own."""
 
     def __init__(self, lun, initiator):
         self.lun, self.initiator, self.mapped = lun, initiator, []
@@ -66,7 +66,7 @@ class PresentedLun:
 
 
 class PresentedArray:
-    """An array as it is for one host."""
+    """An array as one host sees it."""
 
     def __init__(self, array, initiator):
         self.array, self.initiator = array, initiator

@@ -1,5 +1,5 @@
 """Writes of which it is known, beyond a power cut, which were acknowledged: one after the other, past every cache, each with its
-number; behind each the number goes to another disk, which is none of the host's volumes. Afterwards every block must hold at
+number; after each the number goes to another disk, which is none of the host's volumes. Afterwards every block must hold at
 least what was acknowledged of it."""
 import mmap
 import os
@@ -24,7 +24,7 @@ def packed(run, number, size):
 
 
 def unpacked(data):
-    """(run, number), or None for what is no whole record."""
+    """(run, number), or None if the record is not complete."""
     magic, run, number, checksum = HEADER.unpack_from(data)
     whole = magic == MAGIC and checksum == zlib.crc32(struct.pack("<QQ", run, number)) and data[HEADER.size:].count(
         b"\xa5") == len(data) - HEADER.size

@@ -35,7 +35,7 @@ def load(name):
 
 
 def set_up():
-    """What must stand before udev looks at the devices of this boot."""
+    """What must exist before udev processes the devices of this boot."""
     _, options = load(command_line("lab.scenario"))
     if command_line("lab.node"):
         node.prepare(int(command_line("lab.node")), {**MULTIPATH, **options["multipath"]}, options["conf"])

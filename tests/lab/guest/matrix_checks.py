@@ -1,4 +1,4 @@
-"""What must be so of the host behind each cell of a matrix: no held map, no sd device in two maps, identity = table = udev =
+"""What must be true of the host after each cell of a matrix: no held map, no sd device in two maps, identity = table = udev =
 multipathd, nothing left over, the load without an error."""
 import os
 import re
@@ -26,7 +26,7 @@ def must_fail(lab, what, word, action):
 
 
 class Checks:
-    """Half of Matrix (matrix_play.py): what looks, and changes nothing but what is there of a side that has left."""
+    """Half of Matrix (matrix_play.py): the checks. They change nothing except what remains of a removed side."""
 
     ignores_failed_paths = False    # in the cell under way paths fail
     side_returns = False            # in the cell under way the array maps again what has left
@@ -122,7 +122,7 @@ class Checks:
         return found
 
     def idle_problems(self):
-        """The other side is a whole map, hidden, ready to be switched to."""
+        """The other side is a complete map, hidden, ready to be switched to."""
         other = self.lab.wwids(self.kept["index"])[not self.lab.on_destination(self.kept["index"])]
         found = self.presented(other, self.destination().wwid)
         name = self.host.mpath_of(self.destination().wwid)

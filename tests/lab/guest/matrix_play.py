@@ -29,7 +29,7 @@ def say(what, **fields):
 
 
 def alone(agent):
-    """A client that does not send again: a lost reply is what it is to tell."""
+    """A client that does not send again: it has to report a lost reply."""
     return Agent(*agent.address, pairing.OURS + ".crt", pairing.OURS + ".key", pairing.AGENT_CERTIFICATE, tries=1)
 
 
@@ -91,7 +91,7 @@ class Matrix(Checks):
         self.kept["current"] = None
 
     def put_right(self, cell, failed):
-        """For the sake of the other cells. Where it cannot be done there is nothing to clean up; the logs tell more."""
+        """For the sake of the other cells. Where it cannot be done there is nothing to clean up; details are in the logs."""
         self.kept["failed"] += 1
         try:
             if self.rebooted or self.cells.name(cell) == self.sabotaged:
@@ -231,7 +231,7 @@ class Matrix(Checks):
         self.ledger = Ledger(device)
 
     def stop_load(self):
-        """Its end tells what it found; its log tells how long it waited in each cell."""
+        """Its end shows what it found; its log shows how long it waited in each cell."""
         if not self.fio:
             return
         self.ledger.stop()

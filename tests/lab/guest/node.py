@@ -17,7 +17,7 @@ FIOS = {}
 
 
 def prepare(number, multipath, conf):
-    """Before udev looks at the devices. What is written here is what an administrator configures once."""
+    """Before udev processes the devices. What is written here is what an administrator configures once."""
     os.makedirs(vm.RESULTS, exist_ok=True)
     sh("modprobe -a virtio_net dm-multipath iscsi_tcp scsi_dh_alua sd_mod sg dm-service-time")
     sh("ip link set lo up")

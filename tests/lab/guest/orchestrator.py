@@ -117,7 +117,7 @@ class Agent:
 
     def pair(self, code):
         """Makes us trusted with a code from the host's administrator, which itself is not sent. Gives the host's certificate,
-        PEM: the one to pin from then on. Whoever stands between sees and shows other certificates, and both proofs are wrong."""
+        PEM: the one to pin from then on. A man in the middle sees and shows other certificates, so both proofs are wrong."""
         self.who()                          # the connection is there, and with it the host's certificate
         host = self.connection.sock.getpeercert(binary_form=True)
         with open(self.certificate, encoding="ascii") as file:

@@ -40,7 +40,7 @@ def make_certificate(base, name, days=30):
 
 
 def prepare(trusted=True):
-    """At the first boot, before the agent starts; or, where there is none yet, the certificate alone."""
+    """At the first boot, before the agent starts; or, if there is no agent yet, only the certificate."""
     make_certificate(OURS, "lab-orchestrator")
     if trusted:
         trust(read(OURS + ".crt"))

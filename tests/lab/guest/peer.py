@@ -179,7 +179,7 @@ class Peer:
 
 
 class Restless:
-    """Does something again and again until it is told to stop: the other hosts of a cluster in a bad moment."""
+    """Does something again and again until it is stopped: the other hosts of a cluster in a bad moment."""
 
     def __init__(self, action, pause_s=0.02):
         self.action, self.pause_s, self.rounds, self.refused = action, pause_s, 0, 0

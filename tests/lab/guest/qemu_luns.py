@@ -1,6 +1,6 @@
-"""LUNs that are there before any of the lab's code runs, in the host's own initramfs too: QEMU's SCSI disks behind two adapters
+"""LUNs that exist before any of the lab's code runs, in the host's own initramfs too: QEMU's SCSI disks behind two adapters
 (lib/qemu_luns.sh). A target number is a LUN of one array; the destination's has the source's medium, as one that forwards.
-What an array maps later is not mapped for the host: its disks are deleted before udev looks, and a scan finds them."""
+What an array maps later is not mapped for the host: its disks are deleted before udev processes them, and a scan finds them."""
 import glob
 import os
 

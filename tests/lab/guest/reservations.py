@@ -11,7 +11,7 @@ TYPES = {1: "Write Exclusive", 3: "Exclusive Access", 5: "Write Exclusive, regis
          8: "Exclusive Access, all registrants"}
 ALL_REGISTRANTS = (TYPES[7], TYPES[8])
 TRIES = 5
-WRITE_AT = 84 << 11     # in sectors: behind what the fio of any host writes
+WRITE_AT = 84 << 11     # in sectors: after what the fio of any host writes
 
 
 def persist(disk, *words):

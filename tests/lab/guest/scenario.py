@@ -45,7 +45,7 @@ def scenario(name, **options):
 
 class Lab:
     """One running scenario, over all its boots; what must outlive a reboot is in `kept`. `host` is the module of that
-    name, or what stands for it where the host is another VM."""
+    name, or its replacement if the host is another VM."""
 
     where = ""      # for the log, where there are several hosts
 

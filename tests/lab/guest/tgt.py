@@ -1,7 +1,7 @@
-"""An old array served by tgtd, the user-space target: PR IN is READ KEYS, READ RESERVATION and REPORT CAPABILITIES, nobody
-tells TransportIDs. Registrations are a session's and end up orphaned with it; its VPD page 83h has no relative port.
+"""An old array served by tgtd, the user-space target: PR IN is READ KEYS, READ RESERVATION and REPORT CAPABILITIES, without
+TransportIDs. Registrations are a session's and end up orphaned with it; its VPD page 83h has no relative port.
 
-One target; a LUN is there through all portals or none. LUN 0 is its controller's."""
+One target; a LUN is mapped through all portals or none. LUN 0 is its controller's."""
 import contextlib
 import subprocess
 

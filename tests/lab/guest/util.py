@@ -34,8 +34,8 @@ def sh(command, check=True, timeout=180):
 
 
 def wait_for(what, condition, timeout_s=60, interval_s=0.1):
-    """Polls until condition() gives something true, and gives that; `what` is for the failure. It looks once more when the
-    time is over: a VM that stood still meanwhile has not looked."""
+    """Polls until condition() gives something true, and gives that; `what` is for the failure. It checks once more when the
+    time is over: a VM that stood still meanwhile has not checked."""
     end = time.monotonic() + timeout_s
     while True:
         late = time.monotonic() > end

@@ -19,7 +19,7 @@ hash_of() { # WORD... FILE...: a short name for this content
 	{ printf '%s\n' "$1"; shift; cat "$@"; } | sha256sum | cut -c1-12
 }
 
-# Runs a command that makes $1; it appears whole or not at all, and is made once by concurrent runs.
+# Runs a command that makes $1; it appears complete or not at all, and is made once by concurrent runs.
 make_once() { # TARGET COMMAND...
 	local target=$1; shift
 	[ -e "$target" ] && return

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# LUNs of QEMU's own, behind two adapters, for a scenario declared with qemu_luns=1: they are there as soon as the kernel looks, so
+# LUNs of QEMU's own, behind two adapters, for a scenario declared with qemu_luns=1: they exist as soon as the kernel scans, so
 # also in an initramfs. And the host's own initramfs, as a boot loader finds it. Sourced by run, after vm.sh.
 
 # Source LUNs 0 and 1 are targets 0 and 1; the destination of LUN 0, with the same medium, is target 8: guest/qemu_luns.py.

@@ -133,7 +133,7 @@ boot=lab root=/dev/vda systemd.show_status=0 systemd.default_timeout_stop_sec=15
 }
 
 # Runs one scenario in a VM of its own. The guest says `lab: reboot` when it wants another boot; the
-# whole scenario has one time limit. Gives the exit status of the scenario, 124 when time is up.
+# scenario as a whole has one time limit. Gives the exit status of the scenario, 124 when time is up.
 run_vm() { # DIR SCENARIO TIMEOUT_S MEMORY_MIB [ARGUMENT OF QEMU...]
 	local dir=$1 end=$((SECONDS + $3)) boots=0 status initramfs=$initrd
 	: > "$dir/console.log"

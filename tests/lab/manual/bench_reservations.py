@@ -64,7 +64,7 @@ def traced():
 
 
 def step_window(job, name):
-    """(begin, end) in seconds of CLOCK_MONOTONIC. The job's start is told in ms: the begin may be too early by that, and
+    """(begin, end) in seconds of CLOCK_MONOTONIC. The job's start is reported in ms: the begin may be too early by that, and
     the end is made too late by it. Before the first command, and after the last, the step does more than that."""
     started = datetime.datetime.fromisoformat(job["started"].replace("Z", "+00:00")).timestamp()
     started += time.monotonic() - time.time()
@@ -97,7 +97,7 @@ def sent_in(work, window):
 
 
 def expect_moved(lab, work, sent, paths):
-    """It is the whole move that was measured, and all of it went well the first time."""
+    """The complete move was measured, and all of it succeeded the first time."""
     outs = {}
     for command in sent:
         if command["kind"] in ("register", "reserve", "out"):
@@ -127,7 +127,7 @@ def bare(commands):
 
 
 def bare_lists(sent):
-    """(what undoes the move, the move) of the commands of one, for the bare loop. Who releases has nobody to tell: last."""
+    """(what undoes the move, the move) of the commands of one, for the bare loop. The holder comes last: then no other registrant is left to be notified."""
     again = [(command["disk"], command["cdb"], parameter_list(command["kind"]) if command["cdb"].startswith("5f") else "-")
              for command in sent]
     holders = [command["disk"] for command in sent if command["kind"] == "reserve"]
@@ -174,7 +174,7 @@ def guard(lab, count):
 
 
 def by_member(commands):
-    """Each member's commands from its first look on: what the agent looks for changes by comes before."""
+    """Each member's commands from its first full read on; the commands that poll for changes come before."""
     found = {}
     for command in commands:
         if command["member"] in found or command["kind"] == "read_full_status":
@@ -187,7 +187,7 @@ def move_s(work):
 
 
 def moved_by_the_agent(lab, work, paths, undo, sent):
-    """The destination's registrations are taken off while the agent stands still; it then finds and renews them. Gives the
+    """The destination's registrations are removed while the agent is stopped; it then finds and renews them. Gives the
     commands of that move, each member's in a list."""
     per_member = len(sent) // len(work.indexes)
     time.sleep(move_s(work))    # the agent has seen what the bare loop did
@@ -230,7 +230,7 @@ def one_size(lab, members, paths, rounds):
     for _ in range(rounds):
         ours = moved_by_the_agent(lab, work, paths, undo, sent)
         ours_us = sum(span_us(commands) for commands in ours)
-        with host.agent_stands_still():     # it would look after what the bare loop does
+        with host.agent_stands_still():     # it would repair what the bare loop does
             bare_us = bare_move(lab, undo, again)
         row["moves"].append({"sent": ours, "ours_us": ours_us, "bare_us": bare_us})
         log("%d members, %d paths: %d commands, ours %d us, bare %d us" % (members, paths, len(sent), ours_us, bare_us))

@@ -1,4 +1,4 @@
-"""The demo: one import as an administrator sees it, told in lines that begin with "| " (and "|~ " for a line that the
+"""The demo: one import as an administrator sees it, in lines that begin with "| " (and "|~ " for a line that the
 next one replaces); tests/demo/run shows them and draws the picture."""
 import time
 
@@ -46,7 +46,7 @@ def switch(lab, work, side):
 
 
 def copy(lab, work, percent):
-    """The array copies and forwards; the orchestrator tells the host how far it is."""
+    """The array copies and forwards; the orchestrator reports its progress to the host."""
     lun = work.destinations[0]
     lun.start_copy()
     while True:

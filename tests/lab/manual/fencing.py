@@ -9,7 +9,7 @@ from scenario import scenario
 from util import wait_for
 
 FIRST, SECOND = "abe10001", "abe10002"      # fence_scsi's keys go without 0x
-WINDOW_S = 10                               # emulated: the peers' agents look once a second
+WINDOW_S = 10                               # emulated: the peers' agents poll once a second
 HOLDER = "lab-open"
 
 
@@ -38,7 +38,7 @@ class Fencing:
         expect_cluster(cluster, self.work, [self.was], "prepared")
 
     def load_that_dies(self):
-        """fio that the lab does not look after: fencing is to end it."""
+        """fio that the lab does not manage: fencing has to end it."""
         fio = self.second.fio(name="doomed", **BUSY)
         self.second.fios.remove(fio)
         return fio

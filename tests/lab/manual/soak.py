@@ -34,7 +34,7 @@ def held_by_agent(pid):
 
 
 def at_rest(lab, pid, before):
-    """The agent as it is without clients. A connection's thread may take a moment to end: it is given that moment when
+    """The agent's state without clients. A connection's thread may take a moment to end: it is given that moment when
     there is more than in the sample before, and always before the first one."""
     lab.agent.close()
     if not before:

@@ -26,7 +26,7 @@ IMPORTS = ("finished", "forgotten", "cancelled", "away", "ready", "coming")     
 FINISHED, AWAY, READY = (IMPORTS.index(name) for name in ("finished", "away", "ready"))
 STATES = {"finished": ("committed", "Destination"), "cancelled": ("cancelled", "Source"), "away": ("on_destination", "Destination"),
           "ready": ("prepared", "Source"), "coming": ("new", "Source")}        # nobody knows of the forgotten one
-MARKS_AT = 60 << 20     # behind what fio and the ledger write
+MARKS_AT = 60 << 20     # after what fio and the ledger write
 
 
 # The imports

@@ -189,7 +189,7 @@ def in_use(lab):
     sh(["vgcreate", "-qq", "-y", "othervg", device])
     sh(["lvcreate", "-qq", "-y", "-Wn", "-l", "8", "-n", "data", "othervg"])
     refused(lab, "destination-lvm", "destination_in_use", precheck_of(lab, ("s0", "d0")))
-    settle()        # what udev looks at is in use
+    settle()        # devices that udev is processing are in use
     sh("vgremove -qq -y othervg")
     remove_destination(lab)
     lun.pass_through()

@@ -70,7 +70,7 @@ def control_wrong_order(lab):
 
 @scenario("control-standstill", product=False)
 def control_standstill(lab):
-    """Not a fault: an I/O is long, but the tickers tell that the VM stood still meanwhile; here they are stopped by hand.
+    """Not a fault: an I/O is long, but the tickers show that the VM stood still meanwhile; here they are stopped by hand.
     That it is a stall while they tick is what control-wrong-order is for."""
     fio, name = lab.fio(), lab.map_name()
     for ticker in stalls.TICKERS:

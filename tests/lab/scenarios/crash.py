@@ -15,7 +15,7 @@ IDENTITIES = ["/etc/dm-import/identity"] + [
 
 @scenario("crash-sample", core=True, crash=1, size_mib=64, max_io_ms=20000, timeout=1200)
 def crash_sample(lab):
-    """Evenly spread over the whole, which `make check-faults` runs."""
+    """Evenly spread over the full matrix, which `make check-faults` runs."""
     CrashMatrix(lab, cells.sample([cell for cell in cells.all_cells() if not cells.why_not(cell)], SAMPLE)).run()
 
 

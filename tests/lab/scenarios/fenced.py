@@ -80,7 +80,7 @@ def pr_fenced(lab):
 @scenario("control-pr-revived", transport="iscsi", expect="revived")
 def control_pr_revived(lab):
     """A fault: somebody registers the fenced host again on the LUN that it was not fenced on. The lab sees it, and the
-    agent takes the key away as soon as it looks."""
+    agent takes the key away at its next poll."""
     with open(lab.device(), "rb", buffering=0):
         it = Cluster(lab)
         it.fence()

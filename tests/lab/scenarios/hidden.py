@@ -36,7 +36,7 @@ class Watch:
             self.seen.add("the watch failed: %r" % error)
 
     def hidden_devices(self):
-        """The destination's disks, and any dm device that stands on them now."""
+        """The destination's disks, and any dm device on them now."""
         disks = {name for name, disk in host.disks().items() if disk["wwid"] == self.true_wwid}
         maps = {found["dm"] for found in host.maps().values() if disks & set(found["slaves"])}
         return disks, maps
@@ -85,7 +85,7 @@ class Watch:
 
 def held_by_multipath(holder):
     """Whether this link in a disk's holders leads to a multipath map, or to nothing any more. The kernel makes the link
-    before it tells the map's UUID, and takes the UUID away before the link: so a holder is asked for a while."""
+    before it shows the map's UUID, and removes the UUID before the link: so a holder is polled for a while."""
     for _ in range(20):
         uuid = read(holder + "/dm/uuid", "")
         if uuid or not os.path.exists(holder):
@@ -141,7 +141,7 @@ def hidden_lvm_whole_map(lab):
 
 def change_volume_group():
     sh(["lvcreate", "-qq", "-y", "-l", "1", "-n", "more", "labvg"])
-    settle()        # what udev looks at is in use
+    settle()        # devices that udev is processing are in use
     sh(["lvremove", "-qq", "-y", "labvg/more"])
 
 

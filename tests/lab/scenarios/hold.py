@@ -27,7 +27,7 @@ def hold(lab, work, lease_ms):
     lab.hold_begins = time.monotonic()
     with lab.step("hold"):
         work.api.hold("destination", lease_ms)
-    if lease_ms > SHORT_MS:     # a short one may have ended by now; last_hold will tell
+    if lease_ms > SHORT_MS:     # a short one may have ended by now; then last_hold shows it
         lab.expect(work.api.show()["state"] == "held", "the import is not held")
 
 

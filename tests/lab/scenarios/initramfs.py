@@ -67,8 +67,8 @@ def on_destination(lab):
 
 def boots(lab, maker):
     """An import's LUNs stay down in an initramfs that knows of it, and the other LUN does not. One that is older than the import
-    assembles the source under its own name, with its old content: before multipathd starts, that is put right. It ends in a
-    cutover: QEMU's LUNs cannot be unmapped, as the destination must be behind a cancel."""
+    assembles the source under its own name, with its old content: before multipathd starts, that is repaired. It ends in a
+    cutover: QEMU's LUNs cannot be unmapped, as the destination must be after a cancel."""
     source, other = lab.wwids(0)[0], lab.wwids(1)[0]
     if lab.boot == 0:
         lab.kept["name"] = lab.map_name()

@@ -115,7 +115,7 @@ def upgrade_that_fails(lab):
 
 @scenario("install-upgrade", bare=1, transport="iscsi", timeout=1500)
 def install_upgrade(lab):
-    """A clean system, an import, an upgrade in its middle that is refused, behind it one that fails and one that does not, all under load."""
+    """A clean system, an import, an upgrade in its middle that is refused, after it one that fails and one that succeeds, all under load."""
     lab.expect(not os.path.exists("/usr/sbin/importcli") and not os.path.exists("/etc/dm-import"), "the product is there", "staging")
     before = all_files()
     said = minstall(lab, "older", ["--dry-run", *WHOLE[2:]])
@@ -141,7 +141,7 @@ def install_upgrade(lab):
 
 
 def removed(lab, clean):
-    """Nothing is left but what was told: what keeps the imported LUN under its name, and the installer's log."""
+    """Only what was announced is left: what keeps the imported LUN under its name, and the installer's log."""
     agreed = {*RULES, "/etc/initramfs-tools/hooks/dm-import", "/etc/dm-import", "/etc/dm-import/identity", "/var/lib/dm-import", "/var/lib/dm-import/journal"}
     if os.path.isdir("/usr/lib/dracut/modules.d"):
         agreed |= {"/usr/lib/dracut/modules.d/95dm-import", "/usr/lib/dracut/modules.d/95dm-import/module-setup.sh"}

@@ -177,7 +177,7 @@ def log_lines():
 
 @scenario("hostile-crowd", core=True, max_io_ms=30000, timeout=2400)
 def hostile_crowd(lab):
-    """A whole import there and back, under load, amid strangers: no call of the orchestrator is lost, and none is repeated.
+    """A complete import there and back, under load, amid strangers: no call of the orchestrator is lost, and none is repeated.
     It keeps its connection while the crowd gathers, and uses it."""
     lab.fio()
     lab.agent.tries = 1

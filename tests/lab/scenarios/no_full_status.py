@@ -42,7 +42,7 @@ def seen(wwid):
 
 
 def expect_registered(lab, key, phase, peers=()):
-    """Both LUNs have this host's key on both paths, and its reservation; the destination tells of each path. On the LUN that
+    """Both LUNs have this host's key on both paths, and its reservation; the destination shows each path. On the LUN that
     the map is on every path takes a write."""
     wanted = {"keys": sorted([key] * 2 + ["%#x" % peer for peer in peers]), "holder": key, "type": TYPE}
     for wwid in lab.wwids():
@@ -97,7 +97,7 @@ def peer_is_fenced(lab, work, peer):
 
 
 def expect_said(lab):
-    """A command that such an array does not know is no failure of the agent's looks; and it took one key for a peer's."""
+    """A command that such an array does not support is no failure of the agent's polls; and it took one key for a peer's."""
     lines = read("/var/log/import/agent.log").splitlines()
     said = [line for line in lines if "its reservations" in line]
     lab.expect(not said, "the agent complains: %s" % said)

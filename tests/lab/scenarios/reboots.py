@@ -11,7 +11,7 @@ RULES = ["/etc/udev/rules.d/%s-dm-import.rules" % place for place in ("11", "55-
 
 
 def behind_multipathd(lab):
-    """The agent's unit is in no order with multipathd's; what both are in order with brings it behind, at boot."""
+    """The agent's unit is in no order with multipathd's; units that both are ordered with make it start after multipathd at boot."""
     multipathd = sh("systemctl show --property=ActiveEnterTimestampMonotonic --value multipathd")
     agent = sh("systemctl show --property=ExecMainStartTimestampMonotonic --value import-agent")
     lab.expect(0 < int(multipathd) <= int(agent), "multipathd was up at %s us, the agent started at %s" % (multipathd, agent))
@@ -155,7 +155,7 @@ def reboot_rules_lost(lab):
 
 @scenario("reboot-store-damaged", core=True, timeout=1500)
 def reboot_store_damaged(lab):
-    """The rules are whole and stay in force; the agent refuses to work until recover_device has put the store back."""
+    """The rules are intact and stay in force; the agent refuses to work until recover_device has put the store back."""
     if lab.boot == 0:
         on_destination_when_damaged(lab, damaged=[STORE])
     lab.expect(lab.map_name() == lab.kept["name"], "the map is %s now" % lab.map_name())
@@ -192,7 +192,7 @@ def stays_down(lab):
 
 @scenario("reboot-all-damaged", luns=2, timeout=1800)
 def reboot_all_damaged(lab):
-    """Nothing is whole: the pair stays down, the other LUN does not. Records written by hand bring it back."""
+    """No copy is intact: the pair stays down, the other LUN does not. Records written by hand bring it back."""
     if lab.boot == 0:
         lab.kept["down"] = [0]
         on_destination_when_damaged(lab, damaged=[STORE] + RULES)

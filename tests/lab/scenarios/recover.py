@@ -95,7 +95,7 @@ def at_rest():
 
 
 def somebody(lab, work, doing, codes):
-    """Does it; a dry run tells and changes nothing, recovering mends it, and then there is nothing to tell."""
+    """Does it; a dry run reports it and changes nothing, recovering repairs it, and then there is nothing to report."""
     name = lab.map_name()
     with lab.step(doing.__name__):
         doing(lab)

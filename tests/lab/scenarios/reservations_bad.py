@@ -1,5 +1,5 @@
 """Requests of holds and reservations that are refused: a clear error, and no LUN has changed, by READ FULL STATUS with its
-generation. No request carries a key: whose key it is the LUN tells, or the host's own configuration (pr-refused)."""
+generation. No request carries a key: the LUN shows whose key it is, or the host's own configuration (pr-refused)."""
 import host
 import reservations
 from bad_input import refused

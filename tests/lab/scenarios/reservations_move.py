@@ -14,7 +14,7 @@ from util import Failure, read, sh, wait_for
 
 KEY, CHANGED, OTHER, PEER, STRANGER = "0x1abe0001", "0x1abe00c1", "0x1abe0002", 0x1abe00ee, 0x1abe0bad
 REGISTRANTS_ONLY, ALL_REGISTRANTS = 5, 7    # both write exclusive
-FOLLOWS_S = 60                              # emulated; the agent looks twice a second, and at all paths every ten
+FOLLOWS_S = 60                              # emulated; the agent polls twice a second, and reads all paths every ten
 BUSY = {"thinktime_us": 10000}              # where there is much load, each is light
 API_NAMES = dict(zip(reservations.TYPES.values(), (
     "write_exclusive", "exclusive_access", "write_exclusive_registrants_only", "exclusive_access_registrants_only",
@@ -49,7 +49,7 @@ def report(work, index=0):
 
 
 def expect_report(work, wanted, own_paths, phase, index=0):
-    """The agent's report says of both sides what sg_persist says; it may be a look behind."""
+    """The agent's report says of both sides what sg_persist says; it may be one poll old."""
     keys = sorted({key for _, key, _ in wanted["keys"]})
 
     def told():
@@ -65,7 +65,7 @@ def expect_report(work, wanted, own_paths, phase, index=0):
 
 
 def follows(what, condition, shown=None):
-    """`shown` gives what a failure is to tell."""
+    """`shown` gives the text for a failure."""
     try:
         return wait_for(what, condition, FOLLOWS_S, 0.3)
     except Failure as failure:
@@ -126,7 +126,7 @@ def leave_one_path(lab, index):
 
 
 def guard_all(lab, aptpl):
-    """A LUN a type, all registered; gives how they stand."""
+    """One LUN per type, all registered; returns their registrations."""
     found = []
     for index, type_ in enumerate(reservations.TYPES):
         wwid, key = lab.wwids(index)[0], "%#x" % (int(KEY, 16) + index)
@@ -207,7 +207,7 @@ def pr_keys(lab):
 # What changes meanwhile
 
 def multipath_knows(lab, phase):
-    """What an administrator, or fence_mpath, does with the map; none of it changes who stands where."""
+    """What an administrator, or fence_mpath, does with the map; none of it changes who is registered where."""
     name = lab.map_name()
     device, live = "/dev/mapper/" + name, "destination" if lab.on_destination(0) else "source"
     was = standing(lab, live)
@@ -393,7 +393,7 @@ def load_cluster(cluster):
 
 
 def expect_cluster(cluster, work, wanted, phase):
-    """Both LUNs of each pair, and what each host's agent tells of them."""
+    """Both LUNs of each pair, and what each host's agent reports of them."""
     for index, was in enumerate(wanted):
         expect_standing(cluster.hosts[0], was, phase, index=index)
         for part in work.on:

@@ -64,7 +64,7 @@ check-cluster:
 check-upgrade:
 	$(call run_and_record,,upgrade-finished upgrade-from-release upgrade-torn)
 
-# Some lints look at the objects.
+# Some lints read the objects.
 lint: $(PROGRAMS)
 	@OUT=$(OUT) CC=$(CC) tests/lint/run
 

@@ -3,7 +3,7 @@
 
 usage: evaluate.py RESULT_DIRECTORY OUT_FILE
 
-An I/O counts for an action when it was in flight at any moment of it; `reported_over_seen` looks at the hold alone. `ours` is looked at twice: while the tables are
+An I/O counts for an action when it was in flight at any moment of it; `reported_over_seen` covers only the hold. `ours` is measured twice: while the tables are
 exchanged (ours_us: the step that holds the map, comparable to what the bare program does), and from the request to
 the job's end (ours_whole_us: with udev's and multipathd's work, which does not hold the map but wants the CPU).
 """

@@ -3,12 +3,12 @@
 
 usage: evaluate_pr.py LAB_DIRECTORY OUT_FILE
 
-The minimum of a member's move: a register for each path, one reserve, and three looks, at both LUNs before and at the
-other one afterwards; a look is each service action of PERSISTENT RESERVE IN once, but READ KEYS, which READ FULL STATUS
+The minimum of a member's move: a register for each path, one reserve, and three reads, of both LUNs before and of the
+other one afterwards; a read is each service action of PERSISTENT RESERVE IN once, but READ KEYS, which READ FULL STATUS
 includes. Times are compared round by round, the agent's move (of each member from its first command's start to its last
 one's end, as the kernel traces them) against a bare loop's, a moment later. `in_commands_us` is what of the agent's move
 passed between the kernel's sending a command and its answer, `gaps_us` what passed before a command of this kind, or before
-the first one of a look. `step_us` is the whole step of the prepare that was first.
+the first one of a read. `step_us` is the complete step of the first prepare.
 """
 import json
 import os
@@ -34,7 +34,7 @@ def count_by(commands, key):
 
 
 def gaps_us(members):
-    """What passed between commands, by what came next; the first command of a look stands for opening its disk."""
+    """What passed between commands, by what came next; the first command of a read includes opening its disk."""
     gaps = {}
     for commands in members:
         at = commands[0]["at_us"]

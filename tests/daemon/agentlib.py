@@ -276,7 +276,7 @@ location = {self.directory}/log
         with open(self.log, encoding="utf-8") as file:
             return file.read()
 
-    def whole_log(self):
+    def full_log(self):
         """With all that was logged until now: lines are written in the background, in their order."""
         self.mark = getattr(self, "mark", 0) + 1
         self.local("POST", f"/imports/mark-{self.mark}/prepare")

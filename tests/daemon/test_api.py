@@ -72,7 +72,7 @@ class Api(unittest.TestCase):
         self.assertEqual(self.agent.tls("POST", "/precheck", body).status, 202)
         self.assertEqual(self.get("/imports"), before)
 
-    def test_whole_import(self):
+    def test_complete_import(self):
         created = self.agent.tls("POST", "/imports", {"id": "whole", "members": [member(0)], "min_paths": 3})
         self.assertEqual((created.status, created.headers["Location"]), (201, "/api/v1/imports/whole"))
         self.assertEqual((created.body["state"], created.body["min_paths"]), ("new", 3))

@@ -34,24 +34,24 @@ class Certificate(unittest.TestCase):
         shutil.copy(cert(name), self.crt)
         shutil.copy(cert(name)[:-4] + ".key", self.key)
 
-    def told(self):
+    def reported(self):
         return self.agent.local("GET", "/agent").body["certificate"]
 
     def reload(self, body=None):
         return self.agent.local("POST", "/agent/certificate/reload", body)
 
-    def test_the_agent_tells_it(self):
+    def test_the_agent_reports_it(self):
         self.agent.start()
-        told = self.told()
-        self.assertEqual(told["fingerprint_sha256"], fingerprint(self.crt))
-        self.assertEqual(told["fingerprint_sha256"], served(self.agent.port))
-        self.assertIn(told["days_left"], (729, 730))
-        self.assertRegex(told["not_after"], r"\.000Z$")
+        reported = self.reported()
+        self.assertEqual(reported["fingerprint_sha256"], fingerprint(self.crt))
+        self.assertEqual(reported["fingerprint_sha256"], served(self.agent.port))
+        self.assertIn(reported["days_left"], (729, 730))
+        self.assertRegex(reported["not_after"], r"\.000Z$")
 
     def test_none_before_https_came_up(self):
         os.unlink(self.crt)
         self.agent.start()
-        self.assertIsNone(self.told())
+        self.assertIsNone(self.reported())
         new = self.create()
         answer = self.reload()
         self.assertEqual((answer.status, answer.body["certificate"]["fingerprint_sha256"]), (200, new))
@@ -75,7 +75,7 @@ class Certificate(unittest.TestCase):
 
     def test_jobs_and_imports_go_on(self):
         self.agent.start()
-        old = self.told()["fingerprint_sha256"]
+        old = self.reported()["fingerprint_sha256"]
         self.agent.local("POST", "/imports", {"id": "a", "members": [member()]})
         self.agent.local("POST", "/imports/a/prepare", headers={"Prefer": f"wait={WAIT_S}"})
         self.agent.hold_up("switch")
@@ -148,7 +148,7 @@ class Certificate(unittest.TestCase):
             answer = self.reload()
             self.assertEqual((answer.status, answer.code), (500, code))
             self.assertEqual(served(self.agent.port), old)
-            self.assertEqual(self.told()["fingerprint_sha256"], old)
+            self.assertEqual(self.reported()["fingerprint_sha256"], old)
 
     def test_a_restart_with_bad_files_keeps_the_old_one(self):
         self.agent.start()
@@ -175,7 +175,7 @@ class Certificate(unittest.TestCase):
         self.assertEqual(self.reload().code, "certificate_invalid")
 
     def warnings(self):
-        return [line for line in self.agent.whole_log().splitlines() if "certificate: " in line]
+        return [line for line in self.agent.full_log().splitlines() if "certificate: " in line]
 
     def test_the_log_warns_once_a_day(self):
         self.create("--days", "29")
@@ -192,7 +192,7 @@ class Certificate(unittest.TestCase):
         self.assertEqual(self.reload().status, 200)
         wait_until(lambda: len(self.warnings()) > 2)
         self.assertIn("has expired", self.warnings()[2])
-        self.assertLess(self.told()["days_left"], 0)
+        self.assertLess(self.reported()["days_left"], 0)
 
     def test_the_log_does_not_warn_before(self):
         self.create("--days", "31")

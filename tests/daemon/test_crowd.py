@@ -91,7 +91,7 @@ class Crowd(unittest.TestCase):
         self.crowd([f"127.0.2.{i}" for i in range(PLACES)], 2)
         self.assertEqual(self.get(), 200)
 
-    def test_trusted_connection_is_never_put_out(self):
+    def test_trusted_connection_is_never_evicted(self):
         connection = http.client.HTTPSConnection(HOME, self.agent.port, context=tls_context(), timeout=LIMIT_S)
         with contextlib.closing(connection):
             for i in range(6):
@@ -126,7 +126,7 @@ class Crowd(unittest.TestCase):
         self.assertEqual(self.get(), 200)
         self.agent.local("POST", "/agent/restart_web_server", {})
         self.agent.wait_a_turn()            # until then the old server, which knows it anyhow, accepts too
-        self.assertEqual(self.agent.whole_log().count("HTTPS on port"), 2)
+        self.assertEqual(self.agent.full_log().count("HTTPS on port"), 2)
         rush = self.rush([HOME], 120)       # a stranger may 60 times; not more than the gate has descriptors for
         self.get()                          # the rush has been accepted then, or not
         self.assertFalse(is_closed(rush[-1]))
@@ -184,9 +184,9 @@ class Crowd(unittest.TestCase):
                 connection.request("GET", BASE + "/agent")
                 self.assertEqual(connection.getresponse().read()[:1], b"{")
         self.agent.local("PUT", "/agent/log_level", {"level": 2})
-        before = self.agent.whole_log().count(" by certificate")
+        before = self.agent.full_log().count(" by certificate")
         with contextlib.closing(connection):
             for _ in range(100):
                 connection.request("GET", BASE + "/agent")
                 connection.getresponse().read()
-        self.assertLess(self.agent.whole_log().count(" by certificate") - before, 10)
+        self.assertLess(self.agent.full_log().count(" by certificate") - before, 10)

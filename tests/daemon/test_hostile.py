@@ -115,7 +115,7 @@ class Http(Hostile):
             self.assertRegex(self.answer(self.tls("trusted"), b"GET /" + b"a" * length + b" HTTP/1.1\r\nHost: x\r\n\r\n"), rb"^(HTTP/1\.1 4\d\d |$)")
         self.still_answers()
 
-    def test_garbage_behind_a_request(self):
+    def test_garbage_after_a_request(self):
         """Pipelined: complete requests are answered, incomplete ones are refused, and nothing else happens."""
         for garbage in (b"\0\xff" * 1000, b"GARBAGE\r\n\r\n", b"\r\n\r\n\r\n", b"GET\r\n\r\n", os.urandom(5000)):
             got = self.answer(self.tls("trusted"), REQUEST + garbage)

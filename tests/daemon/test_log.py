@@ -54,10 +54,10 @@ class Log(unittest.TestCase):
         self.agent.clock.stop()
         for _ in range(30):
             self.agent.tls("POST", "/imports", client="stranger")
-        self.assertEqual(self.agent.whole_log().count("client_not_trusted"), 1)
+        self.assertEqual(self.agent.full_log().count("client_not_trusted"), 1)
         self.agent.clock.advance(1)
         self.agent.tls("POST", "/imports", client="stranger")
-        self.assertEqual(self.agent.whole_log().count("client_not_trusted"), 2)
+        self.assertEqual(self.agent.full_log().count("client_not_trusted"), 2)
 
     def test_failed_job_is_logged_once_as_error(self):
         self.agent.new_import("a")

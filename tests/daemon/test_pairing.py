@@ -98,7 +98,7 @@ class Pairing(unittest.TestCase):
         self.refused(proof(code, "trusted-rsa"), "trusted-rsa")
         self.assertEqual(self.agent.tls("GET", "/agent", client="trusted-rsa").status, 401)
 
-    def test_what_is_wrong_is_not_told(self):
+    def test_what_is_wrong_is_not_shown(self):
         without_code = self.refused("0" * 64)
         wrong = self.refused(proof(self.code()[::-1], "stranger"))
         self.assertEqual(without_code, wrong)

@@ -20,7 +20,7 @@ class Recover(unittest.TestCase):
     def send(self, wwid=WWIDS[0], wait=WAIT_S, **more):
         return self.agent.tls("POST", "/recover", {"wwid": wwid, **more}, headers={"Prefer": f"wait={wait}"} if wait else {})
 
-    def test_finds_and_mends(self):
+    def test_finds_and_repairs(self):
         for dry_run, more in ((True, {"dry_run": True}), (False, {"dry_run": False}), (False, {})):
             job = self.send(**more).body
             self.assertEqual((job["kind"], job["state"], job["import_id"]), ("recover", "done", None), job)

@@ -117,7 +117,7 @@ class RealReservation(unittest.TestCase):
         shown = self.shown()
         return [shown[side] and shown[side]["type"] for side in ("source", "destination")]
 
-    def test_whole_import(self):
+    def test_complete_import(self):
         self.done("prepare")
         shown = self.shown()
         self.assertEqual((shown["registered"], shown["fenced"], shown["source_reservation_lifted"]), (True, False, False))

@@ -146,7 +146,7 @@ class WebServer(unittest.TestCase):
 
     def restart(self):
         """Until there is a new server; the old one may still have clients."""
-        before = self.agent.whole_log().count("HTTPS on port")
+        before = self.agent.full_log().count("HTTPS on port")
         self.agent.local("POST", "/agent/restart_web_server", {})
         wait_until(lambda: self.agent.log_text().count("HTTPS on port") > before)
 

@@ -65,7 +65,7 @@ def refused(name, sentence, system="debian", words=()):
 
 @case("check-passes")
 def ready(host):
-    """The host as it is before one thing is broken; with --dry-run nothing is written at all."""
+    """The host before one thing is broken; with --dry-run nothing is written at all."""
     with unchanged(host):
         status, output, error = host.minstall("--dry-run", *WHOLE[2:])
     assert status == 0 and "ready for dm-import 1.0-" in output and not error, (status, output, error)
@@ -268,7 +268,7 @@ def no_key(host):
 
 @case("check-package-of-another-kit")
 def package_of_another_kit(host):
-    """A whole, signed package that this kit's list does not know."""
+    """An intact, signed package that this kit's list does not contain."""
     host.bring("old", "/other")
     host.remove(package_of(host, "deb")[len(host.root):])
     subprocess.run(["cp", *glob.glob(host.path("/other/packages/debian-12/*.deb")), host.path("/kit/packages/debian-12/")], check=True)

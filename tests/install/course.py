@@ -186,7 +186,7 @@ def upgrade_undone(host):
     assert host.read("/etc/dm-import/agent.conf") == conf and host.read("/etc/dm-import/tls/agent.key") == key
     expect_installed(host)
     os.unlink(host.path("/stub/broken-build"))
-    done(host.install())                                # with that mended
+    done(host.install())                                # with that repaired
     assert agent_says(host, "ha_version").endswith(build_of(host) + "\n")
     done(host.minstall("--uninstall", "--noninteractive", "--accepted-removal"))
     expect_gone(host)
@@ -194,7 +194,7 @@ def upgrade_undone(host):
 
 @case("undo-upgrade-without-the-older-package")
 def upgrade_stays(host):
-    """Nobody kept it: what is there then is told."""
+    """No copy was kept: minstall reports what is installed then."""
     host.bring("old", "/old")
     done(host.install(kit="/old"))
     conf, key = host.read("/etc/dm-import/agent.conf"), host.read("/etc/dm-import/tls/agent.key")
@@ -227,7 +227,7 @@ def nothing_there(host):
 
 @case("uninstall-with-identities")
 def identities(host):
-    """What a pair needs stays, and is told before anything is done."""
+    """What a pair needs stays, and is announced before anything is done."""
     done(host.install())
     host.write("/tmp/records", RECORDS)
     done(host.run("import-boot", "restore", "/tmp/records"))
@@ -286,7 +286,7 @@ def hung_up(host):
 
 @case("talk-through")
 def talked_through(host):
-    """Answers that make no sense are asked for again; empty ones stand for what is shown."""
+    """After an invalid answer the question is repeated; an empty answer means the default that is shown."""
     host.write("/stub/active/firewalld")
     status, shown = talk(host, [], [
         ("Do you agree", "perhaps"), ("Do you agree", "yes"), ("Fibre Channel or by iSCSI", "usb"), ("Fibre Channel or by iSCSI", ""),

@@ -1,4 +1,4 @@
-"""A made-up host: this machine's root as an overlay, in which what is written stays apart, with stand-ins for the commands
+"""A made-up host: this machine's root as an overlay, so that writes do not reach the machine, with stand-ins for the commands
 that would act on a real one (stubs/). minstall and the packages' scripts are the real ones, and run in there as root; the
 agent is the real one on the fake engine. Everything lives in namespaces that end with the tests."""
 import contextlib
@@ -106,7 +106,7 @@ class Host:
             os.unlink(self.path(path))
 
     def snapshot(self):
-        """All that was ever written here, but by the stand-ins and the package managers' own bookkeeping."""
+        """All that was ever written here, except by the stand-ins and the package managers' own bookkeeping."""
         found = {}
         for base in (self.upper, self.path("/run"), self.path("/boot")):
             for folder, folders, files in os.walk(base):

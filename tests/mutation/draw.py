@@ -100,7 +100,7 @@ def sites(text, kind):
 
 
 def context(text, begin, end):
-    """The whole lines around a place, but for comments and white space at their ends: what a reader, and porting, know it by."""
+    """The complete lines around a place, without comments and white space at their ends: readers, and porting, identify it by them."""
     first, last = text.rfind("\n", 0, begin) + 1, text.find("\n", end)
     there = [(at, to) for _, at, to in tokens(text) if first <= at < last]
     return there[0][0], there[-1][1]

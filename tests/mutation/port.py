@@ -111,7 +111,7 @@ def find_row(tree, places_in, kind, old):
 
 
 def port(mutant, tree, renames, override=None):
-    """Ported, or what a person has to look at."""
+    """Ported, or a text for what a person has to port."""
     if override:
         if "gone" in override:
             return "gone: " + override["gone"]

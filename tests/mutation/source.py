@@ -1,4 +1,4 @@
-"""C source as far as mutants need it: the functions and tables of a file, and where a text stands in one of them, whatever its white space."""
+"""C source as far as mutants need it: the functions and tables of a file, and where a text is in one of them, ignoring white space."""
 import glob
 import os
 import re

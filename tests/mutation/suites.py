@@ -122,7 +122,7 @@ def suites(tree):
     programs = [path for layer in ("unit", "engine") for path in glob.glob(f"{tree}/tests/{layer}/test_*.c")]
     names = [os.path.relpath(path, f"{tree}/tests")[:-2] for path in programs] + ["contract", "cli", *TARGETS]
     names += ["daemon/" + os.path.basename(path)[:-3] for path in glob.glob(f"{tree}/tests/daemon/test_*.py")]
-    return [Suite(name) for name in sorted(names) if name != "daemon/test_z_coverage"]  # which looks at all the others together
+    return [Suite(name) for name in sorted(names) if name != "daemon/test_z_coverage"]  # which checks all the others together
 
 
 def sanitized(suite):

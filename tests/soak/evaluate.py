@@ -46,7 +46,7 @@ def allowed(first, floor):
 
 
 def judge_trend(values, floor):
-    """(verdict, what the table says of it); verdict None: too few to tell."""
+    """(verdict, what the table says of it); verdict None: too few samples."""
     if len(values) < TOO_SHORT:
         return None, "too short to tell"
     first, last = quarters(values)

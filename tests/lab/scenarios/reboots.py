@@ -10,7 +10,7 @@ STORE = "/etc/dm-import/identity"
 RULES = ["/etc/udev/rules.d/%s-dm-import.rules" % place for place in ("11", "55-z", "61", "99-zz")]
 
 
-def behind_multipathd(lab):
+def after_multipathd(lab):
     """The agent's unit is in no order with multipathd's; units that both are ordered with make it start after multipathd at boot."""
     multipathd = sh("systemctl show --property=ActiveEnterTimestampMonotonic --value multipathd")
     agent = sh("systemctl show --property=ExecMainStartTimestampMonotonic --value import-agent")
@@ -27,7 +27,7 @@ def reboot_on_destination(lab):
         work = lab.create_import()
         work.to_destination()
         lab.reboot()
-    behind_multipathd(lab)
+    after_multipathd(lab)
     volume = lab.remounted("ext4")
     lab.expect(lab.map_name() == lab.kept["name"], "the map is %s now" % lab.map_name())
     work = LabImport.resume(lab)
@@ -126,7 +126,7 @@ def both_streams(command):
     return sh(["sh", "-c", command + " 2>&1"], check=False)
 
 
-def told_at_boot(lab, text):
+def reported_at_boot(lab, text):
     said = sh("journalctl -b --no-pager -o cat -u dm-import-boot.service", check=False)
     lab.expect(text in said, "the check at boot said: " + said)
 
@@ -146,7 +146,7 @@ def reboot_rules_lost(lab):
     """Two rule files are gone and the others damaged: they are made again from the store, before udev starts."""
     if lab.boot == 0:
         on_destination_when_damaged(lab, gone=RULES[:2], damaged=RULES[2:])
-    told_at_boot(lab, "written again from the identity store")
+    reported_at_boot(lab, "written again from the identity store")
     work = still_on_destination(lab)
     lab.fio()
     work.cancel()
@@ -159,7 +159,7 @@ def reboot_store_damaged(lab):
     if lab.boot == 0:
         on_destination_when_damaged(lab, damaged=[STORE])
     lab.expect(lab.map_name() == lab.kept["name"], "the map is %s now" % lab.map_name())
-    told_at_boot(lab, STORE)
+    reported_at_boot(lab, STORE)
     lab.fio()
     refused = both_streams("importcli status")
     lab.expect(STORE in refused and "rules are intact" in refused, "importcli status said: " + refused)
@@ -198,7 +198,7 @@ def reboot_all_damaged(lab):
         on_destination_when_damaged(lab, damaged=[STORE] + RULES)
     if lab.boot == 1:
         stays_down(lab)
-        told_at_boot(lab, "stay down")
+        reported_at_boot(lab, "stay down")
         said = both_streams("importcli status")
         lab.expect(STORE in said, "this does not name the store: " + said)
         wait_for("the unit's status names the store",       # between two starts it does not

@@ -401,6 +401,14 @@ static bool give_to_daemon(void *ctx, int fd, const struct sockaddr *address, so
 	return MHD_add_connection(server->daemon, fd, address, length) == MHD_YES;
 }
 
+/* A text with %00 would end there and be taken for another: it stays escaped, and is unknown. */
+static size_t unescape(void *ctx, struct MHD_Connection *connection, char *text)
+{
+	(void)ctx;
+	(void)connection;
+	return strstr(text, "%00") ? strlen(text) : MHD_http_unescape(text);
+}
+
 static struct MHD_Daemon *start_daemon(struct server *server, const struct tls_identity *identity)
 {
 	unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL | MHD_USE_ITC |
@@ -418,8 +426,8 @@ static struct MHD_Daemon *start_daemon(struct server *server, const struct tls_i
 				(unsigned)GATE_CONNECTIONS, MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES,
 				MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_NOTIFY_COMPLETED,
 				on_completed, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
-				MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, identity ? tls_options : no_options,
-				MHD_OPTION_END);
+				MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
+				MHD_OPTION_ARRAY, identity ? tls_options : no_options, MHD_OPTION_END);
 }
 
 static void free_server(struct server *server)

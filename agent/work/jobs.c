@@ -4,6 +4,7 @@
  */
 #include "jobs.h"
 
+#include "agent/shared/log.h"
 #include "agent/shared/problem.h"
 
 #include "api/json.h"
@@ -365,14 +366,29 @@ void jobs_finish(struct jobs *jobs, struct job *job, const struct verb_result *r
 	pthread_mutex_unlock(&jobs->mutex);
 }
 
+void job_title(const struct verb_request *request, char ret[static JOB_TITLE_SIZE])
+{
+	const char *subject = *request->import_id ? request->import_id : request->wwid;
+
+	snprintf(ret, JOB_TITLE_SIZE, "%s%s%s", verb_name(request->verb), *subject ? " " : "", subject);
+}
+
+/* The newest first: finish may forget an older job, which moves those after it. */
 void jobs_drop_queued(struct jobs *jobs)
 {
+	char title[JOB_TITLE_SIZE];
 	struct error err;
 
 	error_set(&err, ERR_CANCELLED, NULL, "the agent stops");
 	pthread_mutex_lock(&jobs->mutex);
-	for (size_t i = 0; i < jobs->count; i++)
-		if (jobs->list[i]->state == JOB_QUEUED)
-			finish(jobs, jobs->list[i], &err);
+	for (size_t i = jobs->count; i-- > 0;) {
+		struct job *job = jobs->list[i];
+
+		if (job->state != JOB_QUEUED)
+			continue;
+		job_title(job_request(job), title);
+		log_info("%s: was queued and is dropped, the agent stops", title);
+		finish(jobs, job, &err);
+	}
 	pthread_mutex_unlock(&jobs->mutex);
 }

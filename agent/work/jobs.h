@@ -20,6 +20,11 @@ struct job_totals {
 };
 
 struct jobs;
+
+enum { JOB_TITLE_SIZE = IMPORT_ID_SIZE + WWID_SIZE + 32 };
+
+/* "switch db01", "refresh": what the log calls a job. */
+void job_title(const struct verb_request *request, char ret[static JOB_TITLE_SIZE]);
 struct job;
 
 int jobs_open(struct jobs **ret, struct error *err);

@@ -129,14 +129,12 @@ static bool run_one_job(struct worker *worker)
 	const struct observer observer = { &progress, on_step, worker_log };
 	struct verb_result result = { 0 };
 	struct error err = { 0 };
-	char what[IMPORT_ID_SIZE + WWID_SIZE + 32];
-	const char *subject;
+	char what[JOB_TITLE_SIZE];
 	bool failed;
 
 	if (!job)
 		return false;
-	subject = *request->import_id ? request->import_id : request->wwid;
-	snprintf(what, sizeof(what), "%s%s%s", verb_name(request->verb), *subject ? " " : "", subject);
+	job_title(request, what);
 	log_info("%s: begins", what);
 	failed = engine_run(worker->engine, request, &observer, &result, &err) < 0;
 	if (failed)

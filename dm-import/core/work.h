@@ -42,5 +42,6 @@ int held_refuse(struct engine *engine, const struct import *but, struct error *e
 
 void work_free_suspends(struct work *work);
 void work_free(struct work *work);
+#define CLEANUP_WORK __attribute__((cleanup(work_free)))
 
 #endif

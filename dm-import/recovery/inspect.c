@@ -296,7 +296,9 @@ static bool live_luns_are_here(const struct recovery *recovery, const struct inv
 static void inspect_maps(struct recovery *recovery, const struct inventory *now)
 {
 	const struct import *import = recovery->import;
-	struct work work = { .engine = recovery->engine, .import = recovery->import, .to = recovery_side(recovery) };
+	CLEANUP_WORK struct work work = { .engine = recovery->engine,
+					  .import = recovery->import,
+					  .to = recovery_side(recovery) };
 	struct error why = { 0 };
 
 	for (size_t i = 0; i < import->member_count; i++) {

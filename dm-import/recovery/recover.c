@@ -53,7 +53,7 @@ static int restore_rules(struct engine *engine, struct error *err)
 
 int recover_import(struct engine *engine, struct import *import, const struct observer *observer, struct error *err)
 {
-	struct work work = { .engine = engine, .import = import, .observer = observer };
+	CLEANUP_WORK struct work work = { .engine = engine, .import = import, .observer = observer };
 	struct error why = { 0 };
 	enum doing doing = import->doing;
 	bool done = recover_one(&work, &why) == PLAN_DONE;
@@ -67,7 +67,6 @@ int recover_import(struct engine *engine, struct import *import, const struct ob
 		if (err)
 			*err = why;
 	}
-	work_free(&work);
 	return done ? 0 : -1;
 }
 

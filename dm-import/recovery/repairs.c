@@ -120,7 +120,7 @@ static int hide(struct recovery *recovery, struct error *err)
 static int wait_for_maps(struct recovery *recovery, struct error *err)
 {
 	const struct device_port *device = &recovery->engine->ports->device;
-	struct work work = work_of(recovery);
+	CLEANUP_WORK struct work work = work_of(recovery);
 
 	return wait_settled(&work, err) < 0 ? -1 : device->settle(device->ctx, SETTLE_TIMEOUT_MS, err);
 }
@@ -139,7 +139,7 @@ static int start_multipathd(struct recovery *recovery, struct error *err)
 
 static int build_maps(struct recovery *recovery, struct error *err)
 {
-	struct work work = work_of(recovery);
+	CLEANUP_WORK struct work work = work_of(recovery);
 	CLEANUP_INVENTORY struct inventory now = { 0 };
 
 	if (inventory_load(recovery->engine->ports, &now, err) < 0)
@@ -177,7 +177,7 @@ static int rename_maps(struct recovery *recovery, struct error *err)
 
 static int remove_disks(struct recovery *recovery, struct error *err)
 {
-	struct work work = work_of(recovery);
+	CLEANUP_WORK struct work work = work_of(recovery);
 
 	work.to = recovery->import->state == IMPORT_COMMITTED ? SIDE_DESTINATION : SIDE_SOURCE;
 	return remove_side(&work, err);

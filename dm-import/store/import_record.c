@@ -116,7 +116,8 @@ bool import_read_record(struct json_object *record, struct import *import)
 	int state = import_state_from_name(journal_string(record, "state"));
 	int doing = doing_from_name(journal_string(record, "doing"));
 
-	if (number_of(record, "format") != 1 || state < 0 || doing < 0)
+	if (number_of(record, "format") != 1 || state < 0 || doing < 0 ||
+	    (state == IMPORT_HELD && doing == DOING_NOTHING))
 		return false;
 	import->state = (enum import_state)state;
 	import->doing = import->recorded = (enum doing)doing;

@@ -116,6 +116,8 @@ OTHERS = [
     ("GET", "/imports/a/prepare/now", None, "path_unknown"),
     ("GET", "/imports/a/../a", None, "path_unknown"),
     ("GET", "/imports/%2e%2e%2fa", None, "path_unknown"),
+    ("GET", "/volumes%00", None, "path_unknown"),
+    ("POST", "/imports/a/cancel%00", None, "path_unknown"),
     ("GET", "/volumes/" + "3" * 200, None, "path_unknown"),
     ("GET", "x", None, "path_unknown"),
 ]

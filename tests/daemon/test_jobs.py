@@ -186,6 +186,7 @@ class Jobs(unittest.TestCase):
         log = self.agent.log_text()
         self.assertIn("switch a: done", log)
         self.assertEqual(log.count("switch a: begins"), 1)
+        self.assertIn("switch a: was queued and is dropped", log)
         self.assertIn("stopped", log)
 
     def test_stop_answers_who_waits(self):

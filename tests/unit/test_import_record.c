@@ -16,7 +16,7 @@
 
 /* Each field has another value than one of zeros has. */
 static const char good[] =
-	"{ \"format\": 1, \"id\": \"one\", \"state\": \"on_destination\", \"doing\": \"to_source\", \"created_ms\": 2, "
+	"{ \"format\": 1, \"id\": \"one\", \"state\": \"held\", \"doing\": \"to_source\", \"created_ms\": 2, "
 	"\"updated_ms\": 3, \"min_paths\": 4, \"forced\": 1, \"by_hold\": 1, \"session_state\": \"Synchronized\", "
 	"\"session_percent\": 5, \"hold_outcome\": \"released\", \"hold_to_destination\": 1, \"hold_lease_ms\": 6, "
 	"\"hold_since_ms\": 7, \"hold_held_ms\": 8, \"attention\": \"pr_fenced\", \"attention_device\": \"sda\", "
@@ -69,6 +69,7 @@ static void what_is_none_is_refused(void **state)
 	refused_with("state", "\"nowhere\"");
 	refused_with("state", NULL);
 	refused_with("doing", "\"nothing at all\"");
+	refused_with("doing", "\"nothing\"");
 	refused_with("members", NULL);
 	refused_with("members", "{}");
 	refused_with("members", "[]");

@@ -3,7 +3,7 @@ SWEEPS := $(filter %_sweep %_sweep_again %_sweep_stuck %_sweep_reservations,$(TE
 SANITIZED_asan = $(SWEEPS) check-daemon check-cli check-contract $(filter-out $(SWEEPS),$(TESTS))
 SANITIZED_tsan = check-daemon $(filter-out $(SWEEPS),$(TESTS))
 # The journal's test has sweeps of its own.
-SANITIZED_asan_quick = $(filter-out $(SWEEPS) %/engine/test_journal,$(TESTS))
+SANITIZED_asan_quick = check-recovery $(filter-out $(SWEEPS) %/engine/test_journal,$(TESTS))
 SANITIZED_tsan_quick = check-threads
 SANITIZED = $(SANITIZED_$(MODE)$(QUICK))
 
@@ -13,7 +13,7 @@ $(CONTROL): $(CONTROL).o $(OUT)/linked-with
 
 AGENTS := $(addprefix $(OUT)/,import-agent-fake import-agent-world)
 
-.PHONY: check-sanitizers check-sanitizers-quick check-sanitized check-controls check-threads
+.PHONY: check-sanitizers check-sanitizers-quick check-sanitized check-controls check-threads check-recovery
 check-sanitizers:
 	@tests/deps build test
 	@MAKE=$(MAKE) CC=$(CC) BUILD=$(BUILD) tests/sanitize/run
@@ -33,6 +33,10 @@ check-controls: $(CONTROL)
 # The agent's threads against each other: what a race needs to show itself.
 check-threads: $(AGENTS)
 	@OUT=$(OUT) tests/daemon/run Concurrent
+
+# Recovery on the host in memory: the engine tests of it play the death of a process, and cannot look for leaks.
+check-recovery: $(AGENTS) $(addprefix $(OUT)/,import-cert importcli)
+	@OUT=$(OUT) tests/daemon/run test_recover
 
 # Of the tests of the daemon those with the real engine, and all its threads at once.
 VALGRIND := valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite,possible \

@@ -370,6 +370,44 @@ static void the_array_that_is_left_dies(void **state)
 	host_test_end(&pr_test);
 }
 
+static int (*answering_read)(void *ctx, const char *disk, struct pr_state *ret, struct error *err);
+static unsigned reads, reads_before_failure, reads_before_the_hold;
+
+static int read_that_stops(void *ctx, const char *disk, struct pr_state *ret, struct error *err)
+{
+	if (reads++ < reads_before_failure)
+		return answering_read(ctx, disk, ret, err);
+	return error_set(err, ERR_SCSI_FAILED, disk, "no answer");
+}
+
+static void note_reads(void)
+{
+	reads_before_the_hold = reads;
+}
+
+/* From some read on no path tells the reservations: before the hold that refuses the switch, whichever read it is. */
+static void reservations_that_cannot_be_read(void **state)
+{
+	bool switched = false;
+
+	(void)state;
+	for (reads_before_failure = 0; !switched && reads_before_failure < 100; reads_before_failure++) {
+		begin_prepared(2);
+		before_the_hold(note_reads, 1);
+		answering_read = pr_test.ports.scsi.pr_read;
+		pr_test.ports.scsi.pr_read = read_that_stops;
+		reads = 0;
+		switched = host_test_run(&pr_test, VERB_SWITCH) == 0;
+		pr_test.ports.scsi.pr_read = answering_read;
+		if (switched)
+			assert_true(reads_before_the_hold <= reads_before_failure);
+		else
+			host_test_expect(&pr_test, "prepared", SIDE_SOURCE);
+		host_test_end(&pr_test);
+	}
+	assert_true(switched && reads_before_failure > 4);
+}
+
 static void changes_without_an_end(void **state)
 {
 	(void)state;
@@ -536,6 +574,7 @@ int main(void)
 		cmocka_unit_test(an_entry_without_a_session),
 		cmocka_unit_test(changes_just_before_the_hold),
 		cmocka_unit_test(the_array_that_is_left_dies),
+		cmocka_unit_test(reservations_that_cannot_be_read),
 		cmocka_unit_test(changes_without_an_end),
 		cmocka_unit_test(changes_between_the_verbs),
 		cmocka_unit_test(new_paths_by_event),

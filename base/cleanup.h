@@ -1,6 +1,6 @@
 /*
  * Resources that free themselves at the end of their scope. Only for memory, files and handles: the state
- * of a device is never undone by leaving a scope, but by a plan (dm-import/plan.h).
+ * of a device is never undone by leaving a scope, but by a plan (dm-import/verbs/plan.h).
  */
 #ifndef BASE_CLEANUP_H
 #define BASE_CLEANUP_H

@@ -37,8 +37,8 @@ usage() {
 	  --adapter=ADDRESS   this host's address (IPv4 or IPv6) for the orchestrator
 	  --port=PORT         8443 (the default), 50443, 55443 or 60443
 	  --open-firewall     opens that port in firewalld, if firewalld runs
-	  --accepted-key=FPR  this kit is signed with another key than the installed one,
-	                      and you have compared its fingerprint
+	  --accepted-key=FPR  this kit is signed with another key than the
+	                      installed one, and you have compared its fingerprint
 	  --dry-run           checks whether the host is ready, and says what would be
 	                      done; changes nothing
 	  --uninstall         says what stays, and why, then removes dm-import

@@ -39,6 +39,7 @@ VENDOR = {
         import_status="ON DESTINATION", naa_id=None)]}}),
     "status-hostile-names": ("status", {"GET /volumes": {"volumes": [volume(name="a\u001b[31mb\nc", import_status="\u0007")]}}),
     "ha_version": ("ha_version", DOWN),
+    "version": ("--version", DOWN),
     "ha_version-json": ("ha_version --output json", DOWN),
     "list_supported_arrays": ("list_supported_arrays", {"GET /agent/arrays": ARRAYS}),
     "list_supported_arrays-none": ("list_supported_arrays", {"GET /agent/arrays": {"arrays": []}}),

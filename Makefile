@@ -76,7 +76,7 @@ $(OUT)/base/version.o: ALL_CFLAGS += -DDM_IMPORT_BUILD='"$(BUILD_VERSION)"'
 $(OUT)/base/version.o: $(OUT)/build-version
 
 .PHONY: all help check check-fast demo bench lint format install clean FORCE
-all: $(PROGRAMS)
+all: $(PROGRAMS) $(MAN_PAGES)
 
 help:
 	@echo 'make                 build everything into $(OUT) (MODE=release|debug|asan|tsan, CC=gcc|clang)'

@@ -6,6 +6,7 @@
 #include "base/json.h"
 
 #include <stdio.h>
+#include <string.h>
 
 const char *protocol_name(enum protocol protocol)
 {
@@ -32,10 +33,15 @@ void json_add_dm_device(struct json_object *object, unsigned minor)
 void json_add_sentence(struct json_object *object, const char *key, enum error_code code, const char *device,
 		       const char *detail)
 {
+	const char *title = error_text(code);
 	char text[512];
 
-	snprintf(text, sizeof(text), "%s%s%s%s%s", error_text(code), *device ? " " : "", device, *detail ? " " : "",
-		 detail);
+	if (*detail == '(') /* belongs to the sentence */
+		snprintf(text, sizeof(text), "%.*s%s%s %s.", (int)strlen(title) - 1, title, *device ? ": " : "", device,
+			 detail);
+	else
+		snprintf(text, sizeof(text), "%s%s%s%s%s", title, *device ? " " : "", device, *detail ? " " : "",
+			 detail);
 	json_add_text(object, key, text);
 }
 

@@ -95,6 +95,9 @@ int error_no_memory(struct error *err)
 
 void error_format(const struct error *err, char *ret, size_t size)
 {
-	snprintf(ret, size, "%s%s%s%s%s%s %s", error_text(err->code), err->device[0] ? " [" : "", err->device,
-		 err->device[0] ? "]" : "", err->detail[0] ? " " : "", err->detail, error_remedy(err->code));
+	size_t length = strlen(err->detail);
+	const char *stop = length && err->detail[length - 1] != '.' ? "." : "";
+
+	snprintf(ret, size, "%s%s%s%s%s%s%s %s", error_text(err->code), err->device[0] ? " [" : "", err->device,
+		 err->device[0] ? "]" : "", length ? " " : "", err->detail, stop, error_remedy(err->code));
 }

@@ -28,20 +28,21 @@ struct words {
 
 static int usage(FILE *out, int status)
 {
-	fprintf(out,
-		"usage: import-cert create --directory DIR [--name NAME]... [--days N] [--force | --if-missing]\n"
-		"       import-cert check --directory DIR [--days N]\n"
-		"       import-cert install --directory DIR [--force] CERTIFICATE KEY\n"
-		"       import-cert show FILE\n"
-		"       import-cert --version | --help\n"
-		"create makes DIR/agent.crt (self-signed, for all names and addresses of this host and every NAME,\n"
-		"valid for N days, default 730) and DIR/agent.key. Existing files are replaced only with --force;\n"
-		"with --if-missing they are kept.\n"
-		"check says what is wrong with them, one line each; an expiry from N days before, default 30.\n"
-		"Exit status 1 if something has to be done.\n"
-		"install installs an administrator's own certificate (PEM, followed by its issuers) and key.\n"
-		"With --force a certificate that is not for this host is accepted, too.\n"
-		"Afterwards: systemctl reload import-agent\n");
+	fprintf(out, "usage: import-cert create --directory DIR [--name NAME]... [--days N]\n"
+		     "                          [--force | --if-missing]\n"
+		     "       import-cert check --directory DIR [--days N]\n"
+		     "       import-cert install --directory DIR [--force] CERTIFICATE KEY\n"
+		     "       import-cert show FILE\n"
+		     "       import-cert --version | --help\n"
+		     "create makes DIR/agent.crt (self-signed, for all names and addresses of this\n"
+		     "host and every NAME, valid for N days, default 730) and DIR/agent.key. Existing\n"
+		     "files are replaced only with --force; with --if-missing they are kept.\n"
+		     "check says what is wrong with them, one line each; an expiry from N days before,\n"
+		     "default 30. Exit status 1 if something has to be done.\n"
+		     "install installs an administrator's own certificate (PEM, followed by its\n"
+		     "issuers) and key. With --force a certificate that is not for this host is\n"
+		     "accepted, too.\n"
+		     "Afterwards: systemctl reload import-agent\n");
 	return status;
 }
 
@@ -61,10 +62,15 @@ static int fail(const struct error *err, int status)
 	return status;
 }
 
-static int usage_error(const struct args *args)
+static int wrong(const char *what)
 {
-	fprintf(stderr, "import-cert: %s\n", args->error);
+	fprintf(stderr, "import-cert: %s\n", what);
 	return usage(stderr, EXIT_USAGE);
+}
+
+static int wrong_operands(const struct args *args, size_t wanted)
+{
+	return wrong(args->operand_count < wanted ? "an argument is missing" : "there are too many arguments");
 }
 
 /* Take over the options; EXIT_DONE, or EXIT_USAGE after printing the error. */
@@ -84,8 +90,10 @@ static int take_options(struct words *ret)
 			  days);
 		return fail(&err, EXIT_USAGE);
 	}
-	if (!ret->directory || (ret->force && ret->if_missing))
-		return usage(stderr, EXIT_USAGE);
+	if (!ret->directory)
+		return wrong("option '--directory' is missing");
+	if (ret->force && ret->if_missing)
+		return wrong("options '--force' and '--if-missing' exclude each other");
 	return pair_files_in(ret->directory, &ret->files, &err) < 0 ? fail(&err, EXIT_USAGE) : EXIT_DONE;
 }
 
@@ -96,9 +104,9 @@ static int parse(const char *const *words, const struct option_spec *options, si
 {
 	ret->args.repeated = "name";
 	if (!args_parse(&ret->args, options, false, &words))
-		return usage_error(&ret->args);
+		return wrong(ret->args.error);
 	if (ret->args.operand_count != operands)
-		return usage(stderr, EXIT_USAGE);
+		return wrong_operands(&ret->args, operands);
 	return take_options(ret);
 }
 
@@ -186,9 +194,9 @@ static int run_show(const char *const *words)
 	struct error err;
 
 	if (!args_parse(&args, NULL, false, &words))
-		return usage_error(&args);
+		return wrong(args.error);
 	if (args.operand_count != 1)
-		return usage(stderr, EXIT_USAGE);
+		return wrong_operands(&args, 1);
 	if (certificate_read(args.operands[0], &certificate, &err) < 0)
 		return fail(&err, EXIT_FAILED);
 	certificate_print(&certificate, time(NULL), &text);
@@ -217,10 +225,11 @@ int main(int argc, char **argv)
 	} commands[] = {
 		{ "create", run_create }, { "check", run_check },   { "install", run_install },
 		{ "show", run_show },	  { "--help", print_help }, { "--version", print_version },
+		{ "-h", print_help },
 	};
 
 	for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(commands); i++)
 		if (strcmp(argv[1], commands[i].word) == 0)
 			return commands[i].run((const char *const *)argv + 2);
-	return usage(stderr, EXIT_USAGE);
+	return wrong(argc > 1 ? "there is no such command" : "a command is missing");
 }

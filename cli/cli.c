@@ -9,6 +9,8 @@
 #include "cli/screen/field.h"
 #include "cli/screen/print.h"
 
+#include "base/version.h"
+
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,7 +31,8 @@ static void show_problem(const struct cli *cli)
 	const char *title = field_text(cli->problem, "title"), *detail = field_text(cli->problem, "detail");
 
 	if (*detail)
-		buf_printf(&text, "importcli: %.*s: %.*s.", without_stop(title), title, without_stop(detail), detail);
+		buf_printf(&text, "importcli: %.*s%s %.*s.", without_stop(title), title, *detail == '(' ? "" : ":",
+			   without_stop(detail), detail);
 	else
 		buf_printf(&text, "importcli: %s", title);
 	for (size_t i = 0; i < 2; i++)
@@ -68,14 +71,6 @@ static void show_unknown(const struct cli *cli)
 	}
 }
 
-static const struct command *find(const struct command *const *table, const char *word)
-{
-	for (; *table; table++)
-		if (strcmp((*table)->name, word) == 0)
-			return *table;
-	return NULL;
-}
-
 /* Find the command that the words name; options that every command has may come between the words. */
 static int find_command(struct cli *cli, const char *const **words)
 {
@@ -85,10 +80,11 @@ static int find_command(struct cli *cli, const char *const **words)
 		if (!args_parse(&cli->args, NULL, true, words))
 			return cli_usage(cli, "%s", cli->args.error);
 		if (!**words)
-			return args_option(&cli->args, "help") || (cli->command && cli->command->run)
+			return args_option(&cli->args, "help") || args_option(&cli->args, "version") ||
+					       (cli->command && cli->command->run)
 				       ? 0
 				       : cli_usage(cli, "a command is missing");
-		const struct command *found = find(table, **words);
+		const struct command *found = help_find(table, **words);
 
 		if (!found && strcmp(**words, "help") == 0)
 			return 0; /* `help` after a command with subcommands; it stays in the words */
@@ -144,6 +140,10 @@ static int parse(struct cli *cli, const char *const *words)
 
 static int run(struct cli *cli)
 {
+	if (args_option(&cli->args, "version")) {
+		printf("importcli %s, build %s\n", version_product, version_build);
+		return 0;
+	}
 	if (wants_help(&cli->args) || !cli->command) {
 		help_print(cli->command, cli->commands, cli->json);
 		return 0;

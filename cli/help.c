@@ -140,20 +140,40 @@ void help_print(const struct command *command, const struct command *const *comm
 	buf_puts(&text, "Options:\n");
 	add_options(&text, command ? command->options : NULL);
 	add_options(&text, cli_options);
+	if (!command)
+		add_row(&text, "--version", "show version and build");
 	buf_printf(&text, "\nExit status: %s. See also: man importcli\n",
 		   command && command->exit_statuses ? command->exit_statuses : "0 done, 1 failed, 2 wrong usage");
 	print_text(stdout, buf_text(&text));
 }
 
+const struct command *help_find(const struct command *const *table, const char *word)
+{
+	for (; table && *table; table++)
+		if (strcmp((*table)->name, word) == 0)
+			return *table;
+	return NULL;
+}
+
 static int run(struct cli *cli)
 {
-	help_print(NULL, cli->commands, cli->json);
+	const struct command *const *table = cli->commands;
+	const struct command *command = NULL;
+
+	for (size_t i = 0; i < cli->args.operand_count; i++) {
+		command = help_find(table, cli->args.operands[i]);
+		if (!command)
+			return cli_usage(cli, "unknown command '%s'", cli->args.operands[i]);
+		table = command->verbs;
+	}
+	help_print(command, cli->commands, cli->json);
 	return 0;
 }
 
 const struct command command_help = {
 	.name = "help",
-	.usage = "help",
-	.summary = "show this list",
+	.usage = "help\nhelp <command>",
+	.summary = "show this list, or what a command does",
+	.max_operands = 2,
 	.run = run,
 };

@@ -12,6 +12,9 @@ void help_print(const struct command *command, const struct command *const *comm
 /* The usage of a command, for messages; NULL: of importcli. */
 void help_usage(struct buf *buf, const struct command *command);
 
+/* The command of this name in a table; NULL: there is none. */
+const struct command *help_find(const struct command *const *table, const char *word);
+
 extern const struct command command_help;
 
 #endif

@@ -19,13 +19,20 @@ enum { RECORDS_LIMIT = 1 << 20 };
 static int usage(FILE *out, int status)
 {
 	fputs("usage: import-boot [--root DIRECTORY] COMMAND\n"
-	      "       import-boot check            checks the identity files, and writes rules for this boot\n"
-	      "       import-boot maps             removes maps that were assembled from the wrong LUN\n"
-	      "       import-boot initramfs-rules  prints the rules for an initramfs\n"
-	      "       import-boot restore [FILE]   writes store and rules from the newest intact copy, or FILE\n"
-	      "       import-boot --version | --help\n",
+	      "       import-boot --version | --help\n"
+	      "check            checks the identity files, and writes rules for this boot\n"
+	      "maps             removes maps that were assembled from the wrong LUN\n"
+	      "initramfs-rules [DIRECTORY]\n"
+	      "                 prints the rules for an initramfs, or writes them to DIRECTORY\n"
+	      "restore [FILE]   writes store and rules from the newest intact copy, or FILE\n",
 	      out);
 	return status;
+}
+
+static int wrong(const char *what, const char *word)
+{
+	fprintf(stderr, word ? "import-boot: %s '%s'\n" : "import-boot: %s\n", what, word);
+	return usage(stderr, EXIT_USAGE);
 }
 
 static int fail(const struct error *err)
@@ -122,18 +129,17 @@ static int set_root(const char *root, struct engine_options *options)
 static int run(const char *const *words, const struct engine_options *options)
 {
 	const char *command = words[0] ? words[0] : "", *argument = words[0] ? words[1] : NULL;
+	bool check = strcmp(command, "check") == 0, maps = strcmp(command, "maps") == 0;
+	bool rules = strcmp(command, "initramfs-rules") == 0, restore = strcmp(command, "restore") == 0;
 
-	if (!argument && strcmp(command, "check") == 0)
-		return run_check(options);
-	if (!argument && strcmp(command, "maps") == 0)
-		return run_maps(options);
-	if (argument && words[2])
-		return usage(stderr, EXIT_USAGE);
-	if (strcmp(command, "initramfs-rules") == 0)
-		return run_initramfs_rules(options, argument);
-	if (strcmp(command, "restore") == 0)
-		return run_restore(options, argument);
-	return usage(stderr, EXIT_USAGE);
+	if (!check && !maps && !rules && !restore)
+		return words[0] ? wrong("unknown command", command) : wrong("a command is missing", NULL);
+	if (argument && (check || maps || words[2]))
+		return wrong("unexpected argument", check || maps ? argument : words[2]);
+	return check   ? run_check(options)
+	       : maps  ? run_maps(options)
+	       : rules ? run_initramfs_rules(options, argument)
+		       : run_restore(options, argument);
 }
 
 int main(int argc, char **argv)
@@ -141,7 +147,7 @@ int main(int argc, char **argv)
 	static const struct option_spec known[] = {
 		{ "root", 0, "DIRECTORY", NULL },
 		{ "version", 0, NULL, NULL },
-		{ "help", 0, NULL, NULL },
+		{ "help", 'h', NULL, NULL },
 		{ 0 },
 	};
 	const char *const *words = (const char *const *)(argc > 0 ? argv + 1 : argv);

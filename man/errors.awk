@@ -4,7 +4,7 @@ BEGIN {
 	print ".\\\" Made by man/errors.awk from base/error_codes.def."
 	print ".Dd November 21, 2026"
 	print ".Dt DM-IMPORT-ERRORS 7"
-	print ".Os"
+	print ".Os Linux"
 	print ".Sh NAME"
 	print ".Nm dm-import-errors"
 	print ".Nd what can go wrong in an import, and what to do"

@@ -80,11 +80,12 @@ int put_agent_log_level(struct request *request, struct reply *reply, struct err
 static int refuse_during_import(struct agent *agent, struct error *err)
 {
 	size_t count = snapshot_imports_in_progress(agent->snapshot);
+	bool job = jobs_any_active(agent->jobs);
 
-	if (count || jobs_any_active(agent->jobs))
-		return error_set(err, ERR_IMPORT_IN_PROGRESS, NULL, "%zu imports, %s", count,
-				 jobs_any_active(agent->jobs) ? "a job is running" : "no job is running");
-	return 0;
+	if (count)
+		return error_set(err, ERR_IMPORT_IN_PROGRESS, NULL, "%zu import%s%s (see importcli import list)", count,
+				 count == 1 ? "" : "s", job ? ", and a job is running" : "");
+	return job ? error_set(err, ERR_IMPORT_IN_PROGRESS, NULL, "a job is running") : 0;
 }
 
 int put_agent_server_port(struct request *request, struct reply *reply, struct error *err)

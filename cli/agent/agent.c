@@ -76,7 +76,7 @@ const struct command command_server_port = {
 	.summary = "show or change the agent's HTTPS port",
 	.help = "The port is 8443, 50443, 55443 or 60443. It cannot be changed while an import is\n"
 		"in progress. Afterwards the orchestrator must add this host again, and a\n"
-		"firewall must admit the new port.\n",
+		"firewall must let the new port through.\n",
 	.max_operands = 2,
 	.diagnostic = true,
 	.run = run_server_port,

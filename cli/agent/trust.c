@@ -80,7 +80,7 @@ static const struct command command_new_code = {
 	.usage = "trust new-code",
 	.summary = "make a code with which one orchestrator can pair",
 	.help = "Type the code into the orchestrator. It is void after ten minutes, after five\n"
-		"wrong attempts, when it was used, and when another code is made. It never goes\n"
+		"wrong attempts, after its use, and when another code is made. It never goes\n"
 		"over the network. If the orchestrator shows the host's certificate, it must show\n"
 		"the same SHA-256.\n",
 	.run = run_new_code,

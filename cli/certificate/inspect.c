@@ -159,7 +159,7 @@ static const struct option_spec check_options[] = {
 const struct command command_certificate_check = {
 	.name = "check",
 	.usage = "certificate check [--days n]",
-	.summary = "find out what has to be done about the agent's certificate",
+	.summary = "find out what has to be done about the certificate",
 	.help = "Checks whether certificate and key are missing, unreadable, or do not belong\n"
 		"together; whether others can read the key; whether the certificate has expired\n"
 		"or expires soon, or lacks a name or address of this host; and whether a running\n"

@@ -41,7 +41,7 @@ static const struct option_spec create_options[] = {
 
 const struct command command_import_create = {
 	.name = "create",
-	.usage = "import create [--id name] [--min-paths n] <source> <destination>...",
+	.usage = "import create [options] <source> <destination>...",
 	.summary = "create an import, and hide its destination",
 	.help = "Takes WWIDs in pairs; all volumes of an import change sides together. Create the\n"
 		"import before the array maps the destination to this host.\n",

@@ -61,7 +61,7 @@ static const struct option_spec options[] = {
 const struct command command_import_precheck = {
 	.name = "precheck",
 	.usage = "import precheck [--no-wait] <import>\n"
-		 "import precheck [--no-wait] [--min-paths n] <source> <destination>...",
+		 "import precheck [options] <source> <destination>...",
 	.summary = "check whether an import is possible; changes nothing",
 	.help = "Takes an import, or WWIDs in pairs before there is an import. Every finding has\n"
 		"a code and a remedy. Exit status 1 if there are errors.\n",

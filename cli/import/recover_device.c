@@ -75,7 +75,7 @@ static int run(struct cli *cli)
 }
 
 static const struct option_spec options[] = {
-	{ "dry-run", 0, NULL, "show what is wrong and what would be done; change nothing" },
+	{ "dry-run", 0, NULL, "only show what is wrong and what would be done" },
 	{ 0 },
 };
 

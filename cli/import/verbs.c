@@ -81,13 +81,38 @@ static int run_verb(struct cli *cli, const char *path, struct json_object *body,
 	return 0;
 }
 
+/* Prepared long ago, it may be on the destination already. */
+static void show_unchanged(struct cli *cli, struct json_object *job, const char *id, const char *next)
+{
+	CLEANUP_JSON struct json_object *import = NULL;
+	CLEANUP_BUF struct buf path = { 0 }, leave = { 0 };
+
+	buf_printf(&path, "/imports/%s", id);
+	buf_printf(&leave, "Next: importcli import cutover %s, cancel %s, or switch %s --to source", id, id, id);
+	if (client_get(cli, buf_text(&path), &import) == 0 &&
+	    strcmp(field_text(import, "state"), "on_destination") == 0)
+		show_done(job, "on the destination", buf_text(&leave));
+	else
+		show_done(job, "prepared", next);
+	cli_forget_problem(cli);
+}
+
 static int prepare(struct cli *cli, const char *id)
 {
 	CLEANUP_BUF struct buf path = { 0 }, next = { 0 };
+	CLEANUP_JSON struct json_object *job = NULL;
 
 	buf_printf(&path, "/imports/%s/prepare", id);
 	buf_printf(&next, "Next: importcli import switch %s --to destination", id);
-	return run_verb(cli, buf_text(&path), NULL, "prepared", buf_text(&next));
+	if (job_run(cli, buf_text(&path), NULL, &job) < 0)
+		return show_findings(cli);
+	if (job && cli->json)
+		print_json(job);
+	else if (job && job_unchanged(job))
+		show_unchanged(cli, job, id, buf_text(&next));
+	else if (job)
+		show_done(job, "prepared", buf_text(&next));
+	return 0;
 }
 
 static int prepare_new(struct cli *cli)
@@ -126,7 +151,7 @@ static const struct option_spec prepare_options[] = {
 const struct command command_import_prepare = {
 	.name = "prepare",
 	.usage = "import prepare [--no-wait] <import>\n"
-		 "import prepare [--no-wait] [--id name] [--min-paths n] <source> <destination>...",
+		 "import prepare [options] <source> <destination>...",
 	.summary = "find and check the destination; moves no I/O",
 	.help = "Takes an import, or WWIDs in pairs: then it creates the import first. The array\n"
 		"must have mapped the destination to this host, in pass-through.\n",
@@ -148,7 +173,9 @@ static int run_to_side(struct cli *cli, const char *verb)
 	const char *to = args_option(&cli->args, "to");
 	CLEANUP_BUF struct buf path = { 0 };
 
-	if (!is_side(to))
+	if (to && !is_side(to))
+		return cli_usage(cli, "option '--to' is destination or source, not '%s'", to);
+	if (!to)
 		return cli_usage(cli, "the side is missing: --to destination or --to source");
 	if (import_path(cli, verb, &path) < 0)
 		return -1;
@@ -171,7 +198,7 @@ static const struct option_spec switch_options[] = {
 const struct command command_import_switch = {
 	.name = "switch",
 	.usage = "import switch [--no-wait] <import> --to destination|source",
-	.summary = "move the application to the other side, with a short pause",
+	.summary = "move the application to the other side; a short pause",
 	.help = "All volumes of the import change sides together, or none. Both directions are\n"
 		"possible until the cutover.\n",
 	.options = switch_options,
@@ -204,7 +231,7 @@ static int run_hold(struct cli *cli)
 }
 
 static const struct option_spec hold_options[] = {
-	{ "to", 0, "destination|source", "the side to which the array changes (default: destination)" },
+	{ "to", 0, "destination|source", "the new side (default: destination)" },
 	{ "lease", 0, "ms", "the longest hold in milliseconds (default: 5000)" },
 	JOB_NO_WAIT,
 	{ 0 },
@@ -212,7 +239,7 @@ static const struct option_spec hold_options[] = {
 
 const struct command command_import_hold = {
 	.name = "hold",
-	.usage = "import hold [--no-wait] <import> [--to destination|source] [--lease ms]",
+	.usage = "import hold [options] <import>",
 	.summary = "make all I/O wait while the array changes over",
 	.help = "For arrays without pass-through. When the lease or the agent ends, the volumes\n"
 		"go back to the side they were on. Given again with --lease, it renews the lease.\n",

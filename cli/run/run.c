@@ -14,6 +14,7 @@
 const struct option_spec cli_options[] = {
 	{ "output", 0, "json|text", "how results are written (default: text)" },
 	{ "help", 'h', NULL, "show what this command does" },
+	{ "version", 0, NULL, NULL },
 	{ "socket", 0, "path", NULL },
 	{ "config", 0, "path", NULL },
 	{ 0 },

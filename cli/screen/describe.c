@@ -38,13 +38,13 @@ void describe_session(struct buf *buf, struct json_object *import)
 
 static void add_finding(struct buf *buf, struct json_object *finding)
 {
-	const char *source = field_text(finding, "source_wwid"), *destination = field_text(finding, "destination_wwid");
 	const char *device = field_text(finding, "device");
 
 	buf_printf(buf, "%s: %s: %s\n", field_text(finding, "severity"), field_text(finding, "code"),
 		   field_text(finding, "text"));
-	buf_printf(buf, "    source %s\n    destination %s\n", source, destination);
-	if (*device && strcmp(device, source) != 0 && strcmp(device, destination) != 0)
+	buf_printf(buf, "    source %s\n    destination %s\n", field_text(finding, "source_wwid"),
+		   field_text(finding, "destination_wwid"));
+	if (*device)
 		buf_printf(buf, "    device %s\n", device);
 	if (*field_text(finding, "remedy"))
 		buf_printf(buf, "    What to do: %s\n", field_text(finding, "remedy"));

@@ -213,6 +213,6 @@ const struct command command_check = {
 		"CRITICAL.\n",
 	.options = options,
 	.unknown_status = CHECK_UNKNOWN,
-	.exit_statuses = "0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (also wrong usage)",
+	.exit_statuses = "0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN\n(also for wrong usage)",
 	.run = run,
 };

@@ -116,7 +116,7 @@ static const struct option_spec options[] = {
 const struct command command_host = {
 	.name = "host",
 	.usage = "host\nhost refresh [--no-wait]",
-	.summary = "show this host and what is wrong with it, or scan for LUNs",
+	.summary = "show this host and its findings, or scan for LUNs",
 	.help = "Prints what an orchestrator sees of this host: names, versions, initiators,\n"
 		"cluster, and findings with their remedies. `refresh` scans all SCSI hosts for\n"
 		"new LUNs, and waits until udev has processed them.\n",

@@ -56,9 +56,16 @@ static void show_arrays(struct json_object *answer)
 static int run_arrays(struct cli *cli)
 {
 	CLEANUP_JSON struct json_object *answer = NULL;
+	struct error err;
+	size_t count;
 
 	if (client_get(cli, "/agent/arrays", &answer) < 0 && offline_arrays(cli, &answer) < 0)
 		return -1;
+	field_list(answer, "arrays", &count);
+	if (count == 0) {
+		error_set(&err, ERR_IO, NULL, "/usr/share/dm-import/arrays.conf is missing, or names no array");
+		return cli_fail(cli, &err);
+	}
 	print_result(cli->json, answer, show_arrays);
 	return 0;
 }

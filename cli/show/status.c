@@ -192,7 +192,7 @@ static int run(struct cli *cli)
 }
 
 static const struct option_spec options[] = {
-	{ "verbose", 'v', NULL, "also why not importable, what to do, users, paths, sectors" },
+	{ "verbose", 'v', NULL, "also reasons, what to do, users, paths and sectors" },
 	{ "importable", 0, NULL, "only volumes that can be imported now" },
 	{ 0 },
 };

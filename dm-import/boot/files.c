@@ -200,7 +200,8 @@ int engine_boot_restore(const struct engine_options *options, const struct host_
 	if (engine_lock(options, &lock, err) < 0 || boot_inspect(options, host, NULL, &finding, err) < 0)
 		return -1;
 	if (!records && finding.store.count == 0)
-		return error_set(err, ERR_VALUE_INVALID, "FILE", "is missing: no copy of the identities is intact");
+		return error_set(err, ERR_VALUE_INVALID, NULL,
+				 "no copy of the identities is intact; give a file that has their records");
 	if (!records)
 		return write_all(options, host, &finding.store, err);
 	if (identity_parse_records(records, &given, err) < 0)
@@ -208,7 +209,7 @@ int engine_boot_restore(const struct engine_options *options, const struct host_
 	if (given.generation <= finding.store.generation)
 		given.generation = finding.store.generation + 1;
 	result = given.count ? write_all(options, host, &given, err)
-			     : error_set(err, ERR_VALUE_INVALID, "FILE", "has no records");
+			     : error_set(err, ERR_VALUE_INVALID, NULL, "the file has no records");
 	identity_free(&given);
 	return result;
 }

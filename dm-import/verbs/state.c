@@ -86,7 +86,9 @@ int import_check_way_back(const struct import *import, struct error *err)
 		return 0;
 	if (!import->by_hold)
 		return 0;
-	return error_set(err, ERR_HOLD_NEEDED, import->id, "%s", "");
+	return error_set(err, ERR_HOLD_NEEDED, import->id, "%s",
+			 import->state == IMPORT_HELD ? "the import is held: only the release --to source is missing"
+						      : "");
 }
 
 int import_check_allowed(struct engine *engine, const struct import *import, const struct verb_request *request,

@@ -26,23 +26,27 @@ old_package='' fingerprint='' scratch='' log='' findings=0 undo=''
 
 usage() {
 	cat <<-'END'
-	usage: minstall [options]                   installs or upgrades, and asks its questions
-	       minstall --noninteractive --accepted-EULA --fcprotocol|--iscsiprotocol --adapter=ADDRESS [options]
+	usage: minstall [options]    installs or upgrades, and asks its questions
+	       minstall --noninteractive --accepted-EULA --fcprotocol|--iscsiprotocol
+	                --adapter=ADDRESS [options]
 	       minstall --uninstall [--noninteractive --accepted-removal]
 	  --noninteractive    asks no questions
 	  --accepted-EULA     you have read the file EULA and agree
 	  --fcprotocol        this host reaches the arrays by Fibre Channel
 	  --iscsiprotocol     ... or by iSCSI
-	  --adapter=ADDRESS   the address of this host that the orchestrator connects to, IPv4 or IPv6
+	  --adapter=ADDRESS   this host's address (IPv4 or IPv6) for the orchestrator
 	  --port=PORT         8443 (the default), 50443, 55443 or 60443
 	  --open-firewall     opens that port in firewalld, if firewalld runs
-	  --accepted-key=FPR  this kit is signed with another key than the installed one, and you have compared its fingerprint
-	  --dry-run           only checks whether the host is ready, and says what would be done
+	  --accepted-key=FPR  this kit is signed with another key than the
+	                      installed one, and you have compared its fingerprint
+	  --dry-run           checks whether the host is ready, and says what would be
+	                      done; changes nothing
 	  --uninstall         says what stays, and why, then removes dm-import
 	  --accepted-removal  you agree to that
 	  --platform          prints what the kit calls this operating system
-	Exit status: 0 done; 1 failed, what was done was undone; 2 wrong usage; 3 a check failed; 4 declined.
-	With 2, 3 and 4 nothing was changed. An upgrade needs no protocol and no adapter: it keeps what is configured.
+	Exit status: 0 done; 1 failed, what was done was undone; 2 wrong usage; 3 a
+	check failed; 4 declined. With 2, 3 and 4 nothing was changed. An upgrade needs
+	no protocol and no adapter: it keeps what is configured.
 	END
 }
 

@@ -18,6 +18,9 @@ HELP = {
     "help-command-json": ("recover_device help --output json", {}),
     "help-status": ("status help", {}),
     "help-option": ("import prepare --help", {}),
+    "help-of-family": ("help import", {}),
+    "help-of-verb": ("help import prepare", {}),
+    "help-of-nothing": ("help import finish", {}),
 }
 
 # the vendor's commands
@@ -36,8 +39,10 @@ VENDOR = {
         import_status="ON DESTINATION", naa_id=None)]}}),
     "status-hostile-names": ("status", {"GET /volumes": {"volumes": [volume(name="a\u001b[31mb\nc", import_status="\u0007")]}}),
     "ha_version": ("ha_version", DOWN),
+    "version": ("--version", DOWN),
     "ha_version-json": ("ha_version --output json", DOWN),
     "list_supported_arrays": ("list_supported_arrays", {"GET /agent/arrays": ARRAYS}),
+    "list_supported_arrays-none": ("list_supported_arrays", {"GET /agent/arrays": {"arrays": []}}),
     "list_supported_arrays-json": ("list_supported_arrays --output json", {"GET /agent/arrays": ARRAYS}),
     "server_port": ("server_port", {"GET /agent": AGENT}),
     "server_port-json": ("server_port --output json", {"GET /agent": AGENT}),
@@ -124,6 +129,10 @@ IMPORTS = {
         "POST /imports": Reply(201, imported()), "POST /imports/db1/prepare": accepted("prepare"),
         "GET /jobs/7": job("prepare", "failed", result={"passed": False, "findings": FINDINGS}, error=problem(
             409, "precheck_failed", "The pre-check found errors.", "1 error.", "Correct what the findings say, then try again.").body)}),
+    "prepare-again": ("import prepare db1", {
+        "POST /imports/db1/prepare": job("prepare", result={"unchanged": True}), "GET /imports/db1": imported("prepared")}),
+    "prepare-on-destination": ("import prepare db1", {
+        "POST /imports/db1/prepare": job("prepare", result={"unchanged": True}), "GET /imports/db1": on_destination()}),
     "prepare-no-wait": ("import prepare --no-wait db1", {"POST /imports/db1/prepare": accepted("prepare")}),
     "prepare-no-wait-json": ("import prepare --no-wait db1 --output json", {"POST /imports/db1/prepare": accepted("prepare")}),
     "switch": ("import switch db1 --to destination", {

@@ -134,6 +134,15 @@ def check_links(files):
                 yield f"{path}:{number}: {there} has no heading for #{anchor}"
 
 
+def check_paths(files):
+    """Code that a document names by its path from the root."""
+    folders = {path.split("/")[0] for path in files if "/" in path}
+    for path, number, line in markdown(files):
+        for named in re.findall(r"`([\w.+-]+/[\w./+-]+\.(?:c|h|py|sh))`", line):
+            if named.split("/")[0] in folders and named not in files:
+                yield f"{path}:{number}: there is no {named}"
+
+
 def check_banned(files):
     for path, text in c_files(files, PRODUCT).items():
         for number, line in enumerate(blank_comments_and_strings(text).splitlines(), 1):
@@ -160,6 +169,10 @@ LINTS = [
     Lint("links", check_links,
          {"docs/x.md": "[there](../y.md#one)\n", "y.md": "# Two\n"},
          {"docs/x.md": "[there](../y.md#one-two) [docs](../docs) [web](https://example.com/z.md)\n", "y.md": "# One: *two*\n"}),
+    Lint("paths", check_paths,
+         {"docs/x.md": "`base/y.c`\n", "base/x.c": "/* x */\n"},
+         {"docs/x.md": "`base/x.c` `x/y.c` `y.c` `base/*.c` `base/{y,z}.c` `base/y`\n", "base/x.c": "/* x */\n"},
+         more=[{"x.md": f"| in | `base/a/y.{end}`, beside |\n", "base/x.c": "/* x */\n"} for end in ("c", "h", "py", "sh")]),
     Lint("banned functions", check_banned,
          {"cli/x.c": "/* x */\nint n = atoi(text);\n"},
          {"cli/x.c": '/* atoi(x) */\nconst char *s = "atoi(1)"; /* strcpy(a, b) */\nint n = err->system(1);\n'}),

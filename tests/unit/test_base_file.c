@@ -106,7 +106,7 @@ static void error_says_what_device_and_why(void **state)
 	assert_int_equal(err.sys_errno, EBUSY);
 	assert_string_equal(err.detail, "cannot remove it: Device or resource busy");
 	error_format(&err, text, sizeof(text));
-	assert_non_null(strstr(text, "[mpatha] cannot remove it: Device or resource busy"));
+	assert_non_null(strstr(text, "[mpatha] cannot remove it: Device or resource busy. See "));
 	assert_non_null(strstr(text, error_remedy(ERR_DM_FAILED)));
 	assert_int_equal(error_set(NULL, ERR_IO, NULL, "nobody cares"), -1);
 	for (size_t size = 1; size < sizeof(text); size++) {

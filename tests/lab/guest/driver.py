@@ -82,7 +82,8 @@ class LabImport:
             self.api.session("ready_for_cutover", 100)
 
     def commit(self):
-        """The array stops forwarding, the host removes the source side, the array unmaps the source."""
+        """The host removes the source side, the array unmaps the source. Our array stops forwarding before, as no
+        scenario cancels after this; a real one forwards until the commit has succeeded, because a cancel needs that."""
         with self.lab.step("cutover"):
             for lun in self.destinations:
                 lun.finish()

@@ -11,8 +11,9 @@ verb is a job that is waited for.
     (map the destination LUN to the host now, in pass-through)
     orchestrator.py prepare lab
     orchestrator.py switch lab destination
-    (start the array's background copy; when it is complete, stop forwarding)
+    (start the array's background copy, and wait for its end; go on forwarding writes, because a cancel needs that)
     orchestrator.py commit lab                         or, at any time before: cancel lab
+    (only when commit has succeeded: stop forwarding, and unmap the source LUN)
 """
 import argparse
 import hashlib

@@ -84,7 +84,7 @@ def demo_import(lab):
     with lab.step("copy"):
         copy(lab, work, 100)
     show("importcli import show demo")
-    heading(6, "Cutover: the array stops forwarding, the host removes the old side")
+    heading(6, "Cutover: the host removes the old side, and the array forwards no more")
     work.commit()
     heading(7, "The volume after: same name, same mount, never unmounted; its LUN on the new array")
     volume(lab)

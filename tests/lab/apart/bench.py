@@ -1,13 +1,14 @@
-"""The bench: in one VM, interleaved, the application's longest I/O around our switch, around a bare suspend-load-resume of
-the same maps, and around `multipath -r`. Leaves rounds.json with the windows and fio's log; tests/bench/evaluate.py
-makes the numbers of them."""
+"""The bench: in one VM, in turn, the application's longest I/O around a bare suspend-load-resume of two maps, around our switch of
+them, around the bare one again, and around `multipath -r`. Leaves rounds.json with the windows and fio's log;
+tests/bench/evaluate.py makes the numbers of them. `LAB_CMDLINE=lab.rounds=8`: fewer of them."""
 import json
 import time
 
 from scenario import RESULTS, scenario
 from util import log, sh, write
+from vm import command_line
 
-ROUNDS = 16
+ROUNDS = 24
 QUIET_S = 0.4       # between actions, so that one's after-effects are not counted for the next
 
 
@@ -28,7 +29,7 @@ def switch(lab, work, side):
     return job
 
 
-@scenario("bench-pause", luns=1, paths=2, timeout=900, max_io_ms=5000)
+@scenario("bench-pause", luns=1, paths=2, steady=1, timeout=3600, max_io_ms=5000)
 def bench_pause(lab):
     live, idle = lab.map_name(), None
     lab.fio(thinktime_us=0)
@@ -37,14 +38,15 @@ def bench_pause(lab):
     work.prepare()
     idle = lab.destination.luns[0].wwid
     rounds = []
-    for number in range(ROUNDS):
+    for number in range(int(command_line("lab.rounds", ROUNDS))):
         side = ("destination", "source")[number % 2]
         rounds.append({
-            "ours": window(lambda: switch(lab, work, side)),
             "bare": window(lambda: sh(["/lab/add/bare", live, idle]).split()),
+            "ours": window(lambda: switch(lab, work, side)),
+            "bare_after": window(lambda: sh(["/lab/add/bare", live, idle]).split()),
             "multipath_r": window(lambda: sh(["multipath", "-r", live])),
         })
+        write(RESULTS + "/rounds.json", json.dumps({"live": live, "rounds": rounds}))
         log("round %d of %d: pause %s us" % (number + 1, ROUNDS, rounds[-1]["ours"]["value"]["result"]["pauses_us"]))
-    write(RESULTS + "/rounds.json", json.dumps({"live": live, "rounds": rounds}))
     work.cancel()
     work.delete()

@@ -33,36 +33,47 @@ ALL_LDFLAGS = $(LDFLAGS_$(MODE)) -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFL
 PROGRAMS :=
 CHECKS_FAST :=
 
-# $(call library,NAME,FOLDER,MORE): all C files of a folder but main.c, and more, as $(OUT)/libNAME.a
+# $(call library,NAME,FOLDER,MORE): all C files of a folder and its rooms but main.c, and more, as $(OUT)/libNAME.a
 define library
-$(1)_SRC := $$(filter-out $(2)/main.c,$$(wildcard $(2)/*.c)) $(3)
+$(1)_SRC := $$(filter-out $(2)/main.c,$$(wildcard $(2)/*.c $(2)/*/*.c $(2)/*/*/*.c)) $(3)
 $(1)_OBJ := $$($(1)_SRC:%.c=$$(OUT)/%.o)
 $$(OUT)/lib$(1).a: $$($(1)_OBJ)
-	@rm -f $$@; $$(AR) rcs $$@ $$^
+	@rm -f $$@; $$(AR) qcs $$@ $$^ # q: two rooms may have a file of the same name
 endef
 
 # $(call program,NAME,OBJECTS,LIBRARIES,PKG-CONFIG MODULES AND -l FLAGS)
 define program
-$$(OUT)/$(1): $(2) $(3)
-	@echo "  LD    $$@"
-	@$$(CC) $$(ALL_LDFLAGS) -o $$@ $(2) $(3) $(4)
+$$(OUT)/$(1): $(2) $(3) $$(OUT)/linked-with
+	$$(call link,$(4))
+endef
+
+# $(call link,PKG-CONFIG MODULES AND -l FLAGS): a rule's objects and libraries
+define link
+@echo "  LD    $@"
+@$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(1)
 endef
 
 pkg = $(shell $(PKG_CONFIG) --libs $(1))
 
-$(OUT)/%.o: %.c
+$(OUT)/%.o: %.c $(OUT)/compiled-with
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-include base/module.mk dm-import/module.mk agent/module.mk cli/module.mk certs/module.mk init/module.mk \
+include base/module.mk api/module.mk dm-import/module.mk agent/module.mk cli/module.mk certs/module.mk init/module.mk \
 	man/module.mk minstall/module.mk tests/module.mk
+
+# Files that say what else an object or a program was made with; they are written anew when that is another.
+$(OUT)/build-version: MADE_WITH := $(BUILD_VERSION)
+$(OUT)/compiled-with: MADE_WITH := $(CC) $(ALL_CFLAGS)
+$(OUT)/linked-with: MADE_WITH := $(CC) $(ALL_LDFLAGS)
+$(addprefix $(OUT)/,build-version compiled-with linked-with): FORCE
+	@mkdir -p $(@D); echo $(call quoted,$(MADE_WITH)) | cmp -s - $@ || echo $(call quoted,$(MADE_WITH)) > $@
+quoted = '$(subst ','\'',$(1))'
 
 # The one place where the build version gets into a program.
 $(OUT)/base/version.o: ALL_CFLAGS += -DDM_IMPORT_BUILD='"$(BUILD_VERSION)"'
 $(OUT)/base/version.o: $(OUT)/build-version
-$(OUT)/build-version: FORCE
-	@mkdir -p $(@D); echo '$(BUILD_VERSION)' | cmp -s - $@ || echo '$(BUILD_VERSION)' > $@
 
 .PHONY: all help check check-fast demo bench lint format install clean FORCE
 all: $(PROGRAMS)
@@ -74,6 +85,7 @@ help:
 	@echo 'make check-lab       all scenarios of the lab, of which make check runs some of each kind'
 	@echo 'make check-scale     the group of 16 members, which takes a quarter of an hour here'
 	@echo 'make check-cluster   the scenarios with two hosts, and those with reservations'
+	@echo 'make check-upgrade   from the build of an older commit (LAB_RELEASED) to this one, with imports in every state'
 	@echo 'make check-sanitizers  unit, engine and daemon tests with ASan and UBSan, then with TSan'
 	@echo 'make check-valgrind  unit, engine and daemon tests under valgrind'
 	@echo 'make soak            SOAK (200) switches there and back under load; writes docs/SOAK.md'
@@ -82,6 +94,8 @@ help:
 	@echo 'make bench           the pause, measured against bare device-mapper and multipath -r'
 	@echo 'make bench-hostile   what 10,000 strangers cost a paired orchestrator; writes into docs/PERFORMANCE.md'
 	@echo 'make fuzz            new inputs for the fuzzers, FUZZ_SECONDS each (300); FUZZ=json: for one'
+	@echo 'make coverage        what of the product the suites without a VM execute; a table in $(BUILD)/mutation'
+	@echo 'make mutation        60 small faults, and which test catches each (hours; TREE=…: of another worktree)'
 	@echo 'make lint            layers, includes, formatting, static analysis'
 	@echo 'make format          clang-format all C files'
 	@echo 'make install         into DESTDIR'

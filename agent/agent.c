@@ -8,7 +8,10 @@
 #include "agent.h"
 
 #include "privileges.h"
-#include "udev_watch.h"
+
+#include "agent/routes/answer.h"
+#include "agent/shared/log.h"
+#include "agent/work/udev_watch.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -106,11 +109,14 @@ static void control(struct agent *agent, int signals)
 
 static int start_parts(struct agent *agent, struct engine *engine, struct error *err)
 {
+	const struct service service = answer_service(agent);
+
 	rate_init(&agent->pairing_attempts, PAIRING_ATTEMPTS_PER_S, PAIRING_ATTEMPTS_BURST);
 	if (trust_open(&agent->trust, agent->config.trusted, err) < 0 || pairing_open(&agent->pairing, err) < 0 ||
 	    jobs_open(&agent->jobs, err) < 0 || snapshot_open(&agent->snapshot, err) < 0 ||
 	    worker_start(&agent->worker, engine, agent->jobs, agent->snapshot, err) < 0 || privileges_drop(err) < 0 ||
-	    web_open(&agent->web, agent, err) < 0 || web_start(agent->web, err) < 0)
+	    web_open(&agent->web, &service, &agent->config, agent->config_path, err) < 0 ||
+	    web_start(agent->web, err) < 0)
 		return -1;
 	return 0;
 }

@@ -1,30 +1,10 @@
 /*
- * The agent's parts, put together: configuration, trust, jobs, snapshot, worker and web servers. One per process.
+ * The agent's life, from start to stop.
  */
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H
 
-#include "config.h"
-#include "jobs.h"
-#include "pairing.h"
-#include "rate.h"
-#include "snapshot.h"
-#include "trust.h"
-#include "web.h"
-#include "worker.h"
-
-struct agent {
-	const char *config_path;
-	struct config config; /* as read at start; the port that is in use is web_port() */
-	struct trust *trust;
-	struct pairing *pairing;
-	struct rate pairing_attempts; /* by address */
-	struct jobs *jobs;
-	struct snapshot *snapshot;
-	struct worker *worker;
-	struct web *web;
-	uint64_t started_ms;
-};
+#include "base/error.h"
 
 /* Run until SIGTERM or SIGINT. On failure err says what kept it from starting; it is logged too. */
 int agent_run(const char *config_path, struct error *err);

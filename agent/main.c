@@ -3,9 +3,11 @@
  */
 #include "agent.h"
 
+#include "agent/shared/config.h"
+
+#include "base/args.h"
 #include "base/version.h"
 
-#include <getopt.h>
 #include <stdio.h>
 
 enum { EXIT_DONE, EXIT_FAILED, EXIT_USAGE };
@@ -21,31 +23,32 @@ static int usage(FILE *out, int status)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "version", no_argument, NULL, 'v' },
-		{ "help", no_argument, NULL, 'h' },
+	static const struct option_spec options[] = {
+		{ "config", 0, "FILE", NULL },
+		{ "version", 0, NULL, NULL },
+		{ "help", 0, NULL, NULL },
 		{ 0 },
 	};
-	const char *config = CONFIG_PATH;
+	const char *const *words = (const char *const *)(argc > 0 ? argv + 1 : argv);
+	struct args args = { 0 };
 	struct error err = { 0 };
+	const char *config;
 	char text[1024];
-	int option;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 'v') {
-			printf("import-agent %s, build %s, API %s\n", version_product, version_build, version_api);
-			return EXIT_DONE;
-		}
-		if (option == 'h')
-			return usage(stdout, EXIT_DONE);
-		if (option != 'c')
-			return usage(stderr, EXIT_USAGE);
-		config = optarg;
-	}
-	if (optind != argc)
+	if (!args_parse(&args, options, false, &words)) {
+		fprintf(stderr, "import-agent: %s\n", args.error);
 		return usage(stderr, EXIT_USAGE);
-	if (agent_run(config, &err) < 0) {
+	}
+	if (args_option(&args, "version")) {
+		printf("import-agent %s, build %s, API %s\n", version_product, version_build, version_api);
+		return EXIT_DONE;
+	}
+	if (args_option(&args, "help"))
+		return usage(stdout, EXIT_DONE);
+	if (args.operand_count)
+		return usage(stderr, EXIT_USAGE);
+	config = args_option(&args, "config");
+	if (agent_run(config ? config : CONFIG_PATH, &err) < 0) {
 		error_format(&err, text, sizeof(text));
 		fprintf(stderr, "import-agent: %s\n", text);
 		return EXIT_FAILED;

@@ -10,14 +10,13 @@
 
 struct error_row {
 	const char *name;
-	int http_status;
 	const char *text;
 	const char *remedy;
 };
 
 static const struct error_row rows[ERR_COUNT] = {
-	[ERR_NONE] = { "none", 200, "", "" },
-#define ERROR_CODE(id, name, http_status, text, remedy) [ERR_##id] = { name, http_status, text, remedy },
+	[ERR_NONE] = { "none", "", "" },
+#define ERROR_CODE(id, name, http_status, text, remedy) [ERR_##id] = { name, text, remedy },
 #include "error_codes.def"
 #undef ERROR_CODE
 };
@@ -40,11 +39,6 @@ const char *error_text(enum error_code code)
 const char *error_remedy(enum error_code code)
 {
 	return row(code)->remedy;
-}
-
-int error_http_status(enum error_code code)
-{
-	return row(code)->http_status;
 }
 
 enum error_code error_from_name(const char *name)

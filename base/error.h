@@ -30,7 +30,6 @@ struct error {
 const char *error_name(enum error_code code);
 const char *error_text(enum error_code code);
 const char *error_remedy(enum error_code code);
-int error_http_status(enum error_code code);
 
 /* The code of a stable name, ERR_NONE when there is no such name. */
 enum error_code error_from_name(const char *name);

@@ -42,7 +42,7 @@ static int judge(const struct certificate *certificate, const char *file, bool f
 	if (findings.count == 0)
 		return 0;
 	return error_set(err, findings.list[0].code, file, "%s%s", findings.list[0].detail,
-			 findings.list[0].code == ERR_CERTIFICATE_NAMES_MISSING ? "; --force installs it all the same"
+			 findings.list[0].code == ERR_CERTIFICATE_NAMES_MISSING ? "; --force installs it nevertheless"
 										: "");
 }
 

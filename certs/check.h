@@ -7,7 +7,7 @@
 
 #include "pair.h"
 
-/* Of an expiry, told from so many days before; the agent's log does the same (agent/web.c). */
+/* Of an expiry, told from so many days before; the agent's log does the same (agent/net/web.c). */
 enum { CHECK_DAYS_DEFAULT = 30, FINDINGS_MAX = 8 };
 
 struct findings {

@@ -5,12 +5,12 @@
 #include "change.h"
 #include "check.h"
 
+#include "base/args.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/num.h"
 #include "base/version.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,12 +18,11 @@ enum { EXIT_DONE, EXIT_FAILED, EXIT_USAGE };
 
 /* The words of a command, parsed. */
 struct words {
+	struct args args;
 	const char *directory;
 	struct names names;
 	uint64_t days;
 	bool force, if_missing;
-	char **operands;
-	int operand_count;
 	struct pair_files files; /* in the directory */
 };
 
@@ -36,12 +35,12 @@ static int usage(FILE *out, int status)
 		"       import-cert show FILE\n"
 		"       import-cert --version | --help\n"
 		"create makes DIR/agent.crt (self-signed, for all names and addresses of this host and every NAME,\n"
-		"valid for N days, 730 unless told) and DIR/agent.key. What is there is replaced only with --force;\n"
-		"with --if-missing it is kept.\n"
-		"check says what is wrong with them, one line each; an expiry from N days before, 30 unless told.\n"
-		"Exit status 1 when something is to be done.\n"
-		"install puts an administrator's own certificate (PEM, its issuers behind it) and key in their place.\n"
-		"With --force also a certificate that is not for this host.\n"
+		"valid for N days, default 730) and DIR/agent.key. Existing files are replaced only with --force;\n"
+		"with --if-missing they are kept.\n"
+		"check says what is wrong with them, one line each; an expiry from N days before, default 30.\n"
+		"Exit status 1 if something has to be done.\n"
+		"install installs an administrator's own certificate (PEM, followed by its issuers) and key.\n"
+		"With --force a certificate that is not for this host is accepted, too.\n"
 		"Afterwards: systemctl reload import-agent\n");
 	return status;
 }
@@ -62,36 +61,43 @@ static int fail(const struct error *err, int status)
 	return status;
 }
 
-/* Parse what `options` allows, with `operands` operands behind; EXIT_DONE, or EXIT_USAGE after it was told. */
-static int parse(int argc, char **argv, const struct option *options, int operands, struct words *ret)
+static int usage_error(const struct args *args)
 {
-	struct error err;
-	int option;
+	fprintf(stderr, "import-cert: %s\n", args->error);
+	return usage(stderr, EXIT_USAGE);
+}
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 'd')
-			ret->directory = optarg;
-		else if (option == 'n') {
-			if (names_add(&ret->names, optarg, &err) < 0)
-				return fail(&err, EXIT_USAGE);
-		} else if (option == 'D') {
-			if (!num_parse(optarg, CERT_DAYS_MAX, &ret->days) || ret->days == 0) {
-				error_set(&err, ERR_VALUE_INVALID, NULL, "--days is a number from 1 to %d, not '%.40s'",
-					  CERT_DAYS_MAX, optarg);
-				return fail(&err, EXIT_USAGE);
-			}
-		} else if (option == 'f')
-			ret->force = true;
-		else if (option == 'm')
-			ret->if_missing = true;
-		else
-			return usage(stderr, EXIT_USAGE);
+/* What the options say; EXIT_DONE, or EXIT_USAGE after it was told. */
+static int take_options(struct words *ret)
+{
+	const char *days = args_option(&ret->args, "days"), *name;
+	struct error err;
+
+	ret->directory = args_option(&ret->args, "directory");
+	ret->force = args_option(&ret->args, "force");
+	ret->if_missing = args_option(&ret->args, "if-missing");
+	for (size_t at = 0; (name = args_next(&ret->args, "name", &at));)
+		if (names_add(&ret->names, name, &err) < 0)
+			return fail(&err, EXIT_USAGE);
+	if (days && (!num_parse(days, CERT_DAYS_MAX, &ret->days) || ret->days == 0)) {
+		error_set(&err, ERR_VALUE_INVALID, NULL, "--days is a number from 1 to %d, not '%.40s'", CERT_DAYS_MAX,
+			  days);
+		return fail(&err, EXIT_USAGE);
 	}
-	ret->operands = argv + optind;
-	ret->operand_count = argc - optind;
-	if (!ret->directory || ret->operand_count != operands || (ret->force && ret->if_missing))
+	if (!ret->directory || (ret->force && ret->if_missing))
 		return usage(stderr, EXIT_USAGE);
 	return pair_files_in(ret->directory, &ret->files, &err) < 0 ? fail(&err, EXIT_USAGE) : EXIT_DONE;
+}
+
+/* Parse what `options` allows, with `operands` operands; EXIT_DONE, or EXIT_USAGE after it was told. */
+static int parse(const char *const *words, const struct option_spec *options, size_t operands, struct words *ret)
+{
+	ret->args.repeated = "name";
+	if (!args_parse(&ret->args, options, false, &words))
+		return usage_error(&ret->args);
+	if (ret->args.operand_count != operands)
+		return usage(stderr, EXIT_USAGE);
+	return take_options(ret);
 }
 
 static int create(const struct words *words, struct error *err)
@@ -112,40 +118,39 @@ static int create(const struct words *words, struct error *err)
 	return change_create(files, &names, (unsigned)words->days, err);
 }
 
-static int run_create(int argc, char **argv)
+static int run_create(const char *const *words)
 {
-	static const struct option options[] = {
-		{ "directory", required_argument, NULL, 'd' }, { "name", required_argument, NULL, 'n' },
-		{ "days", required_argument, NULL, 'D' },      { "force", no_argument, NULL, 'f' },
-		{ "if-missing", no_argument, NULL, 'm' },      { 0 },
+	static const struct option_spec options[] = {
+		{ "directory", 0, "DIR", NULL }, { "name", 0, "NAME", NULL },	  { "days", 0, "N", NULL },
+		{ "force", 0, NULL, NULL },	 { "if-missing", 0, NULL, NULL }, { 0 },
 	};
-	struct words words = { .days = CERT_DAYS_DEFAULT };
+	struct words parsed = { .days = CERT_DAYS_DEFAULT };
 	struct error err;
-	int status = parse(argc, argv, options, 0, &words);
+	int status = parse(words, options, 0, &parsed);
 
 	if (status)
 		return status;
-	return create(&words, &err) < 0 ? fail(&err, EXIT_FAILED) : EXIT_DONE;
+	return create(&parsed, &err) < 0 ? fail(&err, EXIT_FAILED) : EXIT_DONE;
 }
 
-static int run_check(int argc, char **argv)
+static int run_check(const char *const *words)
 {
-	static const struct option options[] = {
-		{ "directory", required_argument, NULL, 'd' },
-		{ "days", required_argument, NULL, 'D' },
+	static const struct option_spec options[] = {
+		{ "directory", 0, "DIR", NULL },
+		{ "days", 0, "N", NULL },
 		{ 0 },
 	};
-	struct words words = { .days = CHECK_DAYS_DEFAULT };
+	struct words parsed = { .days = CHECK_DAYS_DEFAULT };
 	struct findings findings = { 0 };
 	struct names host = { 0 };
 	struct error err;
-	int status = parse(argc, argv, options, 0, &words);
+	int status = parse(words, options, 0, &parsed);
 
 	if (status)
 		return status;
 	if (names_add_host(&host, false, &err) < 0)
 		return fail(&err, EXIT_FAILED);
-	certificate_check(&words.files, &host, (unsigned)words.days, time(NULL), &findings);
+	certificate_check(&parsed.files, &host, (unsigned)parsed.days, time(NULL), &findings);
 	for (size_t i = 0; i < findings.count; i++)
 		print_error(stdout, error_name(findings.list[i].code), &findings.list[i]);
 	if (findings.count == 0)
@@ -153,51 +158,52 @@ static int run_check(int argc, char **argv)
 	return findings.count ? EXIT_FAILED : EXIT_DONE;
 }
 
-static int run_install(int argc, char **argv)
+static int run_install(const char *const *words)
 {
-	static const struct option options[] = {
-		{ "directory", required_argument, NULL, 'd' },
-		{ "force", no_argument, NULL, 'f' },
+	static const struct option_spec options[] = {
+		{ "directory", 0, "DIR", NULL },
+		{ "force", 0, NULL, NULL },
 		{ 0 },
 	};
-	struct words words = { 0 };
+	struct words parsed = { 0 };
 	struct error err;
-	int status = parse(argc, argv, options, 2, &words);
+	int status = parse(words, options, 2, &parsed);
 
 	if (status)
 		return status;
-	if (change_install(&words.files, words.operands[0], words.operands[1], words.force, &err) < 0)
+	if (change_install(&parsed.files, parsed.args.operands[0], parsed.args.operands[1], parsed.force, &err) < 0)
 		return fail(&err, EXIT_FAILED);
 	return EXIT_DONE;
 }
 
-static int run_show(int argc, char **argv)
+static int run_show(const char *const *words)
 {
 	CLEANUP_BUF struct buf text = { 0 };
 	struct certificate certificate;
+	struct args args = { 0 };
 	struct error err;
 
-	if (argc != 2 || argv[1][0] == '-')
+	if (!args_parse(&args, NULL, false, &words))
+		return usage_error(&args);
+	if (args.operand_count != 1)
 		return usage(stderr, EXIT_USAGE);
-	if (certificate_read(argv[1], &certificate, &err) < 0)
+	if (certificate_read(args.operands[0], &certificate, &err) < 0)
 		return fail(&err, EXIT_FAILED);
 	certificate_print(&certificate, time(NULL), &text);
 	fputs(buf_text(&text), stdout);
 	return EXIT_DONE;
 }
 
-static int print_version(int argc, char **argv)
+static int print_version(const char *const *words)
 {
-	(void)argc;
-	(void)argv;
+	(void)words;
 	printf("import-cert %s, build %s\n", version_product, version_build);
 	return EXIT_DONE;
 }
 
-static int print_help(int argc, char **argv)
+static int print_help(const char *const *words)
 {
-	(void)argc;
-	(void)argv;
+	(void)words;
 	return usage(stdout, EXIT_DONE);
 }
 
@@ -205,7 +211,7 @@ int main(int argc, char **argv)
 {
 	static const struct {
 		const char *word;
-		int (*run)(int argc, char **argv);
+		int (*run)(const char *const *words);
 	} commands[] = {
 		{ "create", run_create }, { "check", run_check },   { "install", run_install },
 		{ "show", run_show },	  { "--help", print_help }, { "--version", print_version },
@@ -213,6 +219,6 @@ int main(int argc, char **argv)
 
 	for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(commands); i++)
 		if (strcmp(argv[1], commands[i].word) == 0)
-			return commands[i].run(argc - 1, argv + 1);
+			return commands[i].run((const char *const *)argv + 2);
 	return usage(stderr, EXIT_USAGE);
 }

@@ -3,67 +3,15 @@
  */
 #include "cli.h"
 
-#include "client.h"
-#include "field.h"
-#include "print.h"
+#include "help.h"
+
+#include "cli/link/client.h"
+#include "cli/screen/field.h"
+#include "cli/screen/print.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
-
-/* The same document as the agent makes (RFC 9457), for what goes wrong on this side of the socket. */
-static struct json_object *problem_document(enum error_code code, const char *detail, const char *remedy)
-{
-	struct json_object *problem = json_object_new_object();
-	CLEANUP_BUF struct buf type = { 0 };
-
-	buf_printf(&type, "urn:dm-import:error:%s", error_name(code));
-	json_object_object_add(problem, "type", json_object_new_string(buf_text(&type)));
-	json_object_object_add(problem, "title", json_object_new_string(error_text(code)));
-	json_object_object_add(problem, "status", json_object_new_int(error_http_status(code)));
-	json_object_object_add(problem, "code", json_object_new_string(error_name(code)));
-	json_object_object_add(problem, "detail", json_object_new_string(detail));
-	json_object_object_add(problem, "remedy", json_object_new_string(remedy));
-	return problem;
-}
-
-int cli_fail(struct cli *cli, const struct error *err)
-{
-	cli_forget_problem(cli);
-	cli->problem = problem_document(err->code, err->detail, error_remedy(err->code));
-	if (*err->device)
-		json_object_object_add(cli->problem, "device", json_object_new_string(err->device));
-	if (*err->step)
-		json_object_object_add(cli->problem, "step", json_object_new_string(err->step));
-	return -1;
-}
-
-int cli_usage(struct cli *cli, const char *fmt, ...)
-{
-	char detail[256];
-	va_list list;
-
-	va_start(list, fmt);
-	vsnprintf(detail, sizeof(detail), fmt, list);
-	va_end(list);
-	cli_forget_problem(cli);
-	cli->problem = problem_document(ERR_USAGE, detail, "Correct the command line.");
-	cli->wrong_usage = true;
-	return -1;
-}
-
-bool cli_problem_is(const struct cli *cli, enum error_code code)
-{
-	return strcmp(field_text(cli->problem, "code"), error_name(code)) == 0;
-}
-
-void cli_forget_problem(struct cli *cli)
-{
-	json_object_put(cli->problem);
-	cli->problem = NULL;
-	cli->wrong_usage = false;
-}
 
 /* Bytes of a sentence without its full stop. */
 static int without_stop(const char *sentence)
@@ -131,7 +79,7 @@ static const struct command *find(const struct command *const *table, const char
 /* Go from the table of commands down to the one that the words name; options of every command may stand between. */
 static int find_command(struct cli *cli, const char *const **words)
 {
-	const struct command *const *table = commands;
+	const struct command *const *table = cli->commands;
 
 	do {
 		if (!args_parse(&cli->args, NULL, true, words))
@@ -197,7 +145,7 @@ static int parse(struct cli *cli, const char *const *words)
 static int run(struct cli *cli)
 {
 	if (wants_help(&cli->args) || !cli->command) {
-		help_print(cli->command, cli->json);
+		help_print(cli->command, cli->commands, cli->json);
 		return 0;
 	}
 	if (check_operands(cli) < 0)
@@ -207,9 +155,11 @@ static int run(struct cli *cli)
 	return cli->command->run(cli);
 }
 
-int cli_main(const char *const *words)
+int cli_main(const struct command *const *commands, const char *const *words)
 {
-	struct cli cli = { .socket_path = CLIENT_SOCKET_PATH, .json = asks_for_json(words) };
+	struct cli cli = { .commands = commands, .args.common = cli_options, .socket_path = CLIENT_SOCKET_PATH };
+
+	cli.json = asks_for_json(words);
 	int result = parse(&cli, words) < 0 ? -1 : run(&cli);
 
 	int unknown = cli.command ? cli.command->unknown_status : 0;

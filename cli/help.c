@@ -1,9 +1,10 @@
 /*
  * help: what the table says about the commands.
  */
-#include "cli.h"
-#include "field.h"
-#include "print.h"
+#include "help.h"
+
+#include "cli/screen/field.h"
+#include "cli/screen/print.h"
 
 #include <string.h>
 
@@ -98,13 +99,13 @@ static void add_command_json(struct json_object *rows, const struct command *com
 	json_object_object_add(row, "summary", json_object_new_string(command->summary));
 	json_object_object_add(row, "help", text_or_null(command->help));
 	add_options_json(options, command->options);
-	add_options_json(options, args_common);
+	add_options_json(options, cli_options);
 	json_object_object_add(row, "options", options);
 	json_object_array_add(rows, row);
 }
 
 /* Of a verb its family is not known here, and its usage has the whole name. */
-static void print_as_json(const struct command *command)
+static void print_as_json(const struct command *command, const struct command *const *commands)
 {
 	CLEANUP_JSON struct json_object *object = json_object_new_object();
 	struct json_object *rows = json_object_new_array();
@@ -117,12 +118,12 @@ static void print_as_json(const struct command *command)
 	print_json(object);
 }
 
-void help_print(const struct command *command, bool json)
+void help_print(const struct command *command, const struct command *const *commands, bool json)
 {
 	CLEANUP_BUF struct buf text = { 0 };
 
 	if (json) {
-		print_as_json(command);
+		print_as_json(command, commands);
 		return;
 	}
 	if (!command)
@@ -138,7 +139,7 @@ void help_print(const struct command *command, bool json)
 	}
 	buf_puts(&text, "Options:\n");
 	add_options(&text, command ? command->options : NULL);
-	add_options(&text, args_common);
+	add_options(&text, cli_options);
 	buf_printf(&text, "\nExit status: %s. See also: man importcli\n",
 		   command && command->exit_statuses ? command->exit_statuses : "0 done, 1 failed, 2 wrong usage");
 	print_text(stdout, buf_text(&text));
@@ -146,13 +147,13 @@ void help_print(const struct command *command, bool json)
 
 static int run(struct cli *cli)
 {
-	help_print(NULL, cli->json);
+	help_print(NULL, cli->commands, cli->json);
 	return 0;
 }
 
 const struct command command_help = {
 	.name = "help",
 	.usage = "help",
-	.summary = "this list",
+	.summary = "show this list",
 	.run = run,
 };

@@ -3,8 +3,14 @@
  * file; cli.c finds and runs it.
  */
 #include "cli.h"
+#include "help.h"
 
-const struct command *const commands[] = {
+#include "cli/agent/commands.h"
+#include "cli/certificate/commands.h"
+#include "cli/import/commands.h"
+#include "cli/show/commands.h"
+
+static const struct command *const commands[] = {
 	&command_help,
 	&command_status,
 	&command_ha_version,
@@ -30,5 +36,5 @@ const struct command *const commands[] = {
 
 int main(int argc, char **argv)
 {
-	return cli_main((const char *const *)(argc > 0 ? argv + 1 : argv));
+	return cli_main(commands, (const char *const *)(argc > 0 ? argv + 1 : argv));
 }

@@ -10,26 +10,13 @@
 #define DM_IMPORT_H
 
 #include "ports.h"
+#include "reports.h"
 
-#include <json-c/json.h>
 #include <limits.h>
 
 struct engine;
 
-enum { MEMBERS_MAX = 64, IMPORT_ID_SIZE = 65 };
-
-enum import_state {
-	IMPORT_NEW,
-	IMPORT_PREPARED,
-	IMPORT_ON_DESTINATION,
-	IMPORT_COMMITTED,
-	IMPORT_CANCELLED,
-	IMPORT_RECOVERING,	/* at start-up, with an unfinished transition */
-	IMPORT_NEEDS_ATTENTION, /* no automatic way is left; the import says what to do */
-	IMPORT_HELD,		/* all its maps are held, between the two sides; a lease ends it */
-};
-
-enum side { SIDE_SOURCE, SIDE_DESTINATION };
+enum { MEMBERS_MAX = 64 };
 
 struct engine_options {
 	const char *etc_directory;	  /* identity store: "/etc/dm-import" */
@@ -43,8 +30,8 @@ struct engine_options {
 	unsigned min_paths;		  /* policy default, 2 */
 	unsigned max_members;		  /* policy, 16 */
 	bool look_only;			  /* reports only: nothing is repaired or written, verbs must not be called */
-	bool leave_torn; /* nothing is repaired at opening: only to call engine_recover, which tells what it does */
-	unsigned hold_deadline_ms;  /* longest hold of a switch, 5000 */
+	bool leave_torn;	   /* nothing is repaired at opening: only for VERB_RECOVER, which tells what it does */
+	unsigned hold_deadline_ms; /* longest hold of a switch, 5000 */
 	unsigned hold_lease_max_ms; /* policy: longest lease of a held switch, 30000 */
 	size_t journal_limit;	    /* the journal is compacted from so many bytes on, 1 MiB */
 	unsigned journal_keep;	    /* how many records of history it then keeps, 200 */
@@ -91,39 +78,62 @@ int engine_import_create(struct engine *engine, const struct import_request *req
 			 char ret_id[static IMPORT_ID_SIZE], bool *ret_created, struct error *err);
 
 /*
- * The verbs. `*ret_result` is a JSON object for the job's result (owned by the caller; also set on failure where
- * there is something to show, e.g. the findings of PRECHECK_FAILED; else NULL).
- * Each: IMPORT_UNKNOWN, STATE_WRONG, and what the mechanism can run into.
- */
-int engine_precheck_members(struct engine *engine, const struct import_request *request,
-			    const struct observer *observer, struct json_object **ret_result, struct error *err);
-int engine_precheck(struct engine *engine, const char *id, const struct observer *observer,
-		    struct json_object **ret_result, struct error *err);
-int engine_prepare(struct engine *engine, const char *id, const struct observer *observer,
-		   struct json_object **ret_result, struct error *err);
-int engine_switch(struct engine *engine, const char *id, enum side to, const struct observer *observer,
-		  struct json_object **ret_result, struct error *err);
-int engine_commit(struct engine *engine, const char *id, const struct observer *observer,
-		  struct json_object **ret_result, struct error *err);
-int engine_cancel(struct engine *engine, const char *id, bool force, const struct observer *observer,
-		  struct json_object **ret_result, struct error *err);
-
-/*
- * The held switch, for arrays without pass-through: hold all maps of the import, let the array turn over, release to
- * the new side, or to the old one. The lease counts from just before the first map is held; when it ends, or this
- * process does, the guardian releases to the old side, and engine_tend or the next engine_open puts the rest back.
+ * The verbs: what the agent queues as jobs. (Creating, describing and deleting an import are calls of their own.)
  *
- * hold: held already towards `to`: renews the lease when one is given, else changes nothing. All
- * renewals together: ten times the longest lease, VALUE_INVALID then.
- * release: already on side `to`: success. LEASE_EXPIRED: it came too late, the import is back on the old side.
- * While an import is held other imports and LUNs take no verbs (IMPORT_HELD); cancel takes the hold back first.
+ * hold and release are a switch in two halves, for arrays without pass-through: hold all maps of the import, let the
+ * array turn over, release to the new side, or to the old one. The lease counts from just before the first map is held;
+ * when it ends, or this process does, the guardian releases to the old side, and engine_poll or the next engine_open
+ * puts the rest back. hold again renews the lease when one is given: all renewals together are ten times the longest
+ * lease at most, VALUE_INVALID then. LEASE_EXPIRED: a release came too late, the import is back on the old side. While
+ * an import is held other imports and LUNs take no verbs (IMPORT_HELD); cancel takes the hold back first.
+ *
+ * reservation: the source's (not the registrations) is lifted, because the destination array will write to the source
+ * itself, or put back. A switch back to the source puts it back too. PR_NOT_HOLDER where another host holds it.
  */
+enum verb {
+	VERB_REFRESH,  /* look for new LUNs on all SCSI hosts and wait for udev */
+	VERB_PRECHECK, /* of an import, or of pairs of LUNs that are none */
+	VERB_PREPARE,
+	VERB_SWITCH,
+	VERB_COMMIT, /* or cutover */
+	VERB_CANCEL,
+	VERB_HOLD,
+	VERB_RELEASE,
+	VERB_RESERVATION,
+	VERB_RECOVER, /* one device's import, whatever a crash or a person left behind: recovery/recover.h */
+	VERB_COUNT
+};
+
 enum { LEASE_MIN_MS = 100, LEASE_DEFAULT_MS = 5000 };
 #define LEASE_NOT_GIVEN UINT_MAX
-int engine_hold(struct engine *engine, const char *id, enum side to, unsigned lease_ms, const struct observer *observer,
-		struct json_object **ret_result, struct error *err);
-int engine_release(struct engine *engine, const char *id, enum side to, const struct observer *observer,
-		   struct json_object **ret_result, struct error *err);
+
+struct verb_request {
+	enum verb verb;
+	char import_id[IMPORT_ID_SIZE]; /* "": refresh, recover, and precheck of members */
+	enum side to;			/* switch, hold, release */
+	unsigned lease_ms;		/* hold; LEASE_NOT_GIVEN */
+	bool force;			/* cancel: the import ends as it stands, nothing is switched back */
+	bool lifted;			/* reservation: lifted, not put back */
+	char wwid[WWID_SIZE];		/* recover: a source's or a destination's */
+	bool dry_run;			/* recover: looks only */
+	struct import_request *members; /* precheck without an import; else NULL */
+};
+
+/* The name that API, log and metrics have for it; and back, "cutover" too: -1 when there is none. */
+const char *verb_name(enum verb verb);
+int verb_from_name(const char *name);
+
+/*
+ * Run a verb. *ret_result is what came of it, the caller's to free; also set on failure where there is something to
+ * show, e.g. the findings of PRECHECK_FAILED, else untouched. IMPORT_UNKNOWN, STATE_WRONG, and what the mechanism can
+ * run into.
+ */
+int engine_run(struct engine *engine, const struct verb_request *request, const struct observer *observer,
+	       struct verb_result *ret_result, struct error *err);
+
+/* 0 when the import's state allows the verb, or the import is there already; else -1, with what engine_run would say
+ * to it. Does not touch devices. */
+int engine_verb_allowed(struct engine *engine, const struct verb_request *request, struct error *err);
 
 /* An import is held: reports of volumes had better wait. */
 bool engine_holds(const struct engine *engine);
@@ -133,84 +143,46 @@ bool engine_holds(const struct engine *engine);
  * reservations of imports in progress, kept alike on both sides. Cheap while nothing changes. True when an import's
  * report changed. To be called every so many milliseconds; 0: not now.
  */
-bool engine_tend(struct engine *engine, const struct observer *observer);
-unsigned engine_tend_every_ms(const struct engine *engine);
+bool engine_poll(struct engine *engine, const struct observer *observer);
+unsigned engine_poll_every_ms(const struct engine *engine);
 
-/* Disks or maps came, went or changed: engine_tend, called next, sees to it that each path is registered as it should.
+/* Disks or maps came, went or changed: engine_poll, called next, sees to it that each path is registered as it should.
  */
 void engine_paths_changed(struct engine *engine);
-
-/*
- * The source's reservation (not the registrations) is lifted, because the destination array will write to the source
- * itself, or put back. In states prepared and on_destination; a switch back to the source puts it back too.
- * PR_NOT_HOLDER where another host holds it.
- */
-int engine_lift_reservation(struct engine *engine, const char *id, bool lifted, const struct observer *observer,
-			    struct json_object **ret_result, struct error *err);
-
-/*
- * Put the device with this WWID (a source's or a destination's), and with it all members of its import, back into a
- * correct state, whatever a crash or a person left behind; recover_device.c tells how it decides. It never moves an
- * application to the other side but to end a switch that was under way. dry_run looks only.
- * *ret_result, also on failure where there is one: {"findings":[{"code","device","detail"[,"remedy"]}], "actions":
- * [{"action","code","detail","done"}], "state"}; a remedy is there when only a person can mend it.
- * WWID_FORM, NOT_IMPORTED, IMPORT_HELD; STORE_DAMAGED when the engine was opened with leave_torn, and nothing tells the
- * side for certain; else the code of the first finding that is left, or of what failed in mending.
- * dry_run fails with none of those.
- */
-int engine_recover(struct engine *engine, const char *wwid, bool dry_run, const struct observer *observer,
-		   struct json_object **ret_result, struct error *err);
 
 /* Forget a committed or cancelled import. A cancelled pair's hiding rule goes with it (STATE_WRONG while its LUN is
  * visible). */
 int engine_import_delete(struct engine *engine, const char *id, struct error *err);
 
+/* One of the words that an orchestrator has for its session. */
+bool session_state_valid(const char *state);
+
 /* Keep what the orchestrator says of its session; `percent` 0..100. Changes nothing on the host. */
 int engine_import_session(struct engine *engine, const char *id, const char *state, unsigned percent,
 			  struct error *err);
 
-/* True when `verb` ("prepare", "switch", "hold", "release", "commit", "cancel") with `to` is allowed now, or already
- * true; else fills err. Does not touch devices. */
-int engine_verb_allowed(struct engine *engine, const char *id, const char *verb, enum side to, struct error *err);
-
-/* What makes port changes, upgrade and removal unsafe. */
-static inline bool import_state_in_progress(enum import_state state)
-{
-	return state != IMPORT_COMMITTED && state != IMPORT_CANCELLED;
-}
-
-/* How many imports are in such a state. */
+/* How many imports are in progress. */
 size_t engine_imports_in_progress(struct engine *engine);
 
-/* Look for new LUNs on all SCSI hosts and wait for udev. */
-int engine_refresh(struct engine *engine, struct error *err);
+/*
+ * Reports (reports.h), the caller's to free. On failure *ret is untouched.
+ * volumes: all multipath maps that are not hidden, in name order. host: with all that is wrong with it.
+ */
+int engine_report_volumes(struct engine *engine, struct volume_reports *ret, struct error *err);
+int engine_report_imports(struct engine *engine, struct import_reports *ret, struct error *err);
+int engine_report_host(struct engine *engine, struct host_report *ret, struct error *err);
+int engine_report_arrays(struct engine *engine, struct array_reports *ret, struct error *err);
 
 /*
- * Reports: JSON as the API shows it (docs/openapi.yaml), owned by the caller (json_object_put).
- * volumes: {"volumes":[…]} of all multipath maps that are not hidden, in name order.
- * imports: {"imports":[…]}. import: one object. host: name, OS, initiators, cluster, multipathd, and
- * what is wrong with it. arrays: the table.
+ * What is wrong with the host, as far as files tell it. Needs neither engine nor lock. The host's report has these and
+ * what multipathd tells.
  */
-int engine_report_volumes(struct engine *engine, bool importable_only, struct json_object **ret, struct error *err);
-int engine_report_imports(struct engine *engine, struct json_object **ret, struct error *err);
-int engine_report_import(struct engine *engine, const char *id, struct json_object **ret, struct error *err);
-int engine_report_host(struct engine *engine, struct json_object **ret, struct error *err);
-int engine_report_arrays(struct engine *engine, struct json_object **ret, struct error *err);
-
-/*
- * What is wrong with the host, as far as files tell it: [{"code","text","remedy"}]. Needs neither engine nor lock. The
- * host's report has these and what multipathd tells.
- */
-int engine_report_findings(const struct engine_options *options, const struct host_port *host, struct json_object **ret,
+int engine_report_findings(const struct engine_options *options, const struct host_port *host, struct finding_list *ret,
 			   struct error *err);
 
-/*
- * The journal as it lies on disk, by files alone: needs neither engine nor lock. import_id NULL: of all imports.
- * {"records":[{"sequence","line","time","import","event","doing","state","side"}], "damage":{"line","device","detail"}
- * or null, "torn": the last line is not whole}. All whole records are there, those behind damage too.
- */
+/* The journal as it lies on disk, by files alone: needs neither engine nor lock. import_id NULL: of all imports. */
 int engine_report_journal(const struct engine_options *options, const struct host_port *host, const char *import_id,
-			  struct json_object **ret, struct error *err);
+			  struct journal_report *ret, struct error *err);
 
 /*
  * The checks at boot (docs/ARCHITECTURE.md). An engine need not be openable, and must not be open (AGENT_RUNNING).
@@ -236,7 +208,5 @@ int engine_boot_initramfs(const struct engine_options *options, const struct hos
 /* Store and rules anew, from `records` (lines of a store), or from the newest whole copy (NULL). */
 int engine_boot_restore(const struct engine_options *options, const struct host_port *host, const char *records,
 			struct error *err);
-
-const char *import_state_name(enum import_state state);
 
 #endif

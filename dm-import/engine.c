@@ -1,8 +1,14 @@
 /*
- * The engine as an object: opening it (lock, state, recovery), finding imports, and what runs of verbs share.
+ * The engine as an object: opening it (lock, state, recovery), and from a verb to the function that runs it.
  */
-#include "engine.h"
-#include "pr_move.h"
+#include "dm-import/boot/judge.h"
+#include "dm-import/boot/opening.h"
+#include "dm-import/hold/resume.h"
+#include "dm-import/recovery/recover.h"
+#include "dm-import/store/journal.h"
+#include "dm-import/store/journal_file.h"
+#include "dm-import/verbs/held.h"
+#include "dm-import/verbs/verbs.h"
 
 #include "base/cleanup.h"
 
@@ -32,21 +38,6 @@ void engine_options_defaults(struct engine_options *ret)
 		.journal_keep = 200,
 		.log_directory = "/var/log/import",
 	};
-}
-
-int engine_lock(const struct engine_options *options, int *ret_fd, struct error *err)
-{
-	const char *path = options->lock_file;
-
-	if (!path)
-		return 0;
-	*ret_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (*ret_fd < 0)
-		return error_set_sys(err, errno == EACCES ? ERR_NOT_ROOT : ERR_IO, path, errno, "cannot open the lock");
-	if (flock(*ret_fd, LOCK_EX | LOCK_NB) < 0)
-		return error_set_sys(err, errno == EWOULDBLOCK ? ERR_AGENT_RUNNING : ERR_IO, path, errno,
-				     "cannot take the lock");
-	return 0;
 }
 
 static int load_arrays_file(struct engine *engine, const char *path, struct error *err)
@@ -112,15 +103,15 @@ static int load(struct engine *engine, struct error *err)
 	}
 	/* without its records the engine does nothing; but where it is certain that a switch is torn, nobody waits */
 	if (result < 0 && writes)
-		recover_release(engine);
+		resume_all_torn(engine);
 	return result;
 }
 
 static int repair(struct engine *engine, struct error *err)
 {
 	/* an application waits for what is held: before anything that could fail or take its time */
-	recover_release(engine);
-	if (journal_mend(engine, err) < 0 || identities_end_boot(engine, err) < 0 || recover_all(engine, err) < 0)
+	resume_all_torn(engine);
+	if (journal_repair(engine, err) < 0 || identities_end_boot(engine, err) < 0 || recover_all(engine, err) < 0)
 		return -1;
 	journal_compact_file(engine, true);
 	return 0;
@@ -151,24 +142,18 @@ void engine_close(struct engine *engine)
 	held_take_back(engine, HOLD_INTERRUPTED, NULL, NULL);
 	for (size_t i = 0; i < engine->import_count; i++) {
 		for (size_t m = 0; m < engine->imports[i]->member_count; m++)
-			pr_move_forget(engine->ports, &engine->imports[i]->members[m]);
+			member_forget_reservations(engine->ports, &engine->imports[i]->members[m]);
 		import_free(engine->imports[i]);
 	}
 	free(engine->imports);
 	identity_free(&engine->identities);
-	boot_finding_free(&engine->files);
+	if (engine->files)
+		boot_finding_free(engine->files);
+	free(engine->files);
 	arrays_free(&engine->arrays);
 	if (engine->lock_fd >= 0)
 		close(engine->lock_fd);
 	free(engine);
-}
-
-struct import *engine_find(struct engine *engine, const char *id)
-{
-	for (size_t i = 0; i < engine->import_count; i++)
-		if (strcmp(engine->imports[i]->id, id) == 0)
-			return engine->imports[i];
-	return NULL;
 }
 
 size_t engine_imports_in_progress(struct engine *engine)
@@ -180,96 +165,17 @@ size_t engine_imports_in_progress(struct engine *engine)
 	return count;
 }
 
-int engine_refresh(struct engine *engine, struct error *err)
+int engine_run(struct engine *engine, const struct verb_request *request, const struct observer *observer,
+	       struct verb_result *ret_result, struct error *err)
 {
-	const struct device_port *device = &engine->ports->device;
+	static int (*const verbs[VERB_COUNT])(struct engine *, const struct verb_request *, const struct observer *,
+					      struct verb_result *, struct error *) = {
+		[VERB_REFRESH] = verb_refresh,	 [VERB_PRECHECK] = verb_precheck,
+		[VERB_PREPARE] = verb_prepare,	 [VERB_SWITCH] = verb_switch,
+		[VERB_COMMIT] = verb_commit,	 [VERB_CANCEL] = verb_cancel,
+		[VERB_HOLD] = verb_hold,	 [VERB_RELEASE] = verb_release,
+		[VERB_RECOVER] = recover_device, [VERB_RESERVATION] = verb_reservation,
+	};
 
-	if (held_refuse(engine, NULL, err) < 0 || device->rescan(device->ctx, err) < 0)
-		return -1;
-	return device->settle(device->ctx, SETTLE_TIMEOUT_MS, err);
-}
-
-void work_log(struct work *work, int level, const struct error *err, const char *fmt, ...)
-{
-	const struct observer *observer = work->observer;
-	char line[1024], message[512];
-	va_list ap;
-
-	if (!observer || !observer->log)
-		return;
-	va_start(ap, fmt);
-	vsnprintf(message, sizeof(message), fmt, ap);
-	va_end(ap);
-	snprintf(line, sizeof(line), "import %s: %s", work->import ? work->import->id : "-", message);
-	if (err && err->code != ERR_NONE) {
-		size_t used = strlen(line);
-
-		used += (size_t)snprintf(line + used, sizeof(line) - used, ": [%s] ", error_name(err->code));
-		if (used < sizeof(line))
-			error_format(err, line + used, sizeof(line) - used);
-	}
-	observer->log(observer->ctx, level, line);
-}
-
-int work_void_intent(struct work *work, struct error *err)
-{
-	work->import->doing = DOING_NOTHING;
-	return import_void(work->engine, work->import, err);
-}
-
-int work_record_done(struct work *work, enum import_state state, struct error *err)
-{
-	work->import->state = state;
-	work->import->doing = DOING_NOTHING;
-	work->import->attention = (struct error){ 0 };
-	return import_save(work->engine, work->import, JOURNAL_DONE, err);
-}
-
-const char *idle_lun(const struct member *member)
-{
-	return lun_on(member, member->exchanged ? SIDE_SOURCE : SIDE_DESTINATION);
-}
-
-const char *lun_on(const struct member *member, enum side side)
-{
-	return side == SIDE_SOURCE ? member->source_wwid : member->destination_wwid;
-}
-
-enum side other_side(enum side side)
-{
-	return side == SIDE_SOURCE ? SIDE_DESTINATION : SIDE_SOURCE;
-}
-
-const char *side_name(enum side side)
-{
-	return side == SIDE_SOURCE ? "source" : "destination";
-}
-
-enum doing doing_switch(enum side to)
-{
-	return to == SIDE_DESTINATION ? DOING_TO_DESTINATION : DOING_TO_SOURCE;
-}
-
-void work_free_holds(struct work *work)
-{
-	for (size_t i = 0; i < work->hold_count; i++)
-		work->engine->ports->dm.hold_free(work->holds[i]);
-	free(work->holds);
-	work->holds = NULL;
-	work->hold_count = 0;
-}
-
-void work_free(struct work *work)
-{
-	work_free_holds(work);
-	inventory_free(&work->now);
-	inventory_free(&work->paths);
-	free(work->changing);
-	free(work->idle_names);
-	free(work->disks_before);
-	json_object_put(work->findings);
-	work->changing = NULL;
-	work->idle_names = NULL;
-	work->disks_before = NULL;
-	work->findings = NULL;
+	return verbs[request->verb](engine, request, observer, ret_result, err);
 }

@@ -2,13 +2,13 @@
  * What the engine knows about the host, as plain structs: disks (one SCSI disk = one path), dm devices, and
  * who uses them. Filled by the ports (ports.h), read by everything above. No behaviour here.
  *
- * A disk has two identities: `true_wwid` is what the LUN says (kernel, VPD page 83h), `presented_wwid` is what
+ * A disk has two identities: `true_wwid` is what the LUN says (kernel, VPD page 83h), `published_wwid` is what
  * udev tells everybody above it (ID_SERIAL). An import makes them differ on purpose.
  */
 #ifndef DM_IMPORT_MODEL_H
 #define DM_IMPORT_MODEL_H
 
-#include "pr.h"
+#include "dm-import/formats/pr.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,7 +22,7 @@ enum {
 	PORT_NAME_SIZE = 256, /* an IQN with its portal group is the longest */
 };
 
-enum protocol { PROTOCOL_OTHER, PROTOCOL_FC, PROTOCOL_ISCSI, PROTOCOL_SAS, PROTOCOL_LOOP };
+enum protocol { PROTOCOL_OTHER, PROTOCOL_FC, PROTOCOL_ISCSI, PROTOCOL_SAS, PROTOCOL_LOOP, PROTOCOL_COUNT };
 
 /* SPC-4, 6.27 REPORT TARGET PORT GROUPS: asymmetric access states */
 enum alua_state {
@@ -52,7 +52,7 @@ struct disk {
 	unsigned major, minor;
 	char hctl[32];				  /* "1:0:0:0" */
 	char true_wwid[WWID_SIZE];		  /* "" when the LUN has no NAA designator */
-	char presented_wwid[WWID_SIZE];		  /* "" when udev knows none */
+	char published_wwid[WWID_SIZE];		  /* "" when udev knows none */
 	char vendor[9], product[17], revision[5]; /* INQUIRY, without trailing blanks */
 	uint64_t size_bytes;
 	uint32_t logical_sector_size, physical_sector_size;

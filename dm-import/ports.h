@@ -1,5 +1,5 @@
 /*
- * Ports: the engine's only ways to the world. Each is a struct of operations; one sys_*.c file implements it
+ * Ports: the engine's only ways to the world. Each is a struct of operations; one file of system/ implements it
  * with the real library, tests/fakes/ implements it in memory with failures on command, and both pass the
  * same contract tests (tests/contract).
  *
@@ -9,21 +9,24 @@
 #ifndef DM_IMPORT_PORTS_H
 #define DM_IMPORT_PORTS_H
 
+#include "dm-import/formats/pr.h"
 #include "model.h"
-#include "pr.h"
 
 #include "base/error.h"
 
 #include <sys/types.h>
 
-struct dm_hold;	 /* the prepared ioctls of one map, see hold_prepare */
-struct pr_watch; /* the prepared command to one path, see pr_watch_prepare */
+struct dm_suspend; /* the prepared ioctls of one map, see suspend_prepare */
+struct pr_watch;   /* the prepared command to one path, see pr_watch_prepare */
 
 struct dm_port {
 	void *ctx;
 
 	/* All dm devices of the host. */
 	int (*list)(void *ctx, struct dm_device **ret, size_t *ret_count, struct error *err);
+
+	/* One of them, by its name. ENXIO: there is none (any more). */
+	int (*device)(void *ctx, const char *map, struct dm_device *ret, struct error *err);
 
 	/* The active table, one target a line: "<start> <length> <type> <parameters>\n". Owned by the caller. */
 	int (*table)(void *ctx, const char *map, char **ret_table, struct error *err);
@@ -48,14 +51,15 @@ struct dm_port {
 	 * a file, logs, or needs udev; each is exactly one ioctl. They report errno (0 = done) instead of an
 	 * error struct, and may be called in a forked child.
 	 */
-	int (*hold_prepare)(void *ctx, const char *map, struct dm_hold **ret, struct error *err);
-	int (*hold_suspend)(
-		struct dm_hold *hold);		  /* noflush, skip_lockfs; waits for I/O in flight; EINTR on a signal */
-	int (*hold_resume)(struct dm_hold *hold); /* swaps the loaded table in, if there is one; a running map: no-op */
-	int (*hold_clear)(struct dm_hold *hold);  /* drops the loaded table */
+	int (*suspend_prepare)(void *ctx, const char *map, struct dm_suspend **ret, struct error *err);
+	int (*suspend)(
+		struct dm_suspend *suspend); /* noflush, skip_lockfs; waits for I/O in flight; EINTR on a signal */
+	int (*resume)(
+		struct dm_suspend *suspend); /* swaps the loaded table in, if there is one; a running map: no-op */
+	int (*clear_loaded)(struct dm_suspend *suspend); /* drops the loaded table */
 	/* How many I/Os the map has completed since it was made; not an ioctl, but a read of an open sysfs file. */
-	int (*hold_completed)(struct dm_hold *hold, uint64_t *ret);
-	void (*hold_free)(struct dm_hold *hold); /* NULL is allowed */
+	int (*completed_ios)(struct dm_suspend *suspend, uint64_t *ret);
+	void (*suspend_free)(struct dm_suspend *suspend); /* NULL is allowed */
 };
 
 struct scsi_port {
@@ -194,7 +198,7 @@ struct ports {
 	struct host_port host;
 };
 
-/* The real ports; one sys_*.c file each. ports_system opens what they need, ports_system_close frees it. */
+/* The real ports (system/). ports_system opens what they need, ports_system_close frees it. */
 int ports_system(struct ports *ret, struct error *err);
 void ports_system_close(struct ports *ports);
 

@@ -4,12 +4,12 @@
  */
 #include "dm-import/dm_import.h"
 
+#include "base/args.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/version.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,12 +19,10 @@ enum { RECORDS_LIMIT = 1 << 20 };
 static int usage(FILE *out, int status)
 {
 	fputs("usage: import-boot [--root DIRECTORY] COMMAND\n"
-	      "       import-boot check            the identities' files; makes rules for this boot where they are not "
-	      "whole\n"
-	      "       import-boot maps             removes maps that were assembled of the wrong LUN\n"
-	      "       import-boot initramfs-rules  the rules for an initramfs\n"
-	      "       import-boot restore [FILE]   store and rules anew, from the newest whole copy or the records in "
-	      "FILE\n"
+	      "       import-boot check            checks the identity files, and writes rules for this boot\n"
+	      "       import-boot maps             removes maps that were assembled from the wrong LUN\n"
+	      "       import-boot initramfs-rules  prints the rules for an initramfs\n"
+	      "       import-boot restore [FILE]   writes store and rules from the newest intact copy, or FILE\n"
 	      "       import-boot --version | --help\n",
 	      out);
 	return status;
@@ -101,7 +99,7 @@ static int run_restore(const struct engine_options *options, const char *file)
 	if ((file && file_read(file, RECORDS_LIMIT, &records, NULL, &err) < 0) ||
 	    engine_boot_restore(options, &host, records, &err) < 0)
 		return fail(&err);
-	puts("The identity store and its rules are written. Reboot now, so that everything is assembled by them.");
+	puts("The identity store and its rules were written. Reboot now, so that everything is assembled by them.");
 	return EXIT_DONE;
 }
 
@@ -121,42 +119,49 @@ static int set_root(const char *root, struct engine_options *options)
 	return 0;
 }
 
-static int run(int argc, char **argv, const struct engine_options *options)
+static int run(const char *const *words, const struct engine_options *options)
 {
-	const char *command = argc > 0 ? argv[0] : "", *argument = argc > 1 ? argv[1] : NULL;
+	const char *command = words[0] ? words[0] : "", *argument = words[0] ? words[1] : NULL;
 
-	if (argc == 1 && strcmp(command, "check") == 0)
+	if (!argument && strcmp(command, "check") == 0)
 		return run_check(options);
-	if (argc == 1 && strcmp(command, "maps") == 0)
+	if (!argument && strcmp(command, "maps") == 0)
 		return run_maps(options);
-	if ((argc == 1 || argc == 2) && strcmp(command, "initramfs-rules") == 0)
+	if (argument && words[2])
+		return usage(stderr, EXIT_USAGE);
+	if (strcmp(command, "initramfs-rules") == 0)
 		return run_initramfs_rules(options, argument);
-	if ((argc == 1 || argc == 2) && strcmp(command, "restore") == 0)
+	if (strcmp(command, "restore") == 0)
 		return run_restore(options, argument);
 	return usage(stderr, EXIT_USAGE);
 }
 
 int main(int argc, char **argv)
 {
-	static const struct option known[] = {
-		{ "root", required_argument, NULL, 'r' },
-		{ "version", no_argument, NULL, 'v' },
-		{ "help", no_argument, NULL, 'h' },
+	static const struct option_spec known[] = {
+		{ "root", 0, "DIRECTORY", NULL },
+		{ "version", 0, NULL, NULL },
+		{ "help", 0, NULL, NULL },
 		{ 0 },
 	};
+	const char *const *words = (const char *const *)(argc > 0 ? argv + 1 : argv);
 	struct engine_options options;
-	int option;
+	struct args args = { 0 };
+	const char *root;
 
 	engine_options_defaults(&options);
-	while ((option = getopt_long(argc, argv, "+", known, NULL)) != -1) {
-		if (option == 'v') {
-			printf("import-boot %s, build %s\n", version_product, version_build);
-			return EXIT_DONE;
-		}
-		if (option == 'h')
-			return usage(stdout, EXIT_DONE);
-		if (option != 'r' || set_root(optarg, &options) < 0)
-			return usage(stderr, EXIT_USAGE);
+	if (!args_parse(&args, known, true, &words)) {
+		fprintf(stderr, "import-boot: %s\n", args.error);
+		return usage(stderr, EXIT_USAGE);
 	}
-	return run(argc - optind, argv + optind, &options);
+	if (args_option(&args, "version")) {
+		printf("import-boot %s, build %s\n", version_product, version_build);
+		return EXIT_DONE;
+	}
+	if (args_option(&args, "help"))
+		return usage(stdout, EXIT_DONE);
+	root = args_option(&args, "root");
+	if (root && set_root(root, &options) < 0)
+		return usage(stderr, EXIT_USAGE);
+	return run(words, &options);
 }

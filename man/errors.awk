@@ -14,8 +14,21 @@ BEGIN {
 	print ".Xr import-agent 8 ,"
 	print "in the output of"
 	print ".Xr importcli 8"
-	print "and in the log, and never change."
-	print "The number is the HTTP status of an answer that carries the code."
+	print "and in the log, and they never change."
+	print "The number in parentheses is the HTTP status of an answer with that code."
+}
+
+# Wrapped, each sentence on a line of its own, and no line a macro by chance.
+function sentences(text,    words, count, lines, line, i) {
+	count = split(text, words, " ")
+	for (i = 1; i <= count; i++) {
+		line = line (line == "" ? words[i] ~ /^[.']/ ? "\\&" : "" : " ") words[i]
+		if (i == count || words[i] ~ /\.$/ || length(line " " words[i + 1]) > 72) {
+			lines = lines (lines == "" ? "" : "\n") line
+			line = ""
+		}
+	}
+	return lines
 }
 
 # /* the request */ in front of a group becomes its heading
@@ -37,9 +50,9 @@ BEGIN {
 	split(part[3], status, ",")
 	gsub(/ /, "", status[2])
 	print ".It Sy " part[2] " (" status[2] ")"
-	print part[4]
+	print sentences(part[4])
 	print ".br"
-	print "\\(->  " part[6]
+	print "\\(->  " sentences(part[6])
 }
 
 END {

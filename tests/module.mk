@@ -5,9 +5,8 @@ FAKES_OBJ := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/fakes/*.c)) $(addprefix 
 TEST_SRC := $(wildcard tests/unit/test_*.c tests/engine/test_*.c)
 TESTS := $(TEST_SRC:%.c=$(OUT)/%)
 TEST_LIBS = $(call pkg,cmocka gnutls libcrypto)
-$(TESTS): $(OUT)/%: $(OUT)/%.o $(FAKES_OBJ) $(OUT)/libagent.a $(OUT)/libcli.a $(OUT)/libcerts.a $(OUT)/libdm_import.a $(OUT)/libbase.a
-	@echo "  LD    $@"
-	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LIBS) $(ENGINE_LIBS) -lpthread
+$(TESTS): $(OUT)/%: $(OUT)/%.o $(FAKES_OBJ) $(OUT)/libagent.a $(OUT)/libcli.a $(OUT)/libapi.a $(OUT)/libcerts.a $(OUT)/libdm_import.a $(OUT)/libbase.a $(OUT)/linked-with
+	$(call link,$(TEST_LIBS) $(ENGINE_LIBS) -lpthread)
 
 # A layer that builds more than cmocka programs adds itself.
 include $(wildcard tests/*/module.mk)
@@ -20,7 +19,7 @@ check:
 
 check-fast:
 	@tests/deps build kit test
-	@+$(MAKE) --no-print-directory -s check-quick
+	@+$(MAKE) --no-print-directory -s $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc)) check-quick
 
 tests: $(TESTS)
 # The slow ones come first, so that the quick ones fill the gaps.
@@ -55,6 +54,12 @@ CLUSTER_SCENARIOS := 'cluster-*' 'pr-*' 'control-pr-*' 'hold-*' pr-types pr-path
 check-cluster:
 	$(call run_and_record,,$(CLUSTER_SCENARIOS))
 
-lint:
-	@tests/lint/run
+# From the build of an older commit (LAB_RELEASED) to this one, in the middle of imports too.
+.PHONY: check-upgrade
+check-upgrade:
+	$(call run_and_record,,upgrade-finished upgrade-from-release upgrade-torn)
+
+# Some lints look at the objects.
+lint: $(PROGRAMS)
+	@OUT=$(OUT) CC=$(CC) tests/lint/run
 

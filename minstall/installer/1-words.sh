@@ -26,22 +26,22 @@ old_package='' fingerprint='' scratch='' log='' findings=0 undo=''
 
 usage() {
 	cat <<-'END'
-	usage: minstall [options]                   installs or upgrades; asks what it has to know
+	usage: minstall [options]                   installs or upgrades, and asks its questions
 	       minstall --noninteractive --accepted-EULA --fcprotocol|--iscsiprotocol --adapter=ADDRESS [options]
 	       minstall --uninstall [--noninteractive --accepted-removal]
-	  --noninteractive    asks nothing
+	  --noninteractive    asks no questions
 	  --accepted-EULA     you have read the file EULA and agree
 	  --fcprotocol        this host reaches the arrays by Fibre Channel
 	  --iscsiprotocol     ... or by iSCSI
 	  --adapter=ADDRESS   the address of this host that the orchestrator connects to, IPv4 or IPv6
-	  --port=PORT         8443 unless told; or 50443, 55443, 60443
-	  --open-firewall     opens that port in firewalld, if that runs
-	  --accepted-key=FPR  another key than that of the installed kit has signed this one, and its fingerprint is right
-	  --dry-run           only looks whether the host is ready, and tells what would be done
-	  --uninstall         removes dm-import; tells first what stays, and why
+	  --port=PORT         8443 (the default), 50443, 55443 or 60443
+	  --open-firewall     opens that port in firewalld, if firewalld runs
+	  --accepted-key=FPR  this kit is signed with another key than the installed one, and you have compared its fingerprint
+	  --dry-run           only checks whether the host is ready, and says what would be done
+	  --uninstall         says what stays, and why, then removes dm-import
 	  --accepted-removal  you agree to that
 	  --platform          prints what the kit calls this operating system
-	Exit status: 0 done; 1 failed, what was done is undone; 2 wrong usage; 3 a check failed; 4 declined.
+	Exit status: 0 done; 1 failed, what was done was undone; 2 wrong usage; 3 a check failed; 4 declined.
 	With 2, 3 and 4 nothing was changed. An upgrade needs no protocol and no adapter: it keeps what is configured.
 	END
 }
@@ -86,7 +86,7 @@ ask_yes() { # QUESTION
 }
 
 decline() {
-	complain "minstall: stopped, as you said. Nothing was changed."
+	complain "minstall: stopped at your request. Nothing was changed."
 	exit $DECLINED
 }
 
@@ -119,11 +119,11 @@ parse() {
 		--iscsiprotocol) protocol=${protocol}iscsi ;;
 		--adapter=*)
 			adapter=${option#*=}
-			is_address "$adapter" || wrong "'$adapter' is no IPv4 or IPv6 address."
+			is_address "$adapter" || wrong "'$adapter' is not an IPv4 or IPv6 address."
 			;;
 		--port=*)
 			port=${option#*=}
-			is_one_of "$port" "$ports" || wrong "The port is one of 8443, 50443, 55443 and 60443, not '$port'."
+			is_one_of "$port" "$ports" || wrong "The port must be 8443, 50443, 55443 or 60443, not '$port'."
 			;;
 		--open-firewall) open_firewall=yes ;;
 		--dry-run) dry_run=yes interactive='' ;;
@@ -134,12 +134,12 @@ parse() {
 		*) wrong "There is no option '$option'." ;;
 		esac
 	done
-	is_one_of "${protocol:-fc}" "fc iscsi" || wrong "Say --fcprotocol or --iscsiprotocol, and once."
+	is_one_of "${protocol:-fc}" "fc iscsi" || wrong "Give either --fcprotocol or --iscsiprotocol, once."
 }
 
 # What has to be said when nobody can be asked.
 check_words() {
-	[ -z "$interactive" ] || [ -t 0 ] || wrong "There is no terminal to ask questions in: use --noninteractive."
+	[ -z "$interactive" ] || [ -t 0 ] || wrong "There is no terminal for questions: use --noninteractive."
 	[ -z "$interactive$dry_run" ] || return 0
 	if [ $action = uninstall ]; then
 		[ -n "$accepted_removal" ] || wrong "--noninteractive --uninstall needs --accepted-removal."

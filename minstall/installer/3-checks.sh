@@ -1,9 +1,9 @@
-# --- checks: each tells what is wrong by finding() ---
+# --- checks: each reports what is wrong with finding() ---
 
 check_platform() {
 	kits=$(cd "$kit/packages" 2> /dev/null && echo */ | tr -d /)
 	if [ -z "$manager" ]; then
-		finding "none of dnf, yum, zypper and apt-get is here." "Use a host with RHEL, SLES or Debian."
+		finding "there is no dnf, yum, zypper or apt-get." "Use a host with RHEL, SLES or Debian."
 	elif [ ! -d "$kit/packages/$platform" ]; then
 		finding "this kit has no package for $platform, only for: $kits." "Use the kit for this operating system, or another host."
 	elif [ -z "$package" ]; then
@@ -15,7 +15,7 @@ check_platform() {
 
 check_services() {
 	if [ ! -d /run/systemd/system ]; then
-		finding "systemd does not run this host." "Use a host that systemd started."
+		finding "this host does not run systemd." "Use a host that was booted with systemd."
 		return
 	fi
 	is_active systemd-udevd.service ||
@@ -34,7 +34,7 @@ check_protocol() {
 		;;
 	fc)
 		[ -n "$(ls /sys/class/fc_host 2> /dev/null)" ] ||
-			finding "no Fibre Channel port is here (/sys/class/fc_host)." "Check adapter and driver, or say --iscsiprotocol."
+			finding "there is no Fibre Channel port (/sys/class/fc_host)." "Check adapter and driver, or use --iscsiprotocol."
 		;;
 	esac
 }
@@ -51,9 +51,9 @@ check_adapter() {
 	if ! command -v ip > /dev/null; then
 		finding "the command ip is missing." "Install the package iproute2 (RHEL: iproute)."
 	elif is_one_of "${adapter%%:*}" "fe80 FE80"; then
-		finding "$adapter is a link-local address, which no orchestrator can connect to." "Give one of: $(addresses)."
+		finding "$adapter is a link-local address, to which no orchestrator can connect." "Use one of: $(addresses)."
 	elif [ -z "$(ip -o addr show to "$adapter" 2> /dev/null)" ]; then
-		finding "$adapter is no address of this host." "Give one of: $(addresses)."
+		finding "$adapter is not an address of this host." "Use one of: $(addresses)."
 	fi
 }
 
@@ -61,13 +61,13 @@ addresses() {
 	ip -o addr show scope global | awk '{ sub(/\/.*/, "", $4); printf "%s%s", n++ ? ", " : "", $4 }'
 }
 
-# Somebody else's, that is: an agent that is running keeps its own.
+# A port of another program: a running agent keeps its own.
 check_port() {
 	wanted=${port:-$(setting port 8443)}
 	[ "$wanted" != "$(setting port 8443)" ] || ! is_active import-agent.service || return 0
 	if awk -v port="$(printf '%04X' "$wanted")" '$4 == "0A" && $2 ~ (":" port "$") { found = 1 } END { exit !found }' \
 		/proc/net/tcp /proc/net/tcp6 2> /dev/null; then
-		finding "port $wanted is taken by another program." "Say --port= with another of $ports, or stop that program."
+		finding "port $wanted is in use by another program." "Use --port= with another of $ports, or stop that program."
 	fi
 }
 
@@ -75,7 +75,7 @@ check_space() {
 	for place in /usr:32 /var:64 /etc:2; do
 		free=$(df -Pm "${place%:*}" | awk 'NR == 2 { print $4 }')
 		[ "${free:-0}" -ge "${place#*:}" ] ||
-			finding "${place%:*} has ${free:-no} MiB free; ${place#*:} are needed." "Make space there."
+			finding "${place%:*} has ${free:-no} MiB free; ${place#*:} are needed." "Free some space there."
 	done
 }
 
@@ -83,7 +83,7 @@ check_space() {
 check_kit() {
 	sums=$kit/packages/SHA256SUMS
 	if ! command -v gpgv > /dev/null; then
-		finding "gpgv is missing, so that the kit's signature cannot be verified." "Install the package gnupg2 (Debian: gpgv)."
+		finding "gpgv is missing, so the kit's signature cannot be verified." "Install the package gnupg2 (Debian: gpgv)."
 		return
 	fi
 	# gpgv takes a key without its armour only
@@ -92,13 +92,13 @@ check_kit() {
 	fingerprint=$(gpgv --status-fd 1 --keyring "$scratch/key.gpg" "$sums.asc" "$sums" 2> /dev/null |
 		awk '$2 == "VALIDSIG" { print $NF }')
 	if [ -z "$fingerprint" ]; then
-		finding "the signature of packages/SHA256SUMS is not valid." "Get the kit anew; do not use this one."
+		finding "the signature of packages/SHA256SUMS is not valid." "Get the kit again from your source; do not use this one."
 		return
 	fi
 	changed=$(cd "$kit" && sha256sum --check --quiet --strict packages/SHA256SUMS 2> /dev/null | cut -d: -f 1 | tr '\n' ' ')
-	[ -z "$changed" ] || finding "files of the kit are not as they were signed: $changed" "Get the kit anew; do not use this one."
+	[ -z "$changed" ] || finding "files of the kit are missing or have changed since it was signed: $changed" "Get the kit again from your source; do not use this one."
 	[ -z "$package" ] || grep -qxF "$(sha256sum < "$package" | cut -d' ' -f 1)  ${package#"$kit/"}" "$sums" ||
-		finding "${package#"$kit/"} is not among what was signed." "Get the kit anew; do not use this one."
+		finding "${package#"$kit/"} is not in the signed list of files." "Get the kit again from your source; do not use this one."
 	check_rpm_signature
 	check_pinned_key
 }
@@ -108,22 +108,22 @@ check_rpm_signature() {
 	mkdir -p "$scratch/rpmdb"
 	rpmkeys --dbpath "$scratch/rpmdb" --import "$kit/packages/dm-import.asc" 2> /dev/null
 	rpmkeys --dbpath "$scratch/rpmdb" --checksig "$package" 2> /dev/null | grep -q 'signatures OK$' ||
-		finding "the signature of ${package#"$kit/"} is not valid." "Get the kit anew; do not use this one."
+		finding "the signature of ${package#"$kit/"} is not valid." "Get the kit again from your source; do not use this one."
 }
 
-# The first kit is compared by the administrator; those that follow must be by the same hand.
+# The administrator compares the first kit's key; later kits must be signed with the same one.
 check_pinned_key() {
 	[ -e "$pinned_key" ] || return 0
 	pinned=$(cat "$pinned_key")
 	[ "$pinned" = "$fingerprint" ] || [ "$accepted_key" = "$fingerprint" ] ||
-		finding "this kit is signed by $fingerprint, the installed one by $pinned." \
-			"Compare with what your source publishes; if it is right: --accepted-key=$fingerprint"
+		finding "this kit is signed with the key $fingerprint, the installed one with $pinned." \
+			"Compare the fingerprint with the one that your source publishes; if it is the same, use --accepted-key=$fingerprint"
 }
 
 check_version() {
 	[ -n "$installed" ] && [ -n "$kit_version" ] || return 0
 	[ "$(printf '%s\n' "$installed" "$kit_version" | sort -V | tail -n 1)" = "$kit_version" ] ||
-		finding "the installed build $installed is newer than the kit's, $kit_version." "Use a newer kit; the state of a newer agent may not be read by an older one."
+		finding "the installed build $installed is newer than the kit's, $kit_version." "Use a newer kit; an older agent may be unable to read the state of a newer one."
 }
 
 check_idle() {
@@ -154,5 +154,5 @@ check_host() {
 	check_idle
 	end_of_checks
 	say "Checked: $platform on $architecture, ready for dm-import $kit_version${installed:+ (installed: $installed)}."
-	say "The kit is signed by the key $fingerprint."
+	say "The kit is signed with the key $fingerprint."
 }

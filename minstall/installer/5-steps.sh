@@ -1,6 +1,6 @@
 # --- steps, and how each is undone ---
 
-run() { # COMMAND...: what it says goes to the log, and its end to whoever waits when it fails
+run() { # COMMAND...: its output goes to the log; if it fails, the last lines go to standard error, too
 	printf '# %s\n' "$*" >> "$log"
 	"$@" > "$scratch/said" 2>&1 < /dev/null
 	status=$?
@@ -17,14 +17,14 @@ fail() { # SENTENCE
 		"undo_$step" || complain "minstall: $step could not be undone; see $log_file"
 	done
 	if [ -n "$installed" ] && [ "$(find_installed && echo "$installed")" = "$installed" ]; then
-		complain "minstall: the upgrade failed; what is there is dm-import $installed, as before."
+		complain "minstall: the upgrade failed; dm-import $installed is installed, as before."
 	elif [ -n "$installed" ]; then
-		complain "minstall: the upgrade failed. What is there now: $(importcli ha_version 2>&1 | tail -n 1). Configuration and" \
-			"certificate are as they were. To go back to the older build, install its package by hand."
+		complain "minstall: the upgrade failed. Now installed: $(importcli ha_version 2>&1 | tail -n 1). Configuration and" \
+			"certificate are unchanged. To go back to the older build, install its package by hand."
 	else
-		complain "minstall: failed; the host is as it was before."
+		complain "minstall: the installation failed; the host is as it was before."
 	fi
-	complain "minstall: see $log_file; the steps so far are in it."
+	complain "minstall: see $log_file for the steps so far."
 	exit $FAILED
 }
 
@@ -32,7 +32,7 @@ undoable() { # STEP
 	undo="$1 $undo"
 }
 
-# RPM's package managers want the key of a file that they install.
+# RPM's package managers need the key of a file that they install.
 key_package() {
 	echo "gpg-pubkey-$(echo "$fingerprint" | tail -c 9 | tr A-F a-f)"
 }
@@ -48,7 +48,7 @@ undo_key() {
 	run rpm -e --allmatches "$(key_package)"
 }
 
-# What an earlier installation left, or an administrator prepared, goes with the package when that is undone.
+# What an earlier installation left, or an administrator prepared, is removed with the package when that is undone.
 keep_what_was_there() {
 	mkdir "$scratch/before"
 	for place in etc/dm-import var/lib/dm-import var/log/import; do
@@ -71,14 +71,14 @@ put_package() { # FILE [older]
 
 install_package() {
 	if [ -z "$installed" ]; then
-		keep_what_was_there || fail "there is no space in ${TMPDIR:-/tmp}."
+		keep_what_was_there || fail "the files that are there now could not be saved in ${TMPDIR:-/tmp}; free some space there."
 		undoable package
 	elif [ "$installed" != "$kit_version" ]; then
 		find_old_package
 		[ -z "$old_package" ] || undoable upgrade
 	fi
-	put_package "$package" || fail "the package could not be installed; what the package manager said is above."
-	[ "$(find_installed && echo "$installed")" = "$kit_version" ] || fail "the package is installed, but importcli does not say so."
+	put_package "$package" || fail "the package could not be installed; the package manager's output is above."
+	[ "$(find_installed && echo "$installed")" = "$kit_version" ] || fail "the package was installed, but importcli does not report its version."
 }
 
 # A failed upgrade leaves nothing that the older build cannot read: no verb has run, and none may be in progress.
@@ -90,14 +90,14 @@ undo_upgrade() {
 # For the next one. Without it, that one can be undone by hand only, and says so.
 keep_package() {
 	{ rm -rf "$kept" && mkdir -m 0700 "$kept" && cp "$package" "$kept/"; } 2>> "$log" ||
-		complain "$package could not be kept in $kept: should the next upgrade fail, install this one by hand to go back."
+		complain "$package could not be saved in $kept. If the next upgrade fails, install this package by hand to go back."
 }
 
 remove_package() {
 	case $manager in
 	apt-get) run env DEBIAN_FRONTEND=noninteractive apt-get -q -y purge dm-import ;;
 	zypper) run zypper --non-interactive remove dm-import ;;
-	# what it brought along may be in use by now
+	# packages that came with it may be in use by now
 	*) run "$manager" -y --setopt=clean_requirements_on_remove=False remove dm-import ;;
 	esac || return
 	rm -rf "$kept"
@@ -105,14 +105,14 @@ remove_package() {
 	rmdir /etc/dm-import 2> /dev/null || :
 }
 
-# Nothing is to be undone where the package manager has not come so far.
+# There is nothing to undo if the package manager did not get that far.
 undo_package() {
 	{ ! dpkg-query -W dm-import && ! rpm -q dm-import; } > /dev/null 2>&1 || remove_package
 	cp -a "$scratch/before/." /
 }
 
-# Only a line that has another value is touched; a missing one stands for the default. A new one comes last in its section: behind
-# it an indented line would count as its continuation.
+# Only a line that has another value is changed; a missing one means the default. A new line comes last in its section: an
+# indented line after it would count as its continuation.
 set_setting() { # NAME VALUE DEFAULT
 	[ "$(setting "$1" "$3")" != "$2" ] || return 0
 	cp -p "$conf" "$conf.new" && awk -v name="$1" -v line="$1 = $2" -v known="$(setting "$1" '')" '
@@ -154,12 +154,12 @@ start_agent() {
 	done
 }
 
-# A firewall that cannot be opened is no reason to take the agent away again.
+# A firewall that cannot be opened is no reason to remove the agent again.
 open_port() {
 	number=$(setting port 8443)
 	interface=$(ip -o addr show to "$(setting address 127.0.0.1)" 2> /dev/null | awk 'NR == 1 { print $2 }')
 	if [ -z "$open_firewall" ] || ! firewalld_runs; then
-		say "Let the orchestrator, and nobody else, through this host's firewall to port $number/tcp. With firewalld:"
+		say "Open port $number/tcp in this host's firewall for the orchestrator, and for nobody else. With firewalld:"
 		say "  firewall-cmd --permanent --add-rich-rule='rule family=ipv4 source address=ORCHESTRATOR port port=$number protocol=tcp accept'"
 		return
 	fi
@@ -171,7 +171,7 @@ open_port() {
 		run firewall-cmd --reload
 	fi
 	if run firewall-cmd --permanent --zone="$zone" --add-service=dm-import && run firewall-cmd --zone="$zone" --add-service=dm-import; then
-		say "The firewall's zone $zone lets everybody through to port $number. To let only the orchestrator: firewalld.richlanguage(5)."
+		say "The firewall's zone $zone now admits everybody to port $number. To admit only the orchestrator, see firewalld.richlanguage(5)."
 	else
 		complain "The firewall could not be opened; see $log_file. Open port $number/tcp for the orchestrator."
 	fi
@@ -188,6 +188,6 @@ install_all() {
 	echo "$fingerprint" > "$pinned_key"
 	keep_package
 	open_port
-	say "Done: dm-import $kit_version is installed, and its agent serves on port $(setting port 8443)."
-	say "Next: importcli status --importable; then let the orchestrator in, see the README and importcli(8)."
+	say "Done: dm-import $kit_version is installed, and its agent listens on port $(setting port 8443)."
+	say "Next: importcli status --importable shows the volumes; importcli trust new-code lets the orchestrator in. See importcli(8)."
 }

@@ -1,16 +1,16 @@
-# --- removal: what goes, and what has to stay ---
+# --- removal: what is deleted, and what has to stay ---
 
-# An LUN that presents another's identity has to go on doing so.
+# A LUN that has another's identity must keep it.
 tell_what_stays() {
-	say "A removal takes the programs, their configuration, the agent's certificate, the certificates of trusted orchestrators, and the log."
+	say "A removal deletes the programs, their configuration, the agent's certificate, the certificates of trusted orchestrators, and the log."
 	pairs=$(awk '$1 == "pair" { printf "  %s: source %s, destination %s (%s)\n", $2, $3, $4, $5 }' /etc/dm-import/identity 2> /dev/null)
 	if [ -n "$pairs" ] || [ -e /etc/udev/rules.d/61-dm-import.rules ]; then
 		say "These stay: /etc/udev/rules.d/*-dm-import.rules, /etc/dm-import/identity, /var/lib/dm-import/journal, and the hook or module"
-		say "dm-import that keeps these LUNs down in an initramfs, with its rules in /etc/dm-import/initramfs. LUNs were imported; without"
-		say "the rules the wrong one would get the name at the next boot:"
+		say "dm-import that keeps these LUNs down in an initramfs, with its rules in /etc/dm-import/initramfs. These LUNs were imported, and"
+		say "without the rules the wrong LUN would get the name at the next boot:"
 		say "$pairs"
 	else
-		say "No LUN presents itself as another: nothing stays, but $log_file."
+		say "No LUN has the identity of another: only $log_file stays."
 	fi
 }
 
@@ -22,11 +22,11 @@ uninstall() {
 	[ -z "$dry_run" ] || return 0
 	[ -n "$accepted_removal" ] || ask_yes "Remove dm-import $installed?" || decline
 	fingerprint=$(cat "$pinned_key" 2> /dev/null)
-	remove_package || { complain "minstall: the package was not removed; see above, and $log_file."; exit $FAILED; }
+	remove_package || { complain "minstall: the package was not removed; see the output above, and $log_file."; exit $FAILED; }
 	if command -v rpm > /dev/null && [ -n "$fingerprint" ] && rpm -q "$(key_package)" > /dev/null 2>&1; then
 		run rpm -e --allmatches "$(key_package)" || complain "The key $(key_package) could not be removed; see $log_file."
 	fi
-	say "Done: dm-import is removed. The host goes on under the same names."
+	say "Done: dm-import is removed. The volumes keep their names."
 }
 
 # --- the course ---

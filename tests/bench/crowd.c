@@ -12,6 +12,7 @@
  * crowd listen PORT is another side that does nothing but what it must: it holds 32 connections, and closes the oldest.
  */
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/num.h"
 
 #include <arpa/inet.h>
@@ -23,7 +24,6 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 
 enum { COUNT_MAX = 50000, HELD_BY_LISTENER = 32, SECONDS_MAX = 120, EVENTS = 256, HELLO_MAX = 4096 };
 
@@ -39,10 +39,7 @@ static struct {
 
 static double now_s(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+	return (double)clock_mono_us() / 1e6;
 }
 
 static struct sockaddr_in address_of(uint32_t host, uint16_t port)

@@ -7,13 +7,14 @@
  *
  * Disks are opened before the clock starts, once each.
  */
+#include "base/clock.h"
+
 #include <fcntl.h>
 #include <scsi/sg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { COMMANDS_MAX = 4096, TIMEOUT_MS = 10000, CDB_MAX = 16, LIST_MAX = 64 };
@@ -27,14 +28,6 @@ struct command {
 
 static struct command commands[COMMANDS_MAX];
 static uint8_t answer[65536];
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 /* Gives how many bytes; 0 for what is no hex, "-" for instance. */
 static unsigned bytes_of(const char *hex, uint8_t *ret, unsigned size)
@@ -88,11 +81,11 @@ int main(void)
 			return 1;
 	if (count == 0)
 		return 1;
-	began = now_us();
+	began = clock_mono_us();
 	for (unsigned i = 0; i < count; i++)
 		if (ioctl(commands[i].fd, SG_IO, &commands[i].io) < 0)
 			return 1;
-	ended = now_us();
+	ended = clock_mono_us();
 	for (unsigned i = 0; i < count; i++)
 		failed += commands[i].io.status || commands[i].io.host_status;
 	printf("%llu %u\n", (unsigned long long)(ended - began), failed);

@@ -1,6 +1,6 @@
 """importcli with the real agent on a fake engine (tests/daemon/fake_engine.c), and without any agent.
 
-name -> function(tools, directory, environment) that gives what the golden file holds: a transcript.
+name -> function(tools, directory, environment) that gives its part of the transcript.
 """
 import contextlib
 import os

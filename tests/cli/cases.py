@@ -1,15 +1,15 @@
 """What is asked of importcli, and what the agent answers: name -> (words, answers). Words are split at blanks.
 
-What must come of it (requests, exit status, both outputs) is in golden/<name>.txt; `./run --update` writes them anew,
-to be read before they are committed.
+A dictionary here is a transcript in golden/, which has what must come of each of its cases: requests, exit status, both
+outputs. `./run --update` writes them anew, to be read before they are committed.
 """
 from fixtures import *
 
 PAIR, PAIR2 = f"{SOURCE} {DESTINATION}", f"{SOURCE2} {DESTINATION2}"
 DOWN = "no agent"  # nobody listens on the socket
 
-CASES = {
-    # words about words
+# words about words
+HELP = {
     "help": ("help", {}),
     "help-import": ("import help", {}),
     "help-certificate": ("certificate help", {}),
@@ -18,8 +18,10 @@ CASES = {
     "help-command-json": ("recover_device help --output json", {}),
     "help-status": ("status help", {}),
     "help-option": ("import prepare --help", {}),
+}
 
-    # the vendor's commands
+# the vendor's commands
+VENDOR = {
     "status": ("status", {"GET /volumes": VOLUMES}),
     "status-json": ("status --output json", {"GET /volumes": VOLUMES}),
     "status-verbose": ("status -v", {"GET /volumes": VOLUMES}),
@@ -61,8 +63,10 @@ CASES = {
         "POST /agent/restart_web_server": {}, "GET /agent": AGENT}),
     "restart_webServer-refused": ("restart_webServer", {"POST /agent/restart_web_server": IN_PROGRESS}),
     "restart_webServer-forced": ("restart_webServer --force", {"POST /agent/restart_web_server": {}, "GET /agent": AGENT}),
+}
 
-    # what packages ask
+# what packages ask
+IDLE = {
     "idle": ("idle", {"GET /imports": {"imports": [imported("committed"), imported("cancelled", id="db2")]},
                       "GET /jobs": {"jobs": [job("commit"), job("precheck", "failed")]}}),
     "idle-json": ("idle --output json", {"GET /imports": {"imports": []}, "GET /jobs": {"jobs": []}}),
@@ -76,8 +80,10 @@ CASES = {
     "idle-agent-broken": ("idle", {"GET /imports": Reply(500, raw=b"<html>no</html>")}),
     "help-idle": ("idle help", {}),
     "usage-idle-surplus": ("idle db1", {}),
+}
 
-    # imports, read
+IMPORTS = {
+    # read
     "list": ("import list", {"GET /imports": {"imports": [
         imported(), on_destination(id="finance-2026", session={"state": "copy_in_progress", "percent": 42},
                                    members=[member(), member(1)])]}}),
@@ -96,7 +102,7 @@ CASES = {
     "show-unknown": ("import show nope", {"GET /imports/nope": IMPORT_UNKNOWN}),
     "show-unknown-json": ("import show nope --output json", {"GET /imports/nope": IMPORT_UNKNOWN}),
 
-    # imports, driven
+    # driven
     "create": (f"import create --id db1 --min-paths 4 {PAIR}", {"POST /imports": Reply(201, imported())}),
     "create-json": (f"import create {PAIR} {PAIR2} --output json", {"POST /imports": Reply(201, imported())}),
     "create-wwid-forms": (f"import create {SOURCE[1:].upper()} naa.{DESTINATION[1:]}", {
@@ -117,7 +123,7 @@ CASES = {
     "prepare-new-failed": (f"import prepare {PAIR}", {
         "POST /imports": Reply(201, imported()), "POST /imports/db1/prepare": accepted("prepare"),
         "GET /jobs/7": job("prepare", "failed", result={"passed": False, "findings": FINDINGS}, error=problem(
-            409, "precheck_failed", "The pre-check found errors.", "1 error.", "See the findings; correct each of them.").body)}),
+            409, "precheck_failed", "The pre-check found errors.", "1 error.", "Correct what the findings say, then try again.").body)}),
     "prepare-no-wait": ("import prepare --no-wait db1", {"POST /imports/db1/prepare": accepted("prepare")}),
     "prepare-no-wait-json": ("import prepare --no-wait db1 --output json", {"POST /imports/db1/prepare": accepted("prepare")}),
     "switch": ("import switch db1 --to destination", {
@@ -136,12 +142,12 @@ CASES = {
     "switch-failed": ("import switch db1 --to destination", {
         "POST /imports/db1/switch": accepted("switch"),
         "GET /jobs/7": job("switch", "failed", error=problem(
-            500, "hold_timeout", "The map could not be held before the deadline.", "5000 ms have passed.",
-            "Look for a path whose commands hang; try again when I/O is quieter.", device="mpatha", step="hold").body)}),
+            500, "hold_timeout", "The map could not be suspended before the deadline.", "5000 ms have passed.",
+            "Look for a path whose commands hang. Try again when there is less I/O.", device="mpatha", step="hold").body)}),
     "switch-failed-json": ("import switch db1 --to destination --output json", {
         "POST /imports/db1/switch": accepted("switch"),
         "GET /jobs/7": job("switch", "failed", error=problem(
-            500, "hold_timeout", "The map could not be held before the deadline.", device="mpatha").body)}),
+            500, "hold_timeout", "The map could not be suspended before the deadline.", device="mpatha").body)}),
     "hold": ("import hold db1 --lease 3000", {
         "POST /imports/db1/hold": accepted("hold"),
         "GET /jobs/7": job("hold", result={"to": "destination", "lease_ms": 3000})}),
@@ -178,7 +184,7 @@ CASES = {
         "POST /imports/db1/reservation": accepted("reservation"),
         "GET /jobs/7": job("reservation", "failed", error=problem(
             409, "pr_not_holder", "Another host holds the reservation.", "",
-            "Send it to the agent of the host that holds it; see the import's report.", device=SOURCE).body)}),
+            "Send the request to the agent of the host that holds it. See the import's report.", device=SOURCE).body)}),
     "reservation-state-wrong": ("import reservation db1 lifted", {"POST /imports/db1/reservation": STATE_WRONG}),
     "show-reservations": ("import show db1", {"GET /imports/db1": imported("prepared", members=[
         member(reservations=reservations(reserved_side(), reserved_side())),
@@ -192,6 +198,8 @@ CASES = {
     "show-reservations-json": ("import show db1 --output json", {"GET /imports/db1": imported("prepared", members=[
         member(reservations=reservations(reserved_side(), None))])}),
     "cutover": ("import cutover db1", {"POST /imports/db1/commit": accepted("commit"), "GET /jobs/7": job("commit")}),
+    "commit": ("import commit db1", {"POST /imports/db1/commit": job("commit")}),
+    "commit-json": ("import commit db1 --output json", {"POST /imports/db1/commit": job("commit")}),
     "cutover-json": ("import cutover db1 --output json", {"POST /imports/db1/commit": job("commit")}),
     "cancel": ("import cancel db1", {
         "POST /imports/db1/cancel": accepted("cancel"),
@@ -209,7 +217,9 @@ CASES = {
     "watch-json": ("import watch db1 --output json", {
         "GET /imports/db1": [imported(), imported(), imported("cancelled")]}),
     "watch-unknown": ("import watch nope", {"GET /imports/nope": IMPORT_UNKNOWN}),
+}
 
+RECOVER = {
     "recover_device": (f"recover_device {SOURCE[1:].upper()}", {
         "POST /recover": accepted("recover"),
         "GET /jobs/7": [job("recover", "running", step="release", percent=30), job("recover", result=RECOVERED)]}),
@@ -229,18 +239,20 @@ CASES = {
         "POST /recover": job("recover", "failed", result=CONTRADICTED, error=CONTRADICTION.body)}),
     "recover_device-stuck": (f"recover_device {SOURCE}", {
         "POST /recover": job("recover", "failed", result=recovered(done=False), error=problem(
-            500, "dm_failed", "Device-mapper refused a command.", "cannot release the map: Input/output error",
-            "See the detail and the kernel's log.", device="mpatha", step="release").body)}),
+            500, "dm_failed", "Device-mapper refused a command.", "cannot resume the map: Input/output error",
+            "See the message and the kernel's log.", device="mpatha", step="release").body)}),
     "recover_device-stranger": (f"recover_device {SOURCE}", {
         "POST /recover": job("recover", "failed", error=problem(
-            404, "not_imported", "No import of this host concerns the device.", "",
+            404, "not_imported", "The device is in no import of this host.", "",
             "Check the WWID with: importcli import list.", device=SOURCE).body)}),
     "recover_device-refused": (f"recover_device {SOURCE}", {"POST /recover": problem(
         503, "busy", "Too many requests are waiting.", "", "Try again in a few seconds.")}),
     "recover_device-fields-missing": (f"recover_device {SOURCE}", {
         "POST /recover": job("recover", result={"findings": [{}, 7], "actions": [{}]})}),
+}
 
-    # an agent that is not there, or not well
+# an agent that is not there, or not well
+SICK_AGENT = {
     "agent-down": ("import list", DOWN),
     "agent-down-json": ("import list --output json", DOWN),
     "answer-broken": ("import list", {"GET /imports": Reply(200, raw=b"{\"imports\":[")}),
@@ -250,12 +262,14 @@ CASES = {
     "fields-missing": ("status -v", {"GET /volumes": {"volumes": [{}, {"paths": "none", "size_bytes": "big"}]}}),
     "import-fields-missing": ("import show db1", {"GET /imports/db1": {"members": [{}]}}),
     "not-an-object": ("status", {"GET /volumes": [1, 2]}),
+}
 
-    # wrong usage: exit status 2, nothing is asked of the agent
+# wrong usage: exit status 2, nothing is asked of the agent
+USAGE = {
     "usage-nothing": ("", {}),
     "usage-unknown-command": ("frobnicate", {}),
     "usage-unknown-command-json": ("frobnicate --output json", {}),
-    "usage-unknown-import-command": ("import commit db1", {}),
+    "usage-unknown-import-command": ("import finish db1", {}),
     "usage-import-alone": ("import", {}),
     "usage-certificate-alone": ("certificate", {}),
     "usage-certificate-command": ("certificate renew", {}),

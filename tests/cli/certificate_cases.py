@@ -1,7 +1,7 @@
 """importcli certificate, and the warning of `status`: without an agent, and with the real one on a fake engine.
 
 importcli and import-cert see a host that is called db1.example and has no address, whatever the machine is called.
-name -> function(tools, directory, environment) that gives what the golden file holds: a transcript.
+name -> function(tools, directory, environment) that gives its part of the transcript.
 """
 import os
 import re

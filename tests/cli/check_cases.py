@@ -16,14 +16,14 @@ DAY = 24 * 3600
 FAR = 4102444800  # 2100
 
 
-def metrics(expiry=FAR):
-    return Reply(200, raw=b"# TYPE dm_import_certificate_expiry_time_seconds gauge\n"
-                          b"dm_import_certificate_expiry_time_seconds %d\n" % expiry)
+def certificate(expiry):
+    until = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(expiry))
+    return expiry and {"fingerprint_sha256": "7f1e3e9f" * 8, "not_after": until, "days_left": int(expiry - time.time()) // DAY} or None
 
 
 def answers(imports=(), volumes=(), agent=None, host=None, expiry=FAR):
     open_ones = [one for one in imports if one["state"] not in ("committed", "cancelled")]
-    return {"GET /agent": {**AGENT, "imports_in_progress": len(open_ones), **(agent or {})}, "GET /metrics": metrics(expiry),
+    return {"GET /agent": {**AGENT, "imports_in_progress": len(open_ones), "certificate": certificate(expiry), **(agent or {})},
             "GET /imports": {"imports": list(imports)}, "GET /volumes": {"volumes": list(volumes)},
             "GET /host": {**HOST, **(host or {})}}
 
@@ -95,7 +95,7 @@ CASES = {
     "check-part-fails": ("check", {**answers([NEW]), "GET /volumes": BUSY}),
     "check-part-fails-no-import": ("check", {**answers(), "GET /volumes": BUSY}),
     "check-agent-fails": ("check", {"GET /agent": BUSY}),
-    "check-fields-missing": ("check", {"GET /agent": {}, "GET /metrics": Reply(200, raw=b"x"), "GET /imports": {"imports": [{}, 7]},
+    "check-fields-missing": ("check", {"GET /agent": {}, "GET /imports": {"imports": [{}, 7]},
                                        "GET /volumes": {"volumes": [{"import_id": "x"}]}, "GET /host": {"findings": [{}]}}),
     "usage-check-surplus": ("check db1", {}),
     "usage-check-option": ("check --warning 5", {}),

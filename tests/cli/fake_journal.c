@@ -1,5 +1,5 @@
 /*
- * importcli on the fake engine has no journal, and nothing is wrong with its host: the golden files of `journal show`
+ * importcli on the fake engine has no journal, and nothing is wrong with its host: the transcripts of `journal show`
  * and of `check` without an agent are made with the real engine.
  */
 #include "dm-import/dm_import.h"
@@ -10,7 +10,7 @@ void ports_system_host(struct host_port *ret)
 }
 
 int engine_report_journal(const struct engine_options *options, const struct host_port *host, const char *import_id,
-			  struct json_object **ret, struct error *err)
+			  struct journal_report *ret, struct error *err)
 {
 	(void)options;
 	(void)host;
@@ -19,12 +19,12 @@ int engine_report_journal(const struct engine_options *options, const struct hos
 	return error_set(err, ERR_INTERNAL, NULL, "the fake engine has no journal");
 }
 
-int engine_report_findings(const struct engine_options *options, const struct host_port *host, struct json_object **ret,
+int engine_report_findings(const struct engine_options *options, const struct host_port *host, struct finding_list *ret,
 			   struct error *err)
 {
 	(void)options;
 	(void)host;
 	(void)err;
-	*ret = json_object_new_array();
+	*ret = (struct finding_list){ 0 };
 	return 0;
 }

@@ -36,8 +36,8 @@ def volume(**more):
 VOLUMES = {"volumes": [
     volume(),
     volume(name="db data", dm_device="dm-4", wwid=SOURCE2, naa_id=SOURCE2[1:], array_type="unknown", size_bytes=3 << 39,
-           importable=False, import_status="Nobody has the source's map open.", mount_paths=[], users=[],
-           reason={"code": "source_not_open", "text": "Nobody has the source's map open.",
+           importable=False, import_status="The source's map is not in use.", mount_paths=[], users=[],
+           reason={"code": "source_not_open", "text": "The source's map is not in use.",
                    "remedy": "Open or mount it first."}, paths=[path("sdc", "1:0:0:1")])]}
 
 
@@ -86,14 +86,14 @@ FINDINGS = [
      "device": "sdc", "text": "The destination is smaller than the source. 1073741824 against 1072693248 bytes.",
      "remedy": "Make the destination exactly as large as the source."},
     {"code": "discard_differs", "severity": "warning", "source_wwid": SOURCE, "destination_wwid": DESTINATION,
-     "text": "The destination cannot discard, the source can.",
-     "remedy": "Turn thin provisioning on for the destination, or stop using discard."}]
+     "text": "The source supports discard, the destination does not.",
+     "remedy": "Turn on thin provisioning for the destination, or stop using discard."}]
 
 IMPORT_UNKNOWN = problem(404, "import_unknown", "No import has this name.", "'nope'",
                          "List the imports with: importcli import list")
-STATE_WRONG = problem(409, "state_wrong", "The import is not in a state for this verb.",
+STATE_WRONG = problem(409, "state_wrong", "The import's state does not allow this verb.",
                       "db1 is new; a switch needs it prepared.",
-                      "Look at the import's state and send the verb that follows from it.")
+                      "Check the import's state with importcli import show, and send a verb that it allows.")
 IN_PROGRESS = problem(409, "import_in_progress", "An import is in progress.", "db1 is on_destination.",
                       "Finish or cancel the import first.")
 
@@ -103,14 +103,14 @@ def recovered(done=True):
         {"code": "map_suspended", "device": "mpatha", "detail": "A map is suspended: its I/O waits."},
         {"code": "multipathd_not_running", "device": "multipathd", "detail": "multipathd does not run."}],
         "actions": [
-            {"action": "release", "code": "map_suspended", "detail": "Release the maps.", "done": done},
+            {"action": "release", "code": "map_suspended", "detail": "Drop the loaded tables, and resume the maps on the side they are on.", "done": done},
             {"action": "start_multipathd", "code": "multipathd_not_running", "detail": "Start multipathd.", "done": done}],
         "state": "on_destination"}
 
 
 RECOVERED = recovered()
 CONTRADICTED = {"findings": [
-    {"code": "side_contradicted", "device": "mpatha", "detail": "The live map is not on the side that the records tell.",
+    {"code": "side_contradicted", "device": "mpatha", "detail": "The live map is not on the side that the records say.",
      "remedy": "Find out on the arrays which LUN has the newest data."}], "actions": [], "state": "needs_attention"}
-CONTRADICTION = problem(409, "side_contradicted", "The live map is not on the side that the records tell.",
+CONTRADICTION = problem(409, "side_contradicted", "The live map is not on the side that the records say.",
                         "by the records: the source", "Find out on the arrays which LUN has the newest data.", device="mpatha")

@@ -17,7 +17,7 @@ SICK_HOST = {**HOST, "agent_status": "Conflict_Detected", "initiators": [],
 STEPS = [{"name": "check", "start_us": 12, "duration_us": 300000}, {"name": "hold", "start_us": 300012, "duration_us": 14211}]
 SWITCHED = job("switch", steps=STEPS, result={"to": "destination", "pauses_us": {"mpatha": 14211, "mpathb": 9000}})
 FAILED = job("prepare", "failed", result={"passed": False, "findings": FINDINGS}, error=problem(
-    409, "precheck_failed", "The pre-check found errors.", "1 error", "See the findings; correct each of them.",
+    409, "precheck_failed", "The pre-check found errors.", "1 error", "Correct what the findings say, then try again.",
     device=SOURCE, step="check", raw="EBUSY").body)
 RUNNING = job("switch", "running", step="hold", percent=60, started="2026-01-31T10:12:11.001Z")
 QUEUED = job("refresh", "queued", id=9, import_id=None, step=None, started=None)
@@ -84,7 +84,7 @@ CASES = {
     "session-json": ("import session db1 paused --output json", {
         "PUT /imports/db1/session": on_destination(session={"state": "paused", "percent": 0})}),
     "session-unknown-state": ("import session db1 asleep", {"PUT /imports/db1/session": problem(
-        400, "value_invalid", "A value is out of its range or form.", "'state' is none of the session's states",
+        400, "value_invalid", "A value is out of range or has the wrong form.", "'state' is none of the session's states",
         "Send a value that the API allows.")}),
     "session-unknown-import": ("import session nope failed", {"PUT /imports/nope/session": IMPORT_UNKNOWN}),
     "usage-session-percent": ("import session db1 paused --percent 101", {}),
@@ -101,7 +101,7 @@ CASES = {
         is_migrating=True, active_path="Source", import_id="db1", import_state="needs_attention", importable=False,
         import_status="needs_attention", array_id="APM00123456789", persistent_reservations={
             "generation": 7, "registrations": 2, "type": "write_exclusive", "holder_key": "0xabc1"},
-        reason={"code": "side_contradicted", "text": "The live map is not on the side that the records tell.",
+        reason={"code": "side_contradicted", "text": "The live map is not on the side that the records say.",
                 "remedy": "Find out on the arrays which LUN has the newest data."})]}}),
     "status-registered": ("status -v", {"GET /volumes": {"volumes": [volume(persistent_reservations={
         "generation": 7, "registrations": 1, "type": None, "holder_key": None})]}}),

@@ -1,7 +1,7 @@
 """importcli journal show, and idle without an agent, over journals that are whole, torn, damaged or not there. Written here by the manual's words
 (dm-import-journal(5)), not by the engine's code.
 
-name -> function(program, directory, environment) that gives what the golden file holds: a transcript.
+name -> function(program, directory, environment) that gives its part of the transcript.
 """
 import json
 import os

@@ -65,7 +65,7 @@ class MockAgent(socketserver.ThreadingUnixStreamServer):
 
     def next_answer(self, key):
         if key not in self.answers:
-            return problem(404, "path_unknown", "There is nothing at this path.", f"The mock has no answer to {key}.")
+            return problem(404, "path_unknown", "The API does not have this path.", f"The mock has no answer to {key}.")
         queue = self.answers[key]
         return queue.pop(0) if len(queue) > 1 else queue[0]
 

@@ -1,4 +1,4 @@
-"""importcli in a terminal: name -> function(program, directory, environment) that gives what the golden file holds."""
+"""importcli in a terminal: name -> function(program, directory, environment) that gives its part of the transcript."""
 import os
 import signal
 
@@ -118,7 +118,7 @@ CASES = {
         "remedy": "Send the verb again, or cancel the import."})}, quit_by_key),
     "terminal-watch-job-failed": in_terminal(WATCH, {
         "GET /imports/db1": imported("prepared", job=7),
-        "GET /jobs/7": job("switch", "failed", error={"title": "The map could not be held before the deadline."})}, quit_by_key),
+        "GET /jobs/7": job("switch", "failed", error={"title": "The map could not be suspended before the deadline."})}, quit_by_key),
     "terminal-watch-agent-restarts": in_terminal(WATCH, {"GET /imports/db1": COPYING, "GET /jobs/7": job("switch")},
                                                  agent_restarts),
     "terminal-watch-resized": in_terminal(WATCH, {"GET /imports/db1": COPYING, "GET /jobs/7": job("switch")}, resized),

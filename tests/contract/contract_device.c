@@ -19,7 +19,7 @@ static void shows_disks(struct contract *c)
 	CHECK(c, contract_find_disk(c, c->scene->wwids[0], 0, &disk));
 	CHECK(c, contract_find_disk(c, c->scene->wwids[0], 1, &second));
 	CHECK(c, strcmp(disk.name, second.name) != 0 && strcmp(disk.hctl, second.hctl) != 0);
-	CHECK(c, strcmp(disk.presented_wwid, disk.true_wwid) == 0);
+	CHECK(c, strcmp(disk.published_wwid, disk.true_wwid) == 0);
 	CHECK(c, disk.size_bytes > 0 && disk.size_bytes == second.size_bytes);
 	CHECK(c, disk.logical_sector_size >= 512 && disk.physical_sector_size >= disk.logical_sector_size);
 	CHECK(c, disk.limits.max_io > 0 && disk.limits.max_segments > 0 && disk.limits.max_hw_io >= disk.limits.max_io);
@@ -43,7 +43,7 @@ static void reads_properties(struct contract *c)
 
 	CHECK(c, contract_find_disk(c, c->scene->wwids[0], 0, &disk));
 	serial = property(c, disk.name, "ID_SERIAL");
-	CHECK(c, serial && strcmp(serial, disk.presented_wwid) == 0);
+	CHECK(c, serial && strcmp(serial, disk.published_wwid) == 0);
 	CHECK(c, !property(c, disk.name, "CONTRACT_NO_SUCH_PROPERTY"));
 }
 
@@ -81,20 +81,20 @@ static void reidentify_applies_rules(struct contract *c)
 	CHECK(c, write_rule(c, disk.name, new_identity));
 	CHECK(c, device->reidentify(device->ctx, NULL, 0, TIMEOUT_MS, &c->err) == 0);
 	CHECK(c, contract_find_disk(c, c->scene->wwids[0], 0, &disk));
-	CHECK(c, strcmp(disk.presented_wwid, c->scene->wwids[0]) == 0);
+	CHECK(c, strcmp(disk.published_wwid, c->scene->wwids[0]) == 0);
 	CHECK(c, reidentify(c, disk.name));
 	CHECK(c, contract_find_disk(c, c->scene->wwids[0], 0, &disk));
-	CHECK(c, strcmp(disk.true_wwid, c->scene->wwids[0]) == 0 && strcmp(disk.presented_wwid, new_identity) == 0);
+	CHECK(c, strcmp(disk.true_wwid, c->scene->wwids[0]) == 0 && strcmp(disk.published_wwid, new_identity) == 0);
 
 	CLEANUP_FREE char *mark = property(c, disk.name, "CONTRACT");
 
 	CHECK(c, mark && strcmp(mark, "1") == 0);
 	CHECK(c, contract_find_disk(c, c->scene->wwids[0], 1, &other));
-	CHECK(c, strcmp(other.presented_wwid, c->scene->wwids[0]) == 0);
+	CHECK(c, strcmp(other.published_wwid, c->scene->wwids[0]) == 0);
 	CHECK(c, write_rule(c, NULL, NULL));
 	CHECK(c, reidentify(c, disk.name));
 	CHECK(c, contract_find_disk(c, c->scene->wwids[0], 0, &disk));
-	CHECK(c, strcmp(disk.presented_wwid, c->scene->wwids[0]) == 0);
+	CHECK(c, strcmp(disk.published_wwid, c->scene->wwids[0]) == 0);
 	CHECK(c, !property(c, disk.name, "CONTRACT"));
 	CHECK(c, multipathd->start(multipathd->ctx, &c->err) == 0);
 }
@@ -163,7 +163,7 @@ static void delete_and_rescan(struct contract *c)
 	CHECK(c, device->settle(device->ctx, TIMEOUT_MS, &c->err) == 0);
 	CHECK(c, contract_find_disk(c, c->scene->wwids[0], 1, &back));
 	CHECK(c, contract_find_disk(c, c->scene->wwids[0], strcmp(back.name, other.name) == 0 ? 0 : 1, &back));
-	CHECK(c, strcmp(back.hctl, disk.hctl) == 0 && strcmp(back.presented_wwid, c->scene->wwids[0]) == 0);
+	CHECK(c, strcmp(back.hctl, disk.hctl) == 0 && strcmp(back.published_wwid, c->scene->wwids[0]) == 0);
 	CHECK(c, device->rescan(device->ctx, &c->err) == 0); /* nothing new: nothing changes */
 	CHECK(c, !contract_find_disk(c, c->scene->wwids[0], 2, &back));
 }

@@ -61,6 +61,19 @@ static void lists_the_maps(struct contract *c)
 	}
 }
 
+static void one_map_is_as_in_the_list(struct contract *c)
+{
+	const struct dm_port *dm = &c->ports->dm;
+	struct dm_device listed, one = { 0 };
+
+	CHECK(c, contract_find_map(c, c->scene->maps[0], &listed));
+	CHECK(c, dm->device(dm->ctx, c->scene->maps[0], &one, &c->err) == 0);
+	CHECK(c, strcmp(one.name, listed.name) == 0 && strcmp(one.uuid, listed.uuid) == 0);
+	CHECK(c, one.major == listed.major && one.minor == listed.minor && one.suspended == listed.suspended);
+	CHECK(c, one.limits.max_io == listed.limits.max_io);
+	CHECK(c, dm->device(dm->ctx, missing, &one, &c->err) < 0 && c->err.sys_errno == ENXIO);
+}
+
 static void table_is_a_line_per_target(struct contract *c)
 {
 	CLEANUP_FREE char *table = table_of(c, c->scene->maps[0]);
@@ -119,16 +132,16 @@ static void failing_load_names_the_map(struct contract *c)
 static void missing_maps(struct contract *c)
 {
 	const struct dm_port *dm = &c->ports->dm;
-	struct dm_hold *hold = NULL;
+	struct dm_suspend *hold = NULL;
 	char *table = NULL;
 
 	CHECK(c, dm->table(dm->ctx, missing, &table, &c->err) < 0 && !table);
 	CHECK(c, c->err.code == ERR_DM_FAILED && c->err.sys_errno == ENXIO && strcmp(c->err.device, missing) == 0);
 	CHECK(c, dm->load(dm->ctx, missing, "0 2048 multipath 0 0 0 0\n", false, &c->err) < 0);
 	CHECK(c, dm->message(dm->ctx, missing, "queue_if_no_path", &c->err) < 0);
-	CHECK(c, dm->hold_prepare(dm->ctx, missing, &hold, &c->err) < 0 && !hold);
+	CHECK(c, dm->suspend_prepare(dm->ctx, missing, &hold, &c->err) < 0 && !hold);
 	CHECK(c, dm->remove(dm->ctx, missing, &c->err) == 0);
-	dm->hold_free(NULL);
+	dm->suspend_free(NULL);
 }
 
 static void open_map_is_not_removed(struct contract *c)
@@ -179,43 +192,43 @@ static void messages(struct contract *c)
 }
 
 /* Both maps held ready; false and a failed check when it cannot be done. */
-static bool prepare(struct contract *c, struct dm_hold *holds[static 2])
+static bool prepare(struct contract *c, struct dm_suspend *holds[static 2])
 {
 	const struct dm_port *dm = &c->ports->dm;
 
-	return dm->hold_prepare(dm->ctx, c->scene->maps[0], &holds[0], &c->err) == 0 &&
-	       dm->hold_prepare(dm->ctx, c->scene->maps[1], &holds[1], &c->err) == 0;
+	return dm->suspend_prepare(dm->ctx, c->scene->maps[0], &holds[0], &c->err) == 0 &&
+	       dm->suspend_prepare(dm->ctx, c->scene->maps[1], &holds[1], &c->err) == 0;
 }
 
-static void release(struct contract *c, struct dm_hold *holds[static 2])
+static void release(struct contract *c, struct dm_suspend *holds[static 2])
 {
-	c->ports->dm.hold_free(holds[0]);
-	c->ports->dm.hold_free(holds[1]);
+	c->ports->dm.suspend_free(holds[0]);
+	c->ports->dm.suspend_free(holds[1]);
 }
 
 /* Load both tables, suspend both maps, resume both. */
 static void exchange(struct contract *c, const char *first, const char *second)
 {
 	const struct dm_port *dm = &c->ports->dm;
-	struct dm_hold *holds[2] = { NULL, NULL };
+	struct dm_suspend *holds[2] = { NULL, NULL };
 	uint64_t before, after;
 	struct dm_device state;
 
 	CHECK(c, dm->load(dm->ctx, c->scene->maps[0], first, false, &c->err) == 0);
 	CHECK(c, dm->load(dm->ctx, c->scene->maps[1], second, false, &c->err) == 0);
 	CHECK(c, prepare(c, holds));
-	CHECK(c, dm->hold_suspend(holds[0]) == 0 && dm->hold_suspend(holds[1]) == 0);
-	CHECK(c, dm->hold_suspend(holds[0]) == 0); /* again */
+	CHECK(c, dm->suspend(holds[0]) == 0 && dm->suspend(holds[1]) == 0);
+	CHECK(c, dm->suspend(holds[0]) == 0); /* again */
 	for (size_t i = 0; i < 2; i++)
 		CHECK(c, contract_find_map(c, c->scene->maps[i], &state) && state.suspended);
 	CHECK(c, dm->message(dm->ctx, c->scene->maps[0], "queue_if_no_path", &c->err) < 0);
-	CHECK(c, dm->hold_resume(holds[0]) == 0 && dm->hold_resume(holds[1]) == 0);
+	CHECK(c, dm->resume(holds[0]) == 0 && dm->resume(holds[1]) == 0);
 	for (size_t i = 0; i < 2; i++)
 		CHECK(c,
 		      contract_find_map(c, c->scene->maps[i], &state) && !state.suspended && !state.has_inactive_table);
 	CHECK(c, has_paths_of(c, c->scene->maps[0], first) && has_paths_of(c, c->scene->maps[1], second));
-	CHECK(c, dm->hold_resume(holds[0]) == 0); /* a running map */
-	CHECK(c, dm->hold_completed(holds[0], &before) == 0 && dm->hold_completed(holds[0], &after) == 0);
+	CHECK(c, dm->resume(holds[0]) == 0); /* a running map */
+	CHECK(c, dm->completed_ios(holds[0], &before) == 0 && dm->completed_ios(holds[0], &after) == 0);
 	CHECK(c, after >= before);
 	CHECK(c, has_paths_of(c, c->scene->maps[0], first));
 	release(c, holds);
@@ -240,14 +253,14 @@ static void cleared_hold_goes_back(struct contract *c)
 	const struct dm_port *dm = &c->ports->dm;
 	CLEANUP_FREE char *first = table_of(c, c->scene->maps[0]);
 	CLEANUP_FREE char *second = table_of(c, c->scene->maps[1]);
-	struct dm_hold *holds[2] = { NULL, NULL };
+	struct dm_suspend *holds[2] = { NULL, NULL };
 	struct dm_device state;
 
 	CHECK(c, first && second && prepare(c, holds));
 	CHECK(c, dm->load(dm->ctx, c->scene->maps[0], second, false, &c->err) == 0);
-	CHECK(c, dm->hold_suspend(holds[0]) == 0);
-	CHECK(c, dm->hold_clear(holds[0]) == 0 && dm->hold_clear(holds[0]) == 0);
-	CHECK(c, dm->hold_resume(holds[0]) == 0);
+	CHECK(c, dm->suspend(holds[0]) == 0);
+	CHECK(c, dm->clear_loaded(holds[0]) == 0 && dm->clear_loaded(holds[0]) == 0);
+	CHECK(c, dm->resume(holds[0]) == 0);
 	CHECK(c, contract_find_map(c, c->scene->maps[0], &state) && !state.suspended && !state.has_inactive_table);
 	CHECK(c, has_paths_of(c, c->scene->maps[0], first));
 	release(c, holds);
@@ -255,6 +268,7 @@ static void cleared_hold_goes_back(struct contract *c)
 
 const struct contract_check contract_dm_checks[] = {
 	{ "dm: lists the maps", lists_the_maps },
+	{ "dm: one map is as in the list", one_map_is_as_in_the_list },
 	{ "dm: a table is a line per target", table_is_a_line_per_target },
 	{ "dm: a load without a resume changes nothing, and is cleared", load_without_resume_changes_nothing },
 	{ "dm: a failing load names the map and changes nothing", failing_load_names_the_map },

@@ -212,7 +212,7 @@ static void watches_while_held(struct contract *c)
 	const struct dm_port *dm = &c->ports->dm;
 	struct pr_watch *watch = NULL;
 	uint32_t before, after = 0;
-	struct dm_hold *hold;
+	struct dm_suspend *hold;
 	struct disk paths[2];
 	uint64_t key = 1;
 	uint8_t type = 1;
@@ -224,12 +224,12 @@ static void watches_while_held(struct contract *c)
 	CHECK(c, scsi->pr_watch_read(watch, &before, &key, &type) == 0 && key == 0 && type == 0);
 	CHECK(c, reserve(c, &paths[1], KEY_B, PR_EA_RO) == ERR_NONE);
 	CHECK(c, register_key(c, &paths[1], KEY_B, KEY_C) == ERR_NONE);
-	CHECK(c, dm->hold_prepare(dm->ctx, c->scene->maps[0], &hold, &c->err) == 0);
-	CHECK(c, dm->hold_suspend(hold) == 0);
+	CHECK(c, dm->suspend_prepare(dm->ctx, c->scene->maps[0], &hold, &c->err) == 0);
+	CHECK(c, dm->suspend(hold) == 0);
 	rc = scsi->pr_watch_read(watch, &after, &key, &type);
-	CHECK(c, dm->hold_resume(hold) == 0);
+	CHECK(c, dm->resume(hold) == 0);
 	CHECK(c, rc == 0 && after == before + 1 && key == KEY_C && type == PR_EA_RO);
-	dm->hold_free(hold);
+	dm->suspend_free(hold);
 	scsi->pr_watch_free(watch);
 	scsi->pr_watch_free(NULL);
 	clear_all(c, &paths[0]);

@@ -6,7 +6,7 @@
  */
 #include "contract.h"
 
-#include "dm-import/guardian.h"
+#include "dm-import/hold/guardian.h"
 
 #include "base/cleanup.h"
 
@@ -162,16 +162,16 @@ static int hold_and_wait(struct contract *c, bool releasing, const char *const t
 {
 	const struct dm_port *dm = &c->ports->dm;
 	struct guardian *guardian = NULL;
-	struct dm_hold *holds[2];
+	struct dm_suspend *holds[2];
 
 	for (size_t i = 0; i < 2; i++)
 		if (dm->load(dm->ctx, c->scene->maps[i], tables[1 - i], false, &c->err) < 0 ||
-		    dm->hold_prepare(dm->ctx, c->scene->maps[i], &holds[i], &c->err) < 0)
+		    dm->suspend_prepare(dm->ctx, c->scene->maps[i], &holds[i], &c->err) < 0)
 			return 1;
-	if (guardian_start(&guardian, dm, holds, 2, 60000, &c->err) < 0 || dm->hold_suspend(holds[0]) != 0 ||
-	    dm->hold_suspend(holds[1]) != 0)
+	if (guardian_start(&guardian, dm, holds, 2, 60000, &c->err) < 0 || dm->suspend(holds[0]) != 0 ||
+	    dm->suspend(holds[1]) != 0)
 		return 2;
-	if (releasing && (!guardian_release(guardian) || dm->hold_resume(holds[0]) != 0))
+	if (releasing && (!guardian_release(guardian) || dm->resume(holds[0]) != 0))
 		return 3;
 	if (write(ready, "r", 1) != 1)
 		return 4;
@@ -212,12 +212,12 @@ static void kill_while_holding(struct contract *c, bool releasing)
 		CHECK(c, now && strcmp(now, tables[releasing ? 1 - i : i]) == 0);
 	}
 	for (size_t i = 0; i < 2 && releasing; i++) { /* and back again */
-		struct dm_hold *hold;
+		struct dm_suspend *hold;
 
 		CHECK(c, dm->load(dm->ctx, c->scene->maps[i], tables[i], false, &c->err) == 0);
-		CHECK(c, dm->hold_prepare(dm->ctx, c->scene->maps[i], &hold, &c->err) == 0);
-		CHECK(c, dm->hold_resume(hold) == 0);
-		dm->hold_free(hold);
+		CHECK(c, dm->suspend_prepare(dm->ctx, c->scene->maps[i], &hold, &c->err) == 0);
+		CHECK(c, dm->resume(hold) == 0);
+		dm->suspend_free(hold);
 	}
 	free(tables[0]);
 	free(tables[1]);
@@ -262,14 +262,14 @@ static void no_op(int number)
 }
 
 /* Suspend the first map in vain; what it answers. A signal comes after a second. */
-static int suspend_interrupted(struct dm_hold *hold, const struct dm_port *dm)
+static int suspend_interrupted(struct dm_suspend *hold, const struct dm_port *dm)
 {
 	struct sigaction action = { .sa_handler = no_op }, before;
 	int rc;
 
 	sigaction(SIGALRM, &action, &before);
 	alarm(1);
-	rc = dm->hold_suspend(hold);
+	rc = dm->suspend(hold);
 	alarm(0);
 	sigaction(SIGALRM, &before, NULL);
 	return rc;
@@ -279,14 +279,14 @@ static void suspend_ends_at_a_signal(struct contract *c)
 {
 	const struct dm_port *dm = &c->ports->dm;
 	CLEANUP_FREE char *table = table_of(c, c->scene->maps[0]);
-	struct dm_hold *hold;
+	struct dm_suspend *hold;
 
-	CHECK(c, table && dm->hold_prepare(dm->ctx, c->scene->maps[0], &hold, &c->err) == 0);
+	CHECK(c, table && dm->suspend_prepare(dm->ctx, c->scene->maps[0], &hold, &c->err) == 0);
 	CHECK(c, array_hangs());
 	CHECK(c, suspend_interrupted(hold, dm) == EINTR);
 	CHECK(c, is_running_with(c, table));
 	CHECK(c, array_answers());
-	dm->hold_free(hold);
+	dm->suspend_free(hold);
 }
 
 /* The guardian's deadline passes while the parent hangs in a suspend; the I/O ends; nothing stays held. */
@@ -295,20 +295,20 @@ static void late_suspend_is_released(struct contract *c)
 	const struct dm_port *dm = &c->ports->dm;
 	CLEANUP_FREE char *table = table_of(c, c->scene->maps[0]);
 	struct guardian *guardian = NULL;
-	struct dm_hold *hold;
+	struct dm_suspend *hold;
 
-	CHECK(c, table && dm->hold_prepare(dm->ctx, c->scene->maps[0], &hold, &c->err) == 0);
+	CHECK(c, table && dm->suspend_prepare(dm->ctx, c->scene->maps[0], &hold, &c->err) == 0);
 	CHECK(c, dm->load(dm->ctx, c->scene->maps[0], table, false, &c->err) == 0);
 	CHECK(c, array_hangs());
 	CHECK(c, shell("(sleep 4; dmsetup resume arr-source-0; dmsetup resume arr-source-1) &"));
 	CHECK(c, guardian_start(&guardian, dm, &hold, 1, 1000, &c->err) == 0);
-	CHECK(c, dm->hold_suspend(hold) == 0); /* four seconds; the guardian has reverted meanwhile */
+	CHECK(c, dm->suspend(hold) == 0); /* four seconds; the guardian has reverted meanwhile */
 	CHECK(c, !guardian_release(guardian));
 	poll(NULL, 0, 1000);
 	CHECK(c, is_running_with(c, table));
 	CHECK(c, guardian_stop(guardian) == GUARDIAN_REVERTED);
 	CHECK(c, array_answers());
-	dm->hold_free(hold);
+	dm->suspend_free(hold);
 }
 
 /* What the reservation is for: I/O through a path that is not registered fails, through the others it does not. */

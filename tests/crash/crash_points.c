@@ -1,6 +1,6 @@
 /*
  * The crash points of a build for tests. A file in /run arms one of them, once: "PLAN STEP WHERE KIND", where WHERE is
- * `before`, `after`, or a port call inside the step and its number, `dm.hold_resume#1`: the crash comes behind it.
+ * `before`, `after`, or a port call inside the step and its number, `dm.resume#1`: the crash comes behind it.
  *
  * The kind `pause` ends nothing: whoever armed it has time to do something to the host, until he writes a third file.
  *
@@ -196,8 +196,8 @@ CALL(dm, load, (void *ctx, const char *map, const char *table, bool read_only, s
 CALL(dm, clear, (void *ctx, const char *map, struct error *err), (ctx, map, err))
 CALL(dm, remove, (void *ctx, const char *map, struct error *err), (ctx, map, err))
 CALL(dm, message, (void *ctx, const char *map, const char *text, struct error *err), (ctx, map, text, err))
-CALL(dm, hold_suspend, (struct dm_hold * hold), (hold))
-CALL(dm, hold_resume, (struct dm_hold * hold), (hold))
+CALL(dm, suspend, (struct dm_suspend * hold), (hold))
+CALL(dm, resume, (struct dm_suspend * hold), (hold))
 CALL(scsi, probe, (void *ctx, const char *disk, unsigned timeout_ms, struct probed *ret, struct error *err),
      (ctx, disk, timeout_ms, ret, err))
 CALL(scsi, pr_read, (void *ctx, const char *disk, struct pr_state *ret, struct error *err), (ctx, disk, ret, err))
@@ -226,8 +226,8 @@ void crash_points_in(struct ports *ports)
 	ports->dm.clear = dm_clear;
 	ports->dm.remove = dm_remove;
 	ports->dm.message = dm_message;
-	ports->dm.hold_suspend = dm_hold_suspend;
-	ports->dm.hold_resume = dm_hold_resume;
+	ports->dm.suspend = dm_suspend_map;
+	ports->dm.resume = dm_resume;
 	ports->scsi.probe = scsi_probe;
 	ports->scsi.pr_read = scsi_pr_read;
 	ports->device.disks = device_disks;

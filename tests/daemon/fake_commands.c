@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,57 +60,51 @@ int fake_fault(const char *function, struct error *err)
 	return -1;
 }
 
-/* JSON from a text, because its shape is easier to see so. */
-struct json_object *fake_shape(const char *fmt, ...)
+void fake_findings(const struct member_request *member, bool failed, struct verb_result *ret)
 {
-	CLEANUP_FREE char *text = NULL;
-	va_list ap;
+	struct finding *finding = finding_list_add(&ret->findings, failed ? ERR_SIZE_SMALLER : ERR_SOURCE_NOT_OPEN);
 
-	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
-	va_end(ap);
-	return json_tokener_parse(text);
+	finding->severity = failed ? SEVERITY_ERROR : SEVERITY_WARNING;
+	memcpy(finding->source_wwid, member->source_wwid, sizeof(finding->source_wwid));
+	memcpy(finding->destination_wwid, member->destination_wwid, sizeof(finding->destination_wwid));
+	ret->kind = RESULT_PRECHECK;
 }
 
-struct json_object *fake_findings(const char *source_wwid, const char *destination_wwid, bool failed)
+static enum pr_type type_of(const char *name)
 {
-	enum error_code code = failed ? ERR_SIZE_SMALLER : ERR_SOURCE_NOT_OPEN;
-	struct json_object *list = json_object_new_array(), *result = json_object_new_object();
+	enum pr_type type = PR_NONE;
 
-	json_object_array_add(list, fake_shape("{\"code\":\"%s\",\"severity\":\"%s\",\"source_wwid\":\"%s\","
-					       "\"destination_wwid\":\"%s\",\"text\":\"%s\",\"remedy\":\"%s\"}",
-					       error_name(code), failed ? "error" : "warning", source_wwid,
-					       destination_wwid, error_text(code), error_remedy(code)));
-	json_object_object_add(result, "passed", json_object_new_boolean(!failed));
-	json_object_object_add(result, "findings", list);
-	return result;
+	while (type < PR_EA_AR && strcmp(pr_type_name(type), name) != 0)
+		type++;
+	return type;
 }
 
-static struct json_object *reserved(const char *type)
+void fake_reservations(bool prepared, bool lifted, struct member_report *ret)
 {
-	struct json_object *side = fake_shape("{\"generation\":2,\"keys\":[\"0xabc\"],\"holder_key\":null,"
-					      "\"registered_paths\":2,\"paths\":2}");
-
-	json_object_object_add(side, "type", type ? json_object_new_string(type) : NULL);
-	if (type)
-		json_object_object_add(side, "holder_key", json_object_new_string("0xabc"));
-	json_object_object_add(side, "held_by_this_host", json_object_new_boolean(type != NULL));
-	return side;
-}
-
-struct json_object *fake_reservations(bool prepared, bool lifted)
-{
-	struct json_object *object;
+	struct reservation_report reserved = { .known = true,
+					       .generation = 2,
+					       .keys = { 0xabc },
+					       .key_count = 1,
+					       .holder_key = 0xabc,
+					       .holder = true,
+					       .own_paths = 2,
+					       .paths = 2 };
 	char type[64];
 
 	if (!fake_command("reservations", "source", type, sizeof(type)))
-		return NULL;
-	object = fake_shape("{\"registered\":%s,\"fenced\":false,\"source_reservation_lifted\":%s}",
-			    prepared ? "true" : "false", lifted ? "true" : "false");
-	json_object_object_add(object, "source", reserved(lifted ? NULL : type));
-	json_object_object_add(object, "destination", prepared ? reserved(type) : NULL);
-	return object;
+		return;
+	reserved.type = type_of(type);
+	ret->has_reservations = true;
+	ret->registered = prepared;
+	ret->lifted = lifted;
+	if (prepared)
+		ret->reservations[SIDE_DESTINATION] = reserved;
+	if (lifted) {
+		reserved.type = PR_NONE;
+		reserved.holder_key = 0;
+		reserved.holder = false;
+	}
+	ret->reservations[SIDE_SOURCE] = reserved;
 }
 
 bool fake_wwid_form_is_right(const char *wwid)
@@ -121,48 +114,48 @@ bool fake_wwid_form_is_right(const char *wwid)
 	return wwid[0] == '3' && num_is_hex(wwid) && (length == 17 || length == 33);
 }
 
-struct json_object *fake_recovered(bool dry_run, enum error_code person)
+void fake_recovered(bool dry_run, enum error_code person, struct verb_result *ret)
 {
-	if (person != ERR_NONE)
-		return fake_shape("{\"findings\":[{\"code\":\"%s\",\"device\":\"mpatha\",\"detail\":\"%s\",\"remedy\":"
-				  "\"%s\"}],\"actions\":[],\"state\":\"needs_attention\"}",
-				  error_name(person), error_text(person), error_remedy(person));
-	return fake_shape("{\"findings\":[{\"code\":\"map_suspended\",\"device\":\"mpatha\",\"detail\":\"%s\"}],"
-			  "\"actions\":[{\"action\":\"release\",\"code\":\"map_suspended\",\"detail\":\"Release the "
-			  "maps.\",\"done\":%s}],\"state\":\"prepared\"}",
-			  error_text(ERR_MAP_SUSPENDED), dry_run ? "false" : "true");
+	struct finding *finding = finding_list_add(&ret->findings, person == ERR_NONE ? ERR_MAP_SUSPENDED : person);
+
+	*ret = (struct verb_result){ .kind = RESULT_RECOVERY,
+				     .findings = ret->findings,
+				     .state = IMPORT_NEEDS_ATTENTION };
+	snprintf(finding->device, sizeof(finding->device), "mpatha");
+	finding->manual = person != ERR_NONE;
+	if (finding->manual)
+		return;
+	ret->state = IMPORT_PREPARED;
+	ret->actions = calloc(1, sizeof(*ret->actions));
+	ret->actions[ret->action_count++] =
+		(struct action_report){ "release", "Release the maps.", ERR_MAP_SUSPENDED, !dry_run };
 }
 
-/* The command host.findings names the code of one finding. */
-struct json_object *fake_host(void)
+void fake_host(struct host_report *ret)
 {
-	struct json_object *host = fake_shape(
-		"{\"name\":\"fake\",\"os\":\"Linux\",\"kernel\":\"6.1\",\"initiators\":[{\"iqn_or_wwn\":\"iqn.x\","
-		"\"protocol\":\"iSCSI\"}],\"cluster\":{\"type\":\"none\",\"members\":[]},"
-		"\"multipathd\":{\"running\":true,\"version\":\"0.9.4\"},\"findings\":[]}");
+	struct finding *finding;
 	char code[64];
 
-	if (fake_command("host", "findings", code, sizeof(code)))
-		json_object_array_add(json_object_object_get(host, "findings"),
-				      fake_shape("{\"code\":\"%s\",\"text\":\"It is so.\",\"remedy\":\"Mend it.\"}",
-						 code));
-	return host;
+	*ret = (struct host_report){ .name = "fake",
+				     .os = "Linux",
+				     .kernel = "6.1",
+				     .initiators = calloc(1, sizeof(*ret->initiators)),
+				     .initiator_count = 1,
+				     .multipathd_running = true,
+				     .multipathd_version = "0.9.4" };
+	ret->initiators[0] = (struct initiator){ .name = "iqn.x", .protocol = PROTOCOL_ISCSI };
+	if (!fake_command("host", "findings", code, sizeof(code)))
+		return;
+	finding = finding_list_add(&ret->findings, error_from_name(code));
+	snprintf(finding->detail, sizeof(finding->detail), "It is so.");
+	finding->remedy = "Mend it.";
 }
 
-struct json_object *fake_arrays(void)
+void fake_arrays(struct array_reports *ret)
 {
-	return fake_shape("{\"arrays\":[{\"name\":\"PowerStore\",\"vendor\":\"DellEMC\",\"product\":\"PowerStore\"},"
-			  "{\"name\":\"UNITY\",\"vendor\":\"DGC\",\"product\":null}]}");
-}
+	static const struct array_report arrays[] = { { "PowerStore", "DellEMC", "PowerStore" },
+						      { "UNITY", "DGC", "" } };
 
-struct json_object *fake_hold(const char *outcome, unsigned lease_ms, const char *since)
-{
-	struct json_object *hold =
-		fake_shape("{\"to\":\"destination\",\"lease_ms\":%u,\"since\":\"%s\"}", lease_ms, since);
-
-	if (outcome) {
-		json_object_object_add(hold, "outcome", json_object_new_string(outcome));
-		json_object_object_add(hold, "held_ms", json_object_new_int((int)lease_ms));
-	}
-	return hold;
+	*ret = (struct array_reports){ .list = malloc(sizeof(arrays)), .count = ARRAY_SIZE(arrays) };
+	memcpy(ret->list, arrays, sizeof(arrays));
 }

@@ -57,14 +57,6 @@ static const char *const wwids[VOLUMES] = {
 	"36001405aaaaaaaaaaaaaaaaaaaaaaa04",
 };
 
-static const char *const state_names[] = { "new",	"prepared",   "on_destination",	 "committed",
-					   "cancelled", "recovering", "needs_attention", "held" };
-
-const char *import_state_name(enum import_state state)
-{
-	return state_names[state];
-}
-
 void engine_options_defaults(struct engine_options *ret)
 {
 	*ret = (struct engine_options){ .min_paths = 2, .max_members = 16, .hold_deadline_ms = 5000 };
@@ -211,147 +203,126 @@ static int work(const char *function, const struct observer *observer, struct er
 	return fake_fault(function, err);
 }
 
-int engine_precheck_members(struct engine *engine, const struct import_request *request,
-			    const struct observer *observer, struct json_object **ret_result, struct error *err)
+static int precheck(struct engine *engine, const struct verb_request *request, const struct observer *observer,
+		    struct verb_result *ret_result, struct error *err)
 {
-	if (check_members(engine, request, err) < 0 || work("precheck", observer, err) < 0)
+	const struct import *import = request->members ? NULL : find(engine, request->import_id, err);
+	const struct member_request *first = request->members ? request->members->members : NULL;
+
+	if (first ? check_members(engine, request->members, err) < 0 : !import)
 		return -1;
-	*ret_result = fake_findings(request->members[0].source_wwid, request->members[0].destination_wwid, false);
+	if (work("precheck", observer, err) < 0)
+		return -1;
+	if (import)
+		first = import->members;
+	fake_findings(first, false, ret_result);
 	return 0;
 }
 
-int engine_precheck(struct engine *engine, const char *id, const struct observer *observer,
-		    struct json_object **ret_result, struct error *err)
+static enum import_state wanted(const struct verb_request *request)
 {
-	struct import *import = find(engine, id, err);
+	enum verb verb = request->verb;
 
-	if (!import || work("precheck", observer, err) < 0)
-		return -1;
-	*ret_result = fake_findings(import->members[0].source_wwid, import->members[0].destination_wwid, false);
-	return 0;
-}
-
-static enum import_state wanted(const char *verb, enum side to)
-{
-	if (strcmp(verb, "prepare") == 0)
+	if (verb == VERB_PREPARE)
 		return IMPORT_PREPARED;
-	if (strcmp(verb, "hold") == 0 || strcmp(verb, "reservation") == 0)
+	if (verb == VERB_HOLD || verb == VERB_RESERVATION)
 		return IMPORT_NEEDS_ATTENTION; /* none: a hold again may renew the lease, a reservation moves nothing */
-	if (strcmp(verb, "switch") == 0 || strcmp(verb, "release") == 0)
-		return to == SIDE_DESTINATION ? IMPORT_ON_DESTINATION : IMPORT_PREPARED;
-	return strcmp(verb, "commit") == 0 ? IMPORT_COMMITTED : IMPORT_CANCELLED;
+	if (verb == VERB_SWITCH || verb == VERB_RELEASE)
+		return request->to == SIDE_DESTINATION ? IMPORT_ON_DESTINATION : IMPORT_PREPARED;
+	return verb == VERB_COMMIT ? IMPORT_COMMITTED : IMPORT_CANCELLED;
 }
 
-int engine_verb_allowed(struct engine *engine, const char *id, const char *verb, enum side to, struct error *err)
+int engine_verb_allowed(struct engine *engine, const struct verb_request *request, struct error *err)
 {
-	const struct import *import = find(engine, id, err);
+	const struct import *import = find(engine, request->import_id, err);
+	enum verb verb = request->verb;
 	bool allowed = false;
 
 	if (!import)
 		return -1;
-	if (import->state == wanted(verb, to))
+	if (import->state == wanted(request))
 		return 0;
 	if (engine->held && engine->held != import)
 		return error_set(err, ERR_IMPORT_HELD, NULL, "%s", engine->held->id);
-	if (strcmp(verb, "release") == 0 && import->lease_expired && to == import->held_to)
-		return error_set(err, ERR_LEASE_EXPIRED, NULL, "%s", id);
-	if (strcmp(verb, "hold") == 0)
-		allowed = import->state == (to == SIDE_DESTINATION ? IMPORT_PREPARED : IMPORT_ON_DESTINATION) ||
-			  (import->state == IMPORT_HELD && to == import->held_to);
-	else if (strcmp(verb, "release") == 0)
+	if (verb == VERB_RELEASE && import->lease_expired && request->to == import->held_to)
+		return error_set(err, ERR_LEASE_EXPIRED, NULL, "%s", import->id);
+	if (verb == VERB_HOLD)
+		allowed =
+			import->state == (request->to == SIDE_DESTINATION ? IMPORT_PREPARED : IMPORT_ON_DESTINATION) ||
+			(import->state == IMPORT_HELD && request->to == import->held_to);
+	else if (verb == VERB_RELEASE)
 		allowed = import->state == IMPORT_HELD;
-	else if (strcmp(verb, "prepare") == 0)
+	else if (verb == VERB_PREPARE)
 		allowed = import->state == IMPORT_NEW;
-	else if (strcmp(verb, "switch") == 0 || strcmp(verb, "reservation") == 0)
+	else if (verb == VERB_SWITCH || verb == VERB_RESERVATION)
 		allowed = is_ready(import);
-	else if (strcmp(verb, "commit") == 0)
+	else if (verb == VERB_COMMIT)
 		allowed = import->state == IMPORT_ON_DESTINATION;
 	else
 		allowed = import->state != IMPORT_COMMITTED;
 	if (!allowed)
-		return error_set(err, ERR_STATE_WRONG, NULL, "%s is %s", id, import_state_name(import->state));
+		return error_set(err, ERR_STATE_WRONG, NULL, "%s is %s", import->id, import_state_name(import->state));
 	return 0;
 }
 
-static int verb(struct engine *engine, const char *id, const char *name, enum side to, const struct observer *observer,
-		struct json_object **ret_result, struct error *err)
+/* prepare, switch, release, commit, cancel */
+static int move(struct engine *engine, const struct verb_request *request, const struct observer *observer,
+		struct verb_result *ret_result, struct error *err)
 {
-	struct import *import = find(engine, id, err);
+	struct import *import = find(engine, request->import_id, err);
 
-	if (!import || engine_verb_allowed(engine, id, name, to, err) < 0)
+	if (!import || engine_verb_allowed(engine, request, err) < 0)
 		return -1;
-	if (import->state == wanted(name, to)) {
-		*ret_result = fake_shape("{\"unchanged\":true}");
+	if (import->state == wanted(request)) {
+		ret_result->kind = RESULT_UNCHANGED;
 		return 0;
 	}
-	if (work(name, observer, err) < 0) {
+	if (work(verb_name(request->verb), observer, err) < 0) {
 		if (err->code == ERR_PRECHECK_FAILED)
-			*ret_result = fake_findings(import->members[0].source_wwid, import->members[0].destination_wwid,
-						    true);
+			fake_findings(&import->members[0], true, ret_result);
 		return -1;
 	}
-	import->state = wanted(name, to);
+	import->state = wanted(request);
 	import->updated_ms = clock_wall_ms();
 	if (is_over(import))
-		*ret_result = fake_shape("{\"state\":\"%s\"}", import_state_name(import->state));
-	return 1;
-}
-
-int engine_prepare(struct engine *engine, const char *id, const struct observer *observer,
-		   struct json_object **ret_result, struct error *err)
-{
-	return verb(engine, id, "prepare", SIDE_DESTINATION, observer, ret_result, err) < 0 ? -1 : 0;
-}
-
-int engine_switch(struct engine *engine, const char *id, enum side to, const struct observer *observer,
-		  struct json_object **ret_result, struct error *err)
-{
-	int result = verb(engine, id, "switch", to, observer, ret_result, err);
-
-	if (result <= 0)
-		return result;
-	find(engine, id, NULL)->pause_us = 12345;
-	if (to == SIDE_SOURCE)
-		find(engine, id, NULL)->lifted = false;
-	*ret_result = fake_shape("{\"pauses_us\":{\"mpatha\":12345},\"to\":\"%s\"}",
-				 to == SIDE_SOURCE ? "source" : "destination");
+		*ret_result = (struct verb_result){ .kind = RESULT_STATE, .state = import->state };
+	if (request->verb == VERB_SWITCH) {
+		import->pause_us = 12345;
+		import->lifted &= request->to == SIDE_DESTINATION;
+		*ret_result = (struct verb_result){ .kind = RESULT_SWITCHED, .to = request->to, .pause_count = 1 };
+		ret_result->pauses = calloc(1, sizeof(*ret_result->pauses));
+		ret_result->pauses[0] = (struct pause_report){ .map = "mpatha",
+							       .pause_us = import->pause_us,
+							       .held_at_ms = 1769854272123 };
+	}
+	if (request->verb == VERB_RELEASE) {
+		engine->held = NULL;
+		*ret_result = (struct verb_result){ .kind = RESULT_TAKEN_BACK, .to = request->to, .held_ms = 1 };
+	}
 	return 0;
 }
 
-int engine_hold(struct engine *engine, const char *id, enum side to, unsigned lease_ms, const struct observer *observer,
-		struct json_object **ret_result, struct error *err)
+static int hold(struct engine *engine, const struct verb_request *request, const struct observer *observer,
+		struct verb_result *ret_result, struct error *err)
 {
-	struct import *import = find(engine, id, err);
-	bool again = import && import->state == IMPORT_HELD;
+	struct import *import = find(engine, request->import_id, err);
+	bool again = import && import->state == IMPORT_HELD, leased = request->lease_ms != LEASE_NOT_GIVEN;
 
-	if (!import || engine_verb_allowed(engine, id, "hold", to, err) < 0 || work("hold", observer, err) < 0)
+	if (!import || engine_verb_allowed(engine, request, err) < 0 || work("hold", observer, err) < 0)
 		return -1;
-	if (again && lease_ms == LEASE_NOT_GIVEN) {
-		*ret_result = fake_shape("{\"unchanged\":true}");
+	if (again && !leased) {
+		ret_result->kind = RESULT_UNCHANGED;
 		return 0;
 	}
 	import->state = IMPORT_HELD;
-	import->held_to = to;
-	import->lease_ms = lease_ms == LEASE_NOT_GIVEN ? LEASE_DEFAULT_MS : lease_ms;
+	import->held_to = request->to;
+	import->lease_ms = leased ? request->lease_ms : LEASE_DEFAULT_MS;
 	import->lease_end_us = clock_mono_us() + UINT64_C(1000) * import->lease_ms;
 	import->lease_expired = false;
 	engine->held = import;
-	*ret_result = fake_shape("{\"to\":\"%s\",\"lease_ms\":%u}", to == SIDE_SOURCE ? "source" : "destination",
-				 import->lease_ms);
-	if (again)
-		json_object_object_add(*ret_result, "renewed", json_object_new_boolean(true));
-	return 0;
-}
-
-int engine_release(struct engine *engine, const char *id, enum side to, const struct observer *observer,
-		   struct json_object **ret_result, struct error *err)
-{
-	int result = verb(engine, id, "release", to, observer, ret_result, err);
-
-	if (result <= 0)
-		return result;
-	engine->held = NULL;
-	*ret_result = fake_shape("{\"to\":\"%s\",\"held_ms\":1}", to == SIDE_SOURCE ? "source" : "destination");
+	*ret_result = (struct verb_result){
+		.kind = RESULT_HELD, .to = request->to, .lease_ms = import->lease_ms, .renewed = again
+	};
 	return 0;
 }
 
@@ -360,7 +331,7 @@ bool engine_holds(const struct engine *engine)
 	return engine->held;
 }
 
-bool engine_tend(struct engine *engine, const struct observer *observer)
+bool engine_poll(struct engine *engine, const struct observer *observer)
 {
 	struct import *import = engine->held;
 
@@ -379,44 +350,31 @@ void engine_paths_changed(struct engine *engine)
 	(void)engine;
 }
 
-unsigned engine_tend_every_ms(const struct engine *engine)
+unsigned engine_poll_every_ms(const struct engine *engine)
 {
 	return engine->held ? 20 : 0;
 }
 
-int engine_lift_reservation(struct engine *engine, const char *id, bool lifted, const struct observer *observer,
-			    struct json_object **ret_result, struct error *err)
+static int lift_reservation(struct engine *engine, const struct verb_request *request, const struct observer *observer,
+			    struct verb_result *ret_result, struct error *err)
 {
-	struct import *import = find(engine, id, err);
+	struct import *import = find(engine, request->import_id, err);
 	bool unchanged;
 
-	if (!import || engine_verb_allowed(engine, id, "reservation", SIDE_SOURCE, err) < 0 ||
-	    work("reservation", observer, err) < 0)
+	if (!import || engine_verb_allowed(engine, request, err) < 0 || work("reservation", observer, err) < 0)
 		return -1;
-	unchanged = import->lifted == lifted;
-	import->lifted = lifted;
-	*ret_result = unchanged ? fake_shape("{\"unchanged\":true}")
-				: fake_shape("{\"state\":\"%s\"}", import_state_name(import->state));
+	unchanged = import->lifted == request->lifted;
+	import->lifted = request->lifted;
+	*ret_result =
+		(struct verb_result){ .kind = unchanged ? RESULT_UNCHANGED : RESULT_STATE, .state = import->state };
 	return 0;
 }
 
-int engine_commit(struct engine *engine, const char *id, const struct observer *observer,
-		  struct json_object **ret_result, struct error *err)
-{
-	return verb(engine, id, "commit", SIDE_DESTINATION, observer, ret_result, err) < 0 ? -1 : 0;
-}
-
-int engine_cancel(struct engine *engine, const char *id, bool force, const struct observer *observer,
-		  struct json_object **ret_result, struct error *err)
-{
-	(void)force;
-	return verb(engine, id, "cancel", SIDE_SOURCE, observer, ret_result, err) < 0 ? -1 : 0;
-}
-
 /* Every device of an import was suspended by somebody. A fault is that one finding needs a person. */
-int engine_recover(struct engine *engine, const char *wwid, bool dry_run, const struct observer *observer,
-		   struct json_object **ret_result, struct error *err)
+static int recover(struct engine *engine, const struct verb_request *request, const struct observer *observer,
+		   struct verb_result *ret_result, struct error *err)
 {
+	const char *wwid = request->wwid;
 	bool failed;
 
 	if (!fake_wwid_form_is_right(wwid))
@@ -426,8 +384,34 @@ int engine_recover(struct engine *engine, const char *wwid, bool dry_run, const 
 	if (!import_of(engine, wwid))
 		return error_set(err, ERR_NOT_IMPORTED, wwid, "%s", "");
 	failed = work("recover", observer, err) < 0;
-	*ret_result = fake_recovered(dry_run, failed ? err->code : ERR_NONE);
-	return failed && !dry_run ? -1 : 0;
+	fake_recovered(request->dry_run, failed ? err->code : ERR_NONE, ret_result);
+	return failed && !request->dry_run ? -1 : 0;
+}
+
+int engine_run(struct engine *engine, const struct verb_request *request, const struct observer *observer,
+	       struct verb_result *ret_result, struct error *err)
+{
+	switch (request->verb) {
+	case VERB_REFRESH:
+		fake_wait("refresh");
+		return fake_fault("refresh", err);
+	case VERB_PRECHECK:
+		return precheck(engine, request, observer, ret_result, err);
+	case VERB_HOLD:
+		return hold(engine, request, observer, ret_result, err);
+	case VERB_RESERVATION:
+		return lift_reservation(engine, request, observer, ret_result, err);
+	case VERB_RECOVER:
+		return recover(engine, request, observer, ret_result, err);
+	case VERB_PREPARE:
+	case VERB_SWITCH:
+	case VERB_RELEASE:
+	case VERB_COMMIT:
+	case VERB_CANCEL:
+	case VERB_COUNT:
+		break;
+	}
+	return move(engine, request, observer, ret_result, err);
 }
 
 int engine_import_delete(struct engine *engine, const char *id, struct error *err)
@@ -462,139 +446,129 @@ size_t engine_imports_in_progress(struct engine *engine)
 	return count;
 }
 
-int engine_refresh(struct engine *engine, struct error *err)
+static void fill_path(int i, struct path_report *ret)
 {
-	(void)engine;
-	fake_wait("refresh");
-	return fake_fault("refresh", err);
+	*ret = (struct path_report){ .alua = ALUA_OPTIMIZED, .checker_state = "ready" };
+	snprintf(ret->device, sizeof(ret->device), "sd%c", 'a' + i);
+	snprintf(ret->hctl, sizeof(ret->hctl), "1:0:0:%d", i);
+	snprintf(ret->true_wwid, sizeof(ret->true_wwid), "%s", wwids[i]);
 }
 
-static struct json_object *volume_json(struct engine *engine, int i)
+static void fill_users(int i, struct volume_report *ret)
+{
+	char mount[256];
+
+	ret->users = calloc(2, sizeof(*ret->users));
+	ret->users[ret->user_count++] = (struct user){ .kind = USER_MOUNT, .name = "/srv", .detail = "ext4" };
+	if (i == 0 && fake_command("volumes", "mount", mount, sizeof(mount))) {
+		ret->users[1].kind = USER_MOUNT;
+		memcpy(ret->users[ret->user_count++].name, mount, sizeof(mount));
+	}
+}
+
+static void fill_volume(struct engine *engine, int i, struct volume_report *ret)
 {
 	const struct import *import = import_of(engine, wwids[i]);
-	bool moved = import && import->state == IMPORT_ON_DESTINATION;
-	char mount[256];
-	struct json_object *volume = fake_shape(
-		"{\"name\":\"mpath%c\",\"dm_device\":\"dm-%d\",\"wwid\":\"%s\",\"naa_id\":\"%s\",\"array_type\":"
-		"\"UNITY\","
-		"\"array_id\":null,\"vendor\":\"DGC\",\"product\":\"VRAID\",\"size_bytes\":1073741824,"
-		"\"logical_sector_size\":512,\"physical_sector_size\":512,\"protocols\":[\"FC\"],\"status\":\"online\","
-		"\"persistent_reservations\":null,\"mount_paths\":[\"/srv\"],"
-		"\"users\":[{\"kind\":\"mount\",\"name\":\"/srv\",\"detail\":\"ext4\"}],"
-		"\"paths\":[{\"device\":\"sd%c\",\"hctl\":\"1:0:0:%d\",\"initiator_port\":\"\",\"target_port\":\"\","
-		"\"alua_state\":\"optimized\",\"checker_state\":\"ready\",\"true_wwid\":\"%s\"}],"
-		"\"other_side_paths\":[]}",
-		'a' + i, i, wwids[i], wwids[i] + 1, 'a' + i, i, wwids[i]);
 
-	if (i == 0 && fake_command("volumes", "mount", mount, sizeof(mount)))
-		json_object_array_add(json_object_object_get(volume, "mount_paths"), json_object_new_string(mount));
-	json_object_object_add(volume, "is_migrating", json_object_new_boolean(import != NULL));
-	json_object_object_add(volume, "active_path",
-			       json_object_new_string(!import ? "None"
-						      : moved ? "Destination"
-							      : "Source"));
-	json_object_object_add(volume, "import_id", import ? json_object_new_string(import->id) : NULL);
-	json_object_object_add(volume, "import_state",
-			       import ? json_object_new_string(import_state_name(import->state)) : NULL);
-	json_object_object_add(volume, "importable", json_object_new_boolean(!import && i != VOLUMES - 1));
-	json_object_object_add(volume, "import_status", json_object_new_string("READY FOR IMPORT"));
-	json_object_object_add(volume, "reason", NULL);
-	if (i == VOLUMES - 1)
-		json_object_object_add(volume, "reason",
-				       fake_shape("{\"code\":\"source_not_open\",\"text\":\"t\",\"remedy\":\"r\"}"));
-	return volume;
+	*ret = (struct volume_report){ .dm_minor = (unsigned)i,
+				       .size_bytes = 1 << 30,
+				       .protocols = { PROTOCOL_FC },
+				       .protocol_count = 1,
+				       .paths = { .list = calloc(1, sizeof(*ret->paths.list)), .count = 1 },
+				       .array = "UNITY",
+				       .vendor = "DGC",
+				       .product = "VRAID",
+				       .logical_sector_size = 512,
+				       .physical_sector_size = 512,
+				       .online = true,
+				       .imported = import,
+				       .importable = !import && i != VOLUMES - 1 };
+	snprintf(ret->name, sizeof(ret->name), "mpath%c", 'a' + i);
+	snprintf(ret->wwid, sizeof(ret->wwid), "%s", wwids[i]);
+	fill_path(i, ret->paths.list);
+	if (import) {
+		ret->active = import->state == IMPORT_ON_DESTINATION ? ACTIVE_DESTINATION : ACTIVE_SOURCE;
+		ret->import_state = import->state;
+		memcpy(ret->import_id, import->id, sizeof(ret->import_id));
+	} else if (!ret->importable) {
+		ret->reason.code = ERR_SOURCE_NOT_OPEN;
+	}
+	fill_users(i, ret);
 }
 
-int engine_report_volumes(struct engine *engine, bool importable_only, struct json_object **ret, struct error *err)
+int engine_report_volumes(struct engine *engine, struct volume_reports *ret, struct error *err)
 {
-	struct json_object *list;
-
-	(void)importable_only;
 	fake_wait("volumes");
 	if (fake_fault("volumes", err) < 0)
 		return -1;
-	list = json_object_new_array();
+	*ret = (struct volume_reports){ .list = calloc(VOLUMES, sizeof(*ret->list)), .count = VOLUMES };
 	for (int i = 0; i < VOLUMES; i++)
-		json_object_array_add(list, volume_json(engine, i));
-	*ret = json_object_new_object();
-	json_object_object_add(*ret, "volumes", list);
+		fill_volume(engine, i, &ret->list[i]);
 	return 0;
 }
 
-static struct json_object *import_json(const struct import *import)
+static void fill_member(const struct import *import, size_t i, enum side side, struct member_report *ret)
 {
-	char created[CLOCK_ISO_SIZE], updated[CLOCK_ISO_SIZE];
-	struct json_object *members = json_object_new_array(), *json;
-	const char *side =
-		import->state == IMPORT_ON_DESTINATION || import->state == IMPORT_COMMITTED ? "Destination" : "Source";
+	int index = volume_index(import->members[i].source_wwid);
+	struct disk_names *paths = &ret->paths[SIDE_SOURCE];
 
-	clock_iso(import->created_ms, created);
-	clock_iso(import->updated_ms, updated);
-	json = fake_shape(
-		"{\"id\":\"%s\",\"state\":\"%s\",\"active_path\":\"%s\",\"created\":\"%s\",\"updated\":\"%s\","
-		"\"min_paths\":%u,\"session\":null,\"attention\":null}",
-		import->id, import_state_name(import->state), side, created, updated, import->min_paths);
-	for (size_t i = 0; i < import->member_count; i++) {
-		int index = volume_index(import->members[i].source_wwid);
-		struct json_object *member = fake_shape(
-			"{\"source_wwid\":\"%s\",\"destination_wwid\":\"%s\",\"name\":\"mpath%c\",\"dm_device\":"
-			"\"dm-%d\","
-			"\"size_bytes\":1073741824,\"active_path\":\"%s\",\"source_paths\":[\"sd%c\"],"
-			"\"destination_paths\":[]}",
-			import->members[i].source_wwid, import->members[i].destination_wwid, 'a' + index, index, side,
-			'a' + index);
-
-		json_object_object_add(member, "pause_us",
-				       import->pause_us ? json_object_new_int((int)import->pause_us) : NULL);
-		json_object_object_add(member, "reservations", fake_reservations(is_ready(import), import->lifted));
-		json_object_array_add(members, member);
-	}
-	json_object_object_add(json, "members", members);
-	json_object_object_add(json, "hold",
-			       import->state == IMPORT_HELD ? fake_hold(NULL, import->lease_ms, updated) : NULL);
-	json_object_object_add(json, "last_hold",
-			       import->lease_expired ? fake_hold("lease_expired", import->lease_ms, updated) : NULL);
-	if (import->session[0])
-		json_object_object_add(json, "session",
-				       fake_shape("{\"state\":\"%s\",\"percent\":%u}", import->session,
-						  import->percent));
-	return json;
+	*ret = (struct member_report){ .mapped = true,
+				       .dm_minor = (unsigned)index,
+				       .size_bytes = 1 << 30,
+				       .active = side == SIDE_SOURCE ? ACTIVE_SOURCE : ACTIVE_DESTINATION,
+				       .pause_us = import->pause_us };
+	memcpy(ret->source_wwid, import->members[i].source_wwid, WWID_SIZE);
+	memcpy(ret->destination_wwid, import->members[i].destination_wwid, WWID_SIZE);
+	snprintf(ret->name, sizeof(ret->name), "mpath%c", 'a' + index);
+	*paths = (struct disk_names){ .list = calloc(1, sizeof(*paths->list)), .count = 1 };
+	snprintf(paths->list[0], sizeof(paths->list[0]), "sd%c", 'a' + index);
+	fake_reservations(is_ready(import), import->lifted, ret);
 }
 
-int engine_report_imports(struct engine *engine, struct json_object **ret, struct error *err)
+static void fill_import(const struct import *import, struct import_report *ret)
 {
-	struct json_object *list = json_object_new_array();
+	*ret = (struct import_report){ .state = import->state,
+				       .created_ms = import->created_ms,
+				       .updated_ms = import->updated_ms,
+				       .min_paths = import->min_paths,
+				       .session_percent = import->percent,
+				       .members = calloc(import->member_count, sizeof(*ret->members)),
+				       .member_count = import->member_count };
+	if (import->state == IMPORT_ON_DESTINATION || import->state == IMPORT_COMMITTED)
+		ret->side = SIDE_DESTINATION;
+	if (import->state == IMPORT_HELD || import->lease_expired)
+		ret->hold = (struct hold_note){ .outcome = HOLD_LEASE_EXPIRED,
+						.to = import->held_to,
+						.lease_ms = import->lease_ms,
+						.since_ms = import->updated_ms,
+						.held_ms = import->lease_ms };
+	memcpy(ret->id, import->id, sizeof(ret->id));
+	memcpy(ret->session_state, import->session, sizeof(ret->session_state));
+	for (size_t i = 0; i < import->member_count; i++)
+		fill_member(import, i, ret->side, &ret->members[i]);
+}
 
+int engine_report_imports(struct engine *engine, struct import_reports *ret, struct error *err)
+{
 	(void)err;
+	*ret = (struct import_reports){ .list = calloc(IMPORTS_MAX, sizeof(*ret->list)), .count = engine->count };
 	for (size_t i = 0; i < engine->count; i++)
-		json_object_array_add(list, import_json(&engine->imports[i]));
-	*ret = json_object_new_object();
-	json_object_object_add(*ret, "imports", list);
+		fill_import(&engine->imports[i], &ret->list[i]);
 	return 0;
 }
 
-int engine_report_import(struct engine *engine, const char *id, struct json_object **ret, struct error *err)
-{
-	const struct import *import = find(engine, id, err);
-
-	if (!import)
-		return -1;
-	*ret = import_json(import);
-	return 0;
-}
-
-int engine_report_host(struct engine *engine, struct json_object **ret, struct error *err)
+int engine_report_host(struct engine *engine, struct host_report *ret, struct error *err)
 {
 	(void)engine;
 	(void)err;
-	*ret = fake_host();
+	fake_host(ret);
 	return 0;
 }
 
-int engine_report_arrays(struct engine *engine, struct json_object **ret, struct error *err)
+int engine_report_arrays(struct engine *engine, struct array_reports *ret, struct error *err)
 {
 	(void)engine;
 	(void)err;
-	*ret = fake_arrays();
+	fake_arrays(ret);
 	return 0;
 }

@@ -2,8 +2,8 @@
 # with a clock that a test can stop.
 OWN_CLOCK := -Wl,--wrap=clock_mono_us,--wrap=clock_gettime
 FAKE_COMMON := $$(OUT)/agent/main.o $$(OUT)/tests/daemon/fake_commands.o $$(OUT)/tests/daemon/own_clock.o
-$(eval $(call program,import-agent-fake,$(FAKE_COMMON) $$(OUT)/tests/daemon/fake_engine.o,$$(OUT)/libagent.a $$(OUT)/libbase.a,$(OWN_CLOCK) $$(AGENT_LIBS) -lpthread))
-$(eval $(call program,import-agent-world,$(FAKE_COMMON) $$(OUT)/tests/daemon/world_ports.o $$(patsubst %.c,$$(OUT)/%.o,$$(wildcard tests/fakes/*.c)),$$(OUT)/libagent.a $$(OUT)/libdm_import.a $$(OUT)/libbase.a,$(OWN_CLOCK) $$(AGENT_LIBS) $$(ENGINE_LIBS) -lpthread))
+$(eval $(call program,import-agent-fake,$(FAKE_COMMON) $$(OUT)/tests/daemon/fake_engine.o,$$(OUT)/libagent.a $$(OUT)/libapi.a $$(OUT)/libdm_import.a $$(OUT)/libbase.a,$$(OWN_CLOCK) $$(AGENT_LIBS) -lpthread))
+$(eval $(call program,import-agent-world,$(FAKE_COMMON) $$(OUT)/tests/daemon/world_ports.o $$(patsubst %.c,$$(OUT)/%.o,$$(wildcard tests/fakes/*.c)),$$(OUT)/libagent.a $$(OUT)/libapi.a $$(OUT)/libdm_import.a $$(OUT)/libbase.a,$$(OWN_CLOCK) $$(AGENT_LIBS) $$(ENGINE_LIBS) -lpthread))
 
 # Kills import-cert in its middle. Without sanitizers in every MODE: their runtime belongs to the program.
 $(OUT)/kill_at.so: tests/daemon/kill_at.c

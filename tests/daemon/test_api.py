@@ -88,7 +88,7 @@ class Api(unittest.TestCase):
         self.assertEqual(self.get("/agent")["imports_in_progress"], 1)
 
         job = self.agent.verb("whole", "switch", {"to": "destination"}).body
-        self.assertEqual(job["result"], {"pauses_us": {"mpatha": 12345}, "to": "destination"})
+        self.assertEqual(job["result"], {"to": "destination", "pauses_us": {"mpatha": 12345}, "held_at_ms": {"mpatha": 1769854272123}})
         self.assertEqual(self.get(f"/volumes/{WWIDS[0]}")["active_path"], "Destination")
         self.assertEqual(self.get("/imports/whole")["members"][0]["pause_us"], 12345)
 
@@ -118,7 +118,10 @@ class Api(unittest.TestCase):
         self.agent.new_import("accepted", 2)
         self.agent.verb("accepted", "prepare")
         self.agent.verb("accepted", "switch", {"to": "destination"})
-        self.assertEqual(self.agent.tls("POST", "/imports/accepted/commit").status, 202)
+        for word in ("cutover", "commit"):
+            answer = self.agent.tls("POST", f"/imports/accepted/{word}")
+            self.assertEqual((answer.status, answer.body["kind"]), (202, "commit"))
+        self.assertEqual(self.agent.verb("accepted", "cutover").body["result"], {"unchanged": True})
 
     def test_import_without_id_gets_one(self):
         answer = self.agent.tls("POST", "/imports", {"members": [{"source_wwid": WWIDS[3],

@@ -19,7 +19,7 @@ def described_routes(openapi):
 
 
 def router_text():
-    with open(os.path.join(HERE, "..", "..", "agent", "router.c"), encoding="utf-8") as file:
+    with open(os.path.join(HERE, "..", "..", "agent", "routes", "router.c"), encoding="utf-8") as file:
         return file.read()
 
 

@@ -1,5 +1,5 @@
 """
-Many connections: strangers share few places, and whoever is trusted gets in all the same (agent/gate.h). The agent's clock
+Many connections: strangers share few places, and whoever is trusted gets in all the same (agent/net/gate.h). The agent's clock
 stands, so that nobody's limit is renewed and nobody is idle for too long, however slow the machine is.
 """
 import contextlib
@@ -10,7 +10,7 @@ import unittest
 
 from agentlib import BASE, LIMIT_S, SANITIZER, UNDER, Agent, is_closed, tls_context, wait_until
 
-PLACES, PLACES_PER_ADDRESS = 32, 16  # as in agent/gate.h
+PLACES, PLACES_PER_ADDRESS = 32, 16  # as in agent/net/gate.h
 HOME = "127.0.0.1"
 STRANGER_KIB_MAX = 4096 if SANITIZER or UNDER else 512  # those have memory of their own for each thread
 

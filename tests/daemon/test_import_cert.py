@@ -264,11 +264,11 @@ class ImportCert(unittest.TestCase):
         yield "cannot be read", good[0], good[0]
         yield "cannot be read", "/dev/null", good[1]
         yield "cannot be read", self.directory, good[1]
-        yield "is not there", base("nowhere"), good[1]
-        yield "is not there", good[0], base("nowhere")
+        yield "is missing", base("nowhere"), good[1]
+        yield "is missing", good[0], base("nowhere")
         yield "passphrase", good[0], base("locked.key")
-        yield "not the certificate's", good[0], chain[1]
-        yield "not the certificate's", swapped, good[1]
+        yield "does not belong to the certificate", good[0], chain[1]
+        yield "does not belong to the certificate", swapped, good[1]
         yield "did not issue", swapped, base("authority.key")
         yield "only 1024 bits", *make(base("short"), "rsa:1024")
         yield "secp256k1", *make(base("other"), "ec", "-pkeyopt", "ec_paramgen_curve:secp256k1")

@@ -139,7 +139,7 @@ class Configuration(unittest.TestCase):
         agent.command("open", "fail", "store_damaged")
         agent.spawn()
         self.assertEqual(agent.process.wait(LIMIT_S), 1)
-        self.assertIn("A file of ours is damaged.", agent.output())
+        self.assertIn("A file with records of dm-import is damaged.", agent.output())
         agent.close()
 
     def test_numeric_address(self):

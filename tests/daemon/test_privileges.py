@@ -15,8 +15,11 @@ def capabilities(pid):
     """Of each thread: the permitted and effective ones, as a number."""
     found = {}
     for path in glob.glob(f"/proc/{pid}/task/*/status"):
-        with open(path, encoding="ascii") as file:
-            text = file.read()
+        try:
+            with open(path, encoding="ascii") as file:
+                text = file.read()
+        except (FileNotFoundError, ProcessLookupError):  # it has ended since
+            continue
         found[int(path.split("/")[4])] = int(re.search(r"CapPrm:\s*(\w+)", text)[1], 16) | int(
             re.search(r"CapEff:\s*(\w+)", text)[1], 16)
     return found

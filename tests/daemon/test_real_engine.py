@@ -60,6 +60,7 @@ class RealEngine(unittest.TestCase):
         self.assertEqual([v["wwid"] for v in self.get("/volumes")["volumes"]], self.sources)
         self.must("two", "commit")
         self.assertEqual(self.get("/imports/two")["state"], "committed")
+        self.assertEqual(self.must("two", "cutover")["result"], {"unchanged": True})
         self.get("/volumes")
         self.assertEqual(self.agent.tls("DELETE", "/imports/two").status, 204)
 

@@ -179,7 +179,7 @@ class WebServer(unittest.TestCase):
         with occupy(port):
             self.agent = Agent(port=port)
             self.assertEqual(self.web_server(), "INACTIVE")
-            self.assertIn("port is taken", self.agent.log_text())
+            self.assertIn("Another program uses the port", self.agent.log_text())
             job = self.agent.local("POST", "/host/refresh", headers={"Prefer": f"wait={WAIT_S}"})
             self.assertEqual(job.body["state"], "done")
         self.assertEqual(self.agent.local("POST", "/agent/restart_web_server").status, 200)

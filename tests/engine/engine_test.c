@@ -3,11 +3,21 @@
  */
 #include "engine_test.h"
 
-#include "dm-import/engine.h"
+#include "dm-import/core/engine.h"
 
 const char *const verb_names[] = {
-	"create", "prepare", "switch",		 "switch back",		  "commit",	     "cancel", "delete",
-	"hold",	  "release", "hold and release", "hold and release back", "hold and go back"
+	[VERB_PREPARE] = "prepare",
+	[VERB_SWITCH] = "switch",
+	[VERB_COMMIT] = "commit",
+	[VERB_CANCEL] = "cancel",
+	[VERB_HOLD] = "hold",
+	[VERB_RELEASE] = "release",
+	[VERB_CREATE] = "create",
+	[VERB_SWITCH_BACK] = "switch back",
+	[VERB_DELETE] = "delete",
+	[VERB_HELD_SWITCH] = "hold and release",
+	[VERB_HELD_SWITCH_BACK] = "hold and release back",
+	[VERB_HOLD_BACK] = "hold and go back",
 };
 
 void host_test_begin(struct host_test *test, unsigned members, unsigned paths)
@@ -102,10 +112,23 @@ static void array_unmaps(struct host_test *test)
 		world_unmap_lun(test->world, world_destination(i));
 }
 
-static int release(struct host_test *test, enum side to)
+int host_test_ask(struct host_test *test, struct verb_request request)
 {
+	CLEANUP(verb_result_free) struct verb_result result = { 0 };
+	int rc;
+
 	host_test_drop_result(test);
-	return engine_release(test->engine, "test", to, NULL, &test->result, &test->err);
+	test->err = (struct error){ 0 };
+	if (!request.import_id[0])
+		snprintf(request.import_id, sizeof(request.import_id), "test");
+	rc = engine_run(test->engine, &request, test->observer, &result, &test->err);
+	test->result = verb_result_json(&result);
+	return rc;
+}
+
+static int go(struct host_test *test, enum verb verb, enum side to)
+{
+	return host_test_ask(test, (struct verb_request){ .verb = verb, .to = to, .lease_ms = LEASE_NOT_GIVEN });
 }
 
 /* A held switch towards `to` that is released to `end`. An import that is there already needs no hold. */
@@ -114,27 +137,24 @@ static int hold_and_release(struct host_test *test, enum side to, enum side end)
 	const char *there = to == SIDE_DESTINATION ? "on_destination" : "prepared";
 
 	if (strcmp(host_test_state(test), "recovering") == 0)
-		release(test, end);
-	if (strcmp(host_test_state(test), there) != 0 &&
-	    engine_hold(test->engine, "test", to, LEASE_NOT_GIVEN, NULL, &test->result, &test->err) < 0)
+		go(test, VERB_RELEASE, end);
+	if (strcmp(host_test_state(test), there) != 0 && go(test, VERB_HOLD, to) < 0)
 		return -1;
-	return release(test, end);
+	return go(test, VERB_RELEASE, end);
 }
 
 /* Behind a held switch the way back is a held one too, as the error says. */
 static int cancel(struct host_test *test)
 {
-	if (engine_cancel(test->engine, "test", false, NULL, &test->result, &test->err) == 0)
+	if (go(test, VERB_CANCEL, SIDE_SOURCE) == 0)
 		return 0;
 	if (test->err.code != ERR_HOLD_NEEDED || hold_and_release(test, SIDE_SOURCE, SIDE_SOURCE) < 0)
 		return -1;
-	return engine_cancel(test->engine, "test", false, NULL, &test->result, &test->err);
+	return go(test, VERB_CANCEL, SIDE_SOURCE);
 }
 
-int host_test_run(struct host_test *test, enum verb verb)
+int host_test_run(struct host_test *test, int verb)
 {
-	struct engine *engine = test->engine;
-
 	host_test_drop_result(test);
 	test->err = (struct error){ 0 };
 	switch (verb) {
@@ -142,23 +162,15 @@ int host_test_run(struct host_test *test, enum verb verb)
 		return create(test);
 	case VERB_PREPARE:
 		array_maps(test);
-		return engine_prepare(engine, "test", NULL, &test->result, &test->err);
-	case VERB_SWITCH:
-		return engine_switch(engine, "test", SIDE_DESTINATION, NULL, &test->result, &test->err);
+		break;
 	case VERB_SWITCH_BACK:
-		return engine_switch(engine, "test", SIDE_SOURCE, NULL, &test->result, &test->err);
-	case VERB_COMMIT:
-		return engine_commit(engine, "test", NULL, &test->result, &test->err);
+		return go(test, VERB_SWITCH, SIDE_SOURCE);
 	case VERB_CANCEL:
 		return cancel(test);
 	case VERB_DELETE:
 		if (strcmp(host_test_state(test), "cancelled") == 0)
 			array_unmaps(test);
-		return engine_import_delete(engine, "test", &test->err);
-	case VERB_HOLD:
-		return engine_hold(engine, "test", SIDE_DESTINATION, LEASE_NOT_GIVEN, NULL, &test->result, &test->err);
-	case VERB_RELEASE:
-		return release(test, SIDE_DESTINATION);
+		return engine_import_delete(test->engine, "test", &test->err);
 	case VERB_HELD_SWITCH:
 		return hold_and_release(test, SIDE_DESTINATION, SIDE_DESTINATION);
 	case VERB_HELD_SWITCH_BACK:
@@ -166,10 +178,10 @@ int host_test_run(struct host_test *test, enum verb verb)
 	case VERB_HOLD_BACK:
 		return hold_and_release(test, SIDE_DESTINATION, SIDE_SOURCE);
 	}
-	return -1;
+	return go(test, (enum verb)verb, SIDE_DESTINATION);
 }
 
-void host_test_must(struct host_test *test, enum verb verb)
+void host_test_must(struct host_test *test, int verb)
 {
 	char text[1024];
 
@@ -185,6 +197,18 @@ const char *host_test_state(struct host_test *test)
 	const struct import *import = engine_find(test->engine, "test");
 
 	return import ? import_state_name(import->state) : "";
+}
+
+struct json_object *host_test_report(struct host_test *test)
+{
+	CLEANUP(import_reports_free) struct import_reports imports = { 0 };
+
+	assert_int_equal(engine_report_imports(test->engine, &imports, &test->err), 0);
+	for (size_t i = 0; i < imports.count; i++)
+		if (strcmp(imports.list[i].id, "test") == 0)
+			return import_json(&imports.list[i]);
+	fail_msg("there is no import \"test\" to report");
+	return NULL;
 }
 
 const char *host_test_attention(struct host_test *test)

@@ -9,6 +9,8 @@
 
 #include "dm-import/dm_import.h"
 
+#include "api/reports.h"
+
 #include "base/cleanup.h"
 
 #include <errno.h>
@@ -31,21 +33,19 @@ struct host_test {
 	struct engine_options options;
 	struct engine *engine;
 	unsigned members;
-	struct json_object *result; /* of the last verb */
+	struct json_object *result;	 /* of the last verb */
+	const struct observer *observer; /* of verbs; NULL: none */
 	struct error err;
 };
 
-/* VERB_HELD_SWITCH and the next: hold, and then release to the new side; VERB_HOLD_BACK: to the old one. */
-enum verb {
-	VERB_CREATE,
-	VERB_PREPARE,
-	VERB_SWITCH,
+/*
+ * The verbs of the tests: the engine's, of which VERB_SWITCH, VERB_HOLD and VERB_RELEASE go to the destination, and
+ * these. VERB_HELD_SWITCH and the next: hold, and then release to the new side; VERB_HOLD_BACK: to the old one.
+ */
+enum {
+	VERB_CREATE = VERB_COUNT,
 	VERB_SWITCH_BACK,
-	VERB_COMMIT,
-	VERB_CANCEL,
 	VERB_DELETE,
-	VERB_HOLD,
-	VERB_RELEASE,
 	VERB_HELD_SWITCH,
 	VERB_HELD_SWITCH_BACK,
 	VERB_HOLD_BACK,
@@ -60,7 +60,7 @@ void host_test_end(struct host_test *test);
 int host_test_open(struct host_test *test);
 void host_test_close(struct host_test *test);
 
-/* Before another verb's result comes in its place; host_test_run and host_test_close do so. */
+/* Before another verb's result comes in its place; the next two and host_test_close do so. */
 void host_test_drop_result(struct host_test *test);
 
 /* Between the two a process may die, in whose name a test runs on: it frees nothing, which is not a leak. */
@@ -70,15 +70,21 @@ void host_test_deaths_end(void);
 /* Forget the engine as a dead process does: nothing is closed or freed by it. */
 void host_test_forget(struct host_test *test);
 
-/* Run a verb; test->err and test->result tell more. The array maps the destinations before a
- * prepare, and unmaps them before a cancelled import is deleted. */
-int host_test_run(struct host_test *test, enum verb verb);
+/* engine_run of this request, for the import "test" if it names none; test->err and test->result tell more. */
+int host_test_ask(struct host_test *test, struct verb_request request);
+
+/* Run one of the tests' verbs. The array maps the destinations before a prepare, and unmaps them before a cancelled
+ * import is deleted. */
+int host_test_run(struct host_test *test, int verb);
 
 /* The same, failing the test case with what the engine said. */
-void host_test_must(struct host_test *test, enum verb verb);
+void host_test_must(struct host_test *test, int verb);
 
 /* "new", "prepared", ... of the import, "" when there is none. */
 const char *host_test_state(struct host_test *test);
+
+/* The import as the API shows it, the caller's. */
+struct json_object *host_test_report(struct host_test *test);
 
 /* Why the import needs attention or is being recovered, "" when it does not. */
 const char *host_test_attention(struct host_test *test);

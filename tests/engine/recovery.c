@@ -3,7 +3,7 @@
  */
 #include "recovery.h"
 
-#include "dm-import/engine.h"
+#include "dm-import/core/engine.h"
 
 struct host_test recovery_test;
 
@@ -81,10 +81,10 @@ struct fake_map *recovery_idle_map(unsigned member)
 
 int recovery_run(const char *wwid, bool dry_run)
 {
-	json_object_put(recovery_test.result);
-	recovery_test.result = NULL;
-	recovery_test.err = (struct error){ 0 };
-	return engine_recover(recovery_test.engine, wwid, dry_run, NULL, &recovery_test.result, &recovery_test.err);
+	struct verb_request request = { .verb = VERB_RECOVER, .dry_run = dry_run };
+
+	snprintf(request.wwid, sizeof(request.wwid), "%s", wwid);
+	return host_test_ask(&recovery_test, request);
 }
 
 void recovery_must(void)
@@ -126,7 +126,7 @@ size_t recovery_actions(bool done)
 	return count;
 }
 
-/* A state that breaks an invariant by itself does so at each call until it is mended. Forget the violations that say
+/* A state that breaks an invariant by itself does so at each call until it is repaired. Forget the violations that say
  * `part`. */
 void recovery_forgive(const char *part)
 {
@@ -215,6 +215,7 @@ void recovery_two_imports(bool both)
 {
 	struct member_request member = { 0 };
 	struct import_request request = { .id = "other", .members = &member, .member_count = 1 };
+	struct verb_request other = { .verb = VERB_PREPARE, .import_id = "other", .to = SIDE_DESTINATION };
 	char id[IMPORT_ID_SIZE];
 	bool created;
 
@@ -231,14 +232,10 @@ void recovery_two_imports(bool both)
 	if (!both)
 		return;
 	world_map_lun(recovery_test.world, world_destination(1));
-	host_test_drop_result(&recovery_test);
-	assert_int_equal(engine_prepare(recovery_test.engine, "other", NULL, &recovery_test.result, &recovery_test.err),
-			 0);
+	assert_int_equal(host_test_ask(&recovery_test, other), 0);
 	recovery_keep_files();
-	host_test_drop_result(&recovery_test);
-	assert_int_equal(engine_switch(recovery_test.engine, "other", SIDE_DESTINATION, NULL, &recovery_test.result,
-				       &recovery_test.err),
-			 0);
+	other.verb = VERB_SWITCH;
+	assert_int_equal(host_test_ask(&recovery_test, other), 0);
 }
 
 /* How importcli does it when no agent runs. */

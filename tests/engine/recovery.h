@@ -1,6 +1,6 @@
 /*
  * What the tests of recover_device share: the states that a person finds a device in, what persons do to it, and
- * running engine_recover with the questions that each run has to answer.
+ * running VERB_RECOVER with the questions that each run has to answer.
  */
 #ifndef RECOVERY_H
 #define RECOVERY_H
@@ -13,7 +13,7 @@ enum { RECOVERY_SCENES = 4, RECOVERY_MEMBERS = 2 };
 struct recovery_scene {
 	const char *state;
 	enum side side;
-	enum verb way[5];
+	int way[5];
 	size_t length;
 };
 
@@ -50,7 +50,7 @@ void recovery_older_identities(void);
 void recovery_older_journal(void);
 void recovery_scan_again(void);
 
-/* engine_recover; recovery_test has result and error. must: it has to succeed, for the first source. */
+/* VERB_RECOVER; recovery_test has result and error. must: it has to succeed, for the first source. */
 int recovery_run(const char *wwid, bool dry_run);
 void recovery_must(void);
 
@@ -71,7 +71,7 @@ void recovery_must_leave_it_alone(const char *findings, enum error_code code, co
 void recovery_check_at_boot(struct fake_world *world);
 
 /*
- * A state that breaks an invariant by itself does so at each call until it is mended. Forget the violations that say
+ * A state that breaks an invariant by itself does so at each call until it is repaired. Forget the violations that say
  * `part`; NULL: none.
  */
 void recovery_forgive(const char *part);

@@ -226,7 +226,7 @@ void hot_add_path(int lun)
 bool tend(uint64_t after_us)
 {
 	world_pass_time(pr_test.world, after_us);
-	return engine_tend(pr_test.engine, NULL);
+	return engine_poll(pr_test.engine, NULL);
 }
 
 const struct member_pr *member_pr(unsigned member)

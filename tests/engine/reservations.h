@@ -9,7 +9,7 @@
 
 #include "engine_test.h"
 
-#include "dm-import/engine.h"
+#include "dm-import/core/engine.h"
 
 #define OWN_KEY UINT64_C(0xa0001)
 #define NEW_KEY UINT64_C(0xa0009)

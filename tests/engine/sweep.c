@@ -7,7 +7,7 @@ struct host_test sweep_test;
 void (*sweep_scene)(struct fake_world *world);
 const char *(*sweep_disagreement)(struct fake_world *world, const char *state);
 
-static const enum verb way[] = { VERB_CREATE, VERB_PREPARE, VERB_SWITCH, VERB_CANCEL };
+static const int way[] = { VERB_CREATE, VERB_PREPARE, VERB_SWITCH, VERB_CANCEL };
 
 const struct sweep sweeps[SWEEPS] = {
 	{ .verb = VERB_CREATE, .way_length = 0, .first = "", .last = "new", .can_cancel = true },
@@ -59,32 +59,12 @@ const struct sweep sweeps[SWEEPS] = {
 /* What can go on failing for a while. A resume is not among them: where the kernel never resumes there is no way out.
  */
 const char *const sweep_operations[SWEEP_OPERATIONS] = {
-	"dm.list",
-	"dm.table",
-	"dm.load",
-	"dm.clear",
-	"dm.remove",
-	"dm.message",
-	"dm.hold_prepare",
-	"dm.hold_suspend",
-	"scsi.probe",
-	"device.disks",
-	"device.rescan",
-	"device.reidentify",
-	"device.settle",
-	"device.delete_disk",
-	"device.users",
-	"multipathd.running",
-	"multipathd.command",
-	"multipathd.stop",
-	"multipathd.start",
-	"multipathd.claim",
-	"host.read",
-	"host.read_bytes",
-	"host.replace",
-	"host.append",
-	"host.reserve",
-	"host.remove",
+	"dm.list",	    "dm.device",	  "dm.table",		"dm.load",	   "dm.clear",
+	"dm.remove",	    "dm.message",	  "dm.suspend_prepare", "dm.suspend",	   "scsi.probe",
+	"device.disks",	    "device.rescan",	  "device.reidentify",	"device.settle",   "device.delete_disk",
+	"device.users",	    "multipathd.running", "multipathd.command", "multipathd.stop", "multipathd.start",
+	"multipathd.claim", "host.read",	  "host.read_bytes",	"host.replace",	   "host.append",
+	"host.reserve",	    "host.remove",
 };
 
 struct fake_world *sweep_begin(const struct sweep *sweep, unsigned members)
@@ -115,7 +95,7 @@ bool sweep_state_is(const char *state)
 	return strcmp(host_test_state(&sweep_test), state) == 0;
 }
 
-bool sweep_run_verb(enum verb verb, int *ret)
+bool sweep_run_verb(int verb, int *ret)
 {
 	jmp_buf landing;
 
@@ -139,6 +119,20 @@ bool sweep_run_open(int *ret)
 	}
 	*ret = host_test_open(&sweep_test);
 	return true;
+}
+
+int sweep_run_failing(const struct sweep_case *at, const struct fake_world *start, unsigned call)
+{
+	struct failure failure = { .kind = FAIL_BEFORE, .call = call, .lasting = true };
+	int rc = -1;
+
+	snprintf(failure.call_name, sizeof(failure.call_name), "%s", at->call_name);
+	world_restore(sweep_test.world, start);
+	world_begin(sweep_test.world, NULL);
+	sweep_must_open(at->sweep);
+	world_begin(sweep_test.world, &failure);
+	assert_true(sweep_run_verb(at->sweep->verb, &rc));
+	return rc;
 }
 
 /* Wherever the power was cut, the identities' files are in order, or can be put in order without anybody's help. */
@@ -179,7 +173,7 @@ void sweep_must_open(const struct sweep *sweep)
 			 sweep_test.err.detail);
 }
 
-void sweep_must_run(const struct sweep *sweep, enum verb verb)
+void sweep_must_run(const struct sweep *sweep, int verb)
 {
 	if (host_test_run(&sweep_test, verb) < 0)
 		fail_msg("%s: afterwards %s fails: [%s] step %s: %s %s\n%s\ncalls:\n%s", story(sweep), verb_names[verb],

@@ -8,7 +8,7 @@
 #include "engine_test.h"
 
 struct sweep {
-	enum verb verb;
+	int verb;
 	size_t way_length; /* how many verbs of create, prepare, switch, cancel lead to the first state */
 	const char *first, *last;
 	const char *middle; /* cancel goes back to the source first, which is a state of its own */
@@ -21,7 +21,7 @@ enum { SWEEPS = 12 };
 extern const struct sweep sweeps[SWEEPS];
 
 /* Port operations that can go on failing for a while. */
-enum { SWEEP_OPERATIONS = 26 };
+enum { SWEEP_OPERATIONS = 27 };
 extern const char *const sweep_operations[SWEEP_OPERATIONS];
 
 /* One test case: a sweep, and how it is made to fail. */
@@ -48,8 +48,11 @@ bool sweep_state_is(const char *state);
 
 /* Run the verb, or open the engine, with the world's failure in it. False when the process died; else *ret is its
  * result. */
-bool sweep_run_verb(enum verb verb, int *ret);
+bool sweep_run_verb(int verb, int *ret);
 bool sweep_run_open(int *ret);
+
+/* The verb from the host `start`, while an operation fails from its n-th call on. Its result; the engine stays open. */
+int sweep_run_failing(const struct sweep_case *at, const struct fake_world *start, unsigned call);
 
 /*
  * The verb from the host `start`, with the failure at its n-th call, up to the engine being open again: the state is
@@ -62,7 +65,7 @@ void sweep_come_back(enum failure_kind kind);
 
 /* Open the engine, run a verb, agree: or fail the test case with what happened before and the last calls. */
 void sweep_must_open(const struct sweep *sweep);
-void sweep_must_run(const struct sweep *sweep, enum verb verb);
+void sweep_must_run(const struct sweep *sweep, int verb);
 void sweep_must_agree(const struct sweep *sweep, const char *when, enum side side);
 void sweep_state_must_be_first_or_last(const struct sweep *sweep, bool says_done);
 

@@ -5,8 +5,8 @@
  */
 #include "engine_test.h"
 
-#include "dm-import/boot.h"
-#include "dm-import/engine.h"
+#include "dm-import/boot/files.h"
+#include "dm-import/core/engine.h"
 
 static const char store_path[] = "/etc/dm-import/identity", journal_path[] = "/var/lib/dm-import/journal";
 static struct host_test test;
@@ -188,7 +188,7 @@ static void judge_one(enum state store, enum state rules, enum spread spread, en
 	struct expectation should = expect(store, rules, spread, knowledge);
 	struct error err = { 0 };
 
-	assert_int_equal(boot_look(&test.options, &test.ports.host, NULL, &finding, &err), 0);
+	assert_int_equal(boot_inspect(&test.options, &test.ports.host, NULL, &finding, &err), 0);
 	if (as_expected(&finding, &should))
 		return;
 	fail_msg("store %s, rules %s (%s), journal %s: verdict %d, not %d; %zu down, not %zu; %s: %s",
@@ -317,7 +317,7 @@ static void rules_stand_in_for_a_damaged_store(void **state)
 	host_test_expect_side(&test, SIDE_DESTINATION);
 	assert_int_equal(host_test_open(&test), -1);
 	assert_int_equal(test.err.code, ERR_STORE_DAMAGED);
-	assert_non_null(strstr(test.err.detail, "rules are whole"));
+	assert_non_null(strstr(test.err.detail, "rules are intact"));
 	assert_int_equal(engine_boot_restore(&test.options, &test.ports.host, NULL, &test.err), 0);
 	assert_int_equal(host_test_open(&test), 0);
 	host_test_expect(&test, "on_destination", SIDE_DESTINATION);
@@ -448,7 +448,7 @@ static void maps_of_the_wrong_lun_are_made_anew(void **state)
 	assert_int_equal(engine_boot_maps(&test.options, &test.ports, &text, &well, &test.err), 0);
 	if (!well)
 		fail_msg("%s", text);
-	assert_non_null(strstr(text, "made anew"));
+	assert_non_null(strstr(text, "builds it again"));
 	must_be_down();
 	multipathd_assembles();
 	host_test_expect_side(&test, SIDE_DESTINATION);

@@ -2,9 +2,11 @@
  * The fake host itself: it behaves as kernel, udev and multipathd do where the engine depends on it, and its invariant
  * checks catch what they are for. Each wrong thing that an engine could do is done here once on purpose.
  */
+#include "dm-import/store/identity_rules.h"
+
 #include "engine_test.h"
 
-#include "dm-import/identity.h"
+#include "dm-import/core/identity.h"
 
 static struct fake_world *world;
 static struct ports ports;
@@ -71,20 +73,20 @@ static void prepare_by_hand(void)
 static void exchange_tables(void)
 {
 	char *live, *idle;
-	struct dm_hold *holds[2];
+	struct dm_suspend *holds[2];
 
 	assert_int_equal(ports.dm.table(world, world_source_wwid(0), &live, NULL), 0);
 	assert_int_equal(ports.dm.table(world, world_destination_wwid(0), &idle, NULL), 0);
 	assert_int_equal(ports.dm.load(world, world_source_wwid(0), idle, false, NULL), 0);
 	assert_int_equal(ports.dm.load(world, world_destination_wwid(0), live, false, NULL), 0);
-	assert_int_equal(ports.dm.hold_prepare(world, world_source_wwid(0), &holds[0], NULL), 0);
-	assert_int_equal(ports.dm.hold_prepare(world, world_destination_wwid(0), &holds[1], NULL), 0);
+	assert_int_equal(ports.dm.suspend_prepare(world, world_source_wwid(0), &holds[0], NULL), 0);
+	assert_int_equal(ports.dm.suspend_prepare(world, world_destination_wwid(0), &holds[1], NULL), 0);
 	for (int i = 0; i < 2; i++)
-		assert_int_equal(ports.dm.hold_suspend(holds[i]), 0);
+		assert_int_equal(ports.dm.suspend(holds[i]), 0);
 	for (int i = 0; i < 2; i++)
-		assert_int_equal(ports.dm.hold_resume(holds[i]), 0);
+		assert_int_equal(ports.dm.resume(holds[i]), 0);
 	for (int i = 0; i < 2; i++)
-		ports.dm.hold_free(holds[i]);
+		ports.dm.suspend_free(holds[i]);
 	free(live);
 	free(idle);
 }
@@ -242,48 +244,48 @@ static void mixed_table_is_caught(void **state)
 
 static void disk_in_two_maps_is_caught(void **state)
 {
-	struct dm_hold *hold;
+	struct dm_suspend *hold;
 
 	(void)state;
 	prepare_by_hand();
 	ports.multipathd.stop(world, NULL);
 	ports.dm.load(world, world_destination_wwid(0), "0 2097152 multipath 0 0 1 1 service-time 0 1 1 8:0 1", false,
 		      NULL);
-	ports.dm.hold_prepare(world, world_destination_wwid(0), &hold, NULL);
+	ports.dm.suspend_prepare(world, world_destination_wwid(0), &hold, NULL);
 	expect_none();
-	ports.dm.hold_resume(hold);
-	ports.dm.hold_free(hold);
+	ports.dm.resume(hold);
+	ports.dm.suspend_free(hold);
 	expect_violation("is in two maps");
 }
 
 static void call_inside_the_hold_is_caught(void **state)
 {
-	struct dm_hold *hold;
+	struct dm_suspend *hold;
 	char *text;
 
 	(void)state;
-	ports.dm.hold_prepare(world, world_source_wwid(0), &hold, NULL);
-	ports.dm.hold_suspend(hold);
+	ports.dm.suspend_prepare(world, world_source_wwid(0), &hold, NULL);
+	ports.dm.suspend(hold);
 	expect_none();
 	ports.host.read(world, "/etc/multipath/wwids", &text, NULL);
 	free(text);
 	expect_violation("host.read was called while a map is held");
-	ports.dm.hold_resume(hold);
-	ports.dm.hold_free(hold);
+	ports.dm.resume(hold);
+	ports.dm.suspend_free(hold);
 }
 
 static void hold_that_is_too_long_is_caught(void **state)
 {
-	struct dm_hold *hold;
+	struct dm_suspend *hold;
 
 	(void)state;
-	ports.dm.hold_prepare(world, world_source_wwid(0), &hold, NULL);
-	ports.dm.hold_suspend(hold);
+	ports.dm.suspend_prepare(world, world_source_wwid(0), &hold, NULL);
+	ports.dm.suspend(hold);
 	world_pass_time(world, world->suspend_limit_us + 1);
-	ports.dm.hold_clear(hold);
+	ports.dm.clear_loaded(hold);
 	expect_violation("is held for too long");
-	ports.dm.hold_resume(hold);
-	ports.dm.hold_free(hold);
+	ports.dm.resume(hold);
+	ports.dm.suspend_free(hold);
 }
 
 static void lost_paths_stall_or_fail(void **state)
@@ -330,7 +332,7 @@ static void removed_live_map_is_caught(void **state)
 static void device_mapper_refuses_as_the_kernel_does(void **state)
 {
 	struct error err;
-	struct dm_hold *hold;
+	struct dm_suspend *hold;
 
 	(void)state;
 	assert_int_equal(ports.dm.remove(world, world_source_wwid(0), &err), -1);
@@ -344,12 +346,12 @@ static void device_mapper_refuses_as_the_kernel_does(void **state)
 	assert_int_equal(ports.dm.load(world, world_source_wwid(0),
 				       "0 2097152 multipath 0 0 1 1 service-time 0 1 1 8:240 1", false, &err),
 			 -1);
-	ports.dm.hold_prepare(world, world_source_wwid(0), &hold, NULL);
-	ports.dm.hold_suspend(hold);
+	ports.dm.suspend_prepare(world, world_source_wwid(0), &hold, NULL);
+	ports.dm.suspend(hold);
 	assert_int_equal(ports.dm.message(world, world_source_wwid(0), "queue_if_no_path", &err), -1);
 	assert_int_equal(err.sys_errno, EBUSY);
-	ports.dm.hold_resume(hold);
-	ports.dm.hold_free(hold);
+	ports.dm.resume(hold);
+	ports.dm.suspend_free(hold);
 	assert_int_equal(ports.dm.message(world, world_source_wwid(0), "fail_if_no_path", &err), 0);
 	assert_false(world_table_queues(world_map(world, world_source_wwid(0))->active));
 }
@@ -381,23 +383,23 @@ static void failures_come_where_they_are_told(void **state)
 
 static void death_leaves_the_host_as_it_was(void **state)
 {
-	const struct failure death = { .kind = DIE_AFTER, .call = 1, .call_name = "dm.hold_suspend" };
-	static struct dm_hold *hold; /* static: it must survive the jump */
+	const struct failure death = { .kind = DIE_AFTER, .call = 1, .call_name = "dm.suspend" };
+	static struct dm_suspend *hold; /* static: it must survive the jump */
 	jmp_buf landing;
 
 	(void)state;
-	ports.dm.hold_prepare(world, world_source_wwid(0), &hold, NULL);
+	ports.dm.suspend_prepare(world, world_source_wwid(0), &hold, NULL);
 	world_begin(world, &death);
 	world->death = &landing;
 	if (setjmp(landing) == 0) {
-		ports.dm.hold_suspend(hold);
+		ports.dm.suspend(hold);
 		fail_msg("the process lives");
 	}
 	assert_true(world_map(world, world_source_wwid(0))->suspended);
 	world_guardian(world);
 	assert_false(world_map(world, world_source_wwid(0))->suspended);
 	assert_int_equal(world->holds, 0);
-	ports.dm.hold_free(hold);
+	ports.dm.suspend_free(hold);
 }
 
 static void saved_host_comes_back_whole(void **state)

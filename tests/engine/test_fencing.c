@@ -211,7 +211,7 @@ static void agent_restarts(void **state)
 	host_test_close(&pr_test);
 	assert_int_equal(host_test_open(&pr_test), 0);
 	assert_true(member_pr(0)->registered);
-	assert_int_not_equal(engine_tend_every_ms(pr_test.engine), 0);
+	assert_int_not_equal(engine_poll_every_ms(pr_test.engine), 0);
 	host_test_close(&pr_test);
 	this_host_is_preempted();
 	assert_int_equal(host_test_open(&pr_test), 0);
@@ -275,21 +275,21 @@ static void without_registrations_looks_are_few(void **state)
 			begin(1, 2);
 			lun_of(world_source(0))->pr.unsupported = unsupported;
 			lun_of(world_destination(0))->pr.unsupported = unsupported;
-			assert_int_equal(engine_tend_every_ms(pr_test.engine), 0);
+			assert_int_equal(engine_poll_every_ms(pr_test.engine), 0);
 			host_test_must(&pr_test, VERB_PREPARE);
 			if (switched)
 				host_test_must(&pr_test, VERB_SWITCH);
-			assert_int_equal(engine_tend_every_ms(pr_test.engine), unsupported ? 0 : 10000);
+			assert_int_equal(engine_poll_every_ms(pr_test.engine), unsupported ? 0 : 10000);
 			assert_int_equal(commands_of_looks(), unsupported ? 0 : 6);
 			host_test_close(&pr_test);
 			assert_int_equal(host_test_open(&pr_test), 0);
-			assert_int_equal(engine_tend_every_ms(pr_test.engine), 10000); /* it does not know yet */
+			assert_int_equal(engine_poll_every_ms(pr_test.engine), 10000); /* it does not know yet */
 			tend(LOOK_US);
-			assert_int_equal(engine_tend_every_ms(pr_test.engine), unsupported ? 0 : 10000);
+			assert_int_equal(engine_poll_every_ms(pr_test.engine), unsupported ? 0 : 10000);
 			tend(10 * LOOK_US);
 			assert_int_equal(commands_of_looks(), unsupported ? 0 : 6);
 			host_test_must(&pr_test, VERB_CANCEL);
-			assert_int_equal(engine_tend_every_ms(pr_test.engine), 0);
+			assert_int_equal(engine_poll_every_ms(pr_test.engine), 0);
 			host_test_end(&pr_test);
 		}
 }
@@ -301,7 +301,7 @@ static void without_registrations_on_a_destination_without(void **state)
 	begin(1, 2);
 	lun_of(world_destination(0))->pr.unsupported = true;
 	host_test_must(&pr_test, VERB_PREPARE);
-	assert_int_equal(engine_tend_every_ms(pr_test.engine), 10000);
+	assert_int_equal(engine_poll_every_ms(pr_test.engine), 10000);
 	assert_int_equal(commands_of_looks(), 3);
 	host_test_end(&pr_test);
 }
@@ -336,7 +336,7 @@ static void registered_after_prepare(void **state)
 				expect_moved(switched ? "on_destination" : "prepared",
 					     switched ? SIDE_DESTINATION : SIDE_SOURCE);
 				assert_true(member_pr(0)->registered);
-				assert_int_equal(engine_tend_every_ms(pr_test.engine), 500);
+				assert_int_equal(engine_poll_every_ms(pr_test.engine), 500);
 				assert_int_equal(has_key(other, PEER_KEY), with_peer);
 				host_test_end(&pr_test);
 			}
@@ -349,7 +349,7 @@ static void one_member_is_registered(void **state)
 	begin(2, 2);
 	reserve_host(world_source(0), OWN_KEY, &usual);
 	host_test_must(&pr_test, VERB_PREPARE);
-	assert_int_equal(engine_tend_every_ms(pr_test.engine), 500);
+	assert_int_equal(engine_poll_every_ms(pr_test.engine), 500);
 	tend(LOOK_US);
 	world_begin(pr_test.world, NULL);
 	for (int i = 0; i < 8; i++)

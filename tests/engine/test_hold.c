@@ -4,7 +4,7 @@
  */
 #include "engine_test.h"
 
-#include "dm-import/engine.h"
+#include "dm-import/core/engine.h"
 
 enum { LEASE_MS = 2000 };
 
@@ -20,18 +20,17 @@ static void begin(unsigned members)
 
 static int hold(enum side to, unsigned lease_ms)
 {
-	json_object_put(test.result);
-	test.result = NULL;
-	test.err = (struct error){ 0 };
-	return engine_hold(test.engine, "test", to, lease_ms, NULL, &test.result, &test.err);
+	return host_test_ask(&test, (struct verb_request){ .verb = VERB_HOLD, .to = to, .lease_ms = lease_ms });
 }
 
 static int release(enum side to)
 {
-	json_object_put(test.result);
-	test.result = NULL;
-	test.err = (struct error){ 0 };
-	return engine_release(test.engine, "test", to, NULL, &test.result, &test.err);
+	return host_test_ask(&test, (struct verb_request){ .verb = VERB_RELEASE, .to = to });
+}
+
+static int ask(enum verb verb, struct import_request *members)
+{
+	return host_test_ask(&test, (struct verb_request){ .verb = verb, .import_id = "other", .members = members });
 }
 
 static void must_hold(enum side to)
@@ -50,13 +49,13 @@ static void expect_error(int rc, enum error_code code)
  */
 static void expect_held(enum side from)
 {
-	struct json_object *report = NULL, *value = NULL;
+	struct json_object *report, *value = NULL;
 	unsigned calls = test.world->calls;
 
 	assert_string_equal(host_test_state(&test), "held");
 	assert_int_equal(test.world->holds, 2 * test.members);
 	assert_false(test.world->multipathd_running);
-	assert_int_equal(engine_report_import(test.engine, "test", &report, &test.err), 0);
+	report = host_test_report(&test);
 	assert_true(json_object_object_get_ex(report, "hold", &value));
 	assert_non_null(value);
 	assert_true(json_object_object_get_ex(report, "active_path", &value));
@@ -69,11 +68,10 @@ static void expect_held(enum side from)
 /* The field of "last_hold", as text; "" when there is none. */
 static const char *last_hold(const char *field)
 {
-	struct json_object *report = NULL, *note = NULL, *value = NULL;
+	struct json_object *report = host_test_report(&test), *note = NULL, *value = NULL;
 	static char text[64];
 
 	text[0] = '\0';
-	assert_int_equal(engine_report_import(test.engine, "test", &report, &test.err), 0);
 	assert_true(json_object_object_get_ex(report, "last_hold", &note));
 	if (note && json_object_object_get_ex(note, field, &value) && value)
 		snprintf(text, sizeof(text), "%s", json_object_get_string(value));
@@ -126,9 +124,9 @@ static void lease_ends(void **state)
 	must_hold(SIDE_DESTINATION);
 	assert_true(engine_holds(test.engine));
 	world_pass_time(test.world, LEASE_MS * 1000 / 2);
-	assert_false(engine_tend(test.engine, NULL));
+	assert_false(engine_poll(test.engine, NULL));
 	world_pass_time(test.world, LEASE_MS * 1000 / 2);
-	assert_true(engine_tend(test.engine, NULL));
+	assert_true(engine_poll(test.engine, NULL));
 	assert_false(engine_holds(test.engine));
 	host_test_expect(&test, "prepared", SIDE_SOURCE);
 	assert_string_equal(last_hold("outcome"), "lease_expired");
@@ -167,7 +165,7 @@ static void lease_is_renewed(void **state)
 	must_hold(SIDE_DESTINATION);
 	assert_non_null(strstr(json_object_to_json_string(test.result), "renewed"));
 	world_pass_time(test.world, LEASE_MS * 900);
-	assert_false(engine_tend(test.engine, NULL));
+	assert_false(engine_poll(test.engine, NULL));
 	world_pass_time(test.world, LEASE_MS * 200);
 	expect_error(hold(SIDE_DESTINATION, LEASE_MS), ERR_LEASE_EXPIRED);
 	host_test_expect(&test, "prepared", SIDE_SOURCE);
@@ -204,7 +202,6 @@ static void others_are_refused_meanwhile(void **state)
 	struct member_request member;
 	struct import_request request = { .id = "other", .members = &member, .member_count = 1 };
 	char id[IMPORT_ID_SIZE];
-	struct json_object *result = NULL;
 	bool created;
 
 	(void)state;
@@ -217,12 +214,12 @@ static void others_are_refused_meanwhile(void **state)
 	snprintf(member.destination_wwid, sizeof(member.destination_wwid), "%s", world_destination_wwid(1));
 	assert_int_equal(engine_import_create(test.engine, &request, NULL, id, &created, &test.err), 0);
 	must_hold(SIDE_DESTINATION);
-	expect_error(engine_prepare(test.engine, "other", NULL, &result, &test.err), ERR_IMPORT_HELD);
-	expect_error(engine_cancel(test.engine, "other", false, NULL, &result, &test.err), ERR_IMPORT_HELD);
-	expect_error(engine_refresh(test.engine, &test.err), ERR_IMPORT_HELD);
+	expect_error(ask(VERB_PREPARE, NULL), ERR_IMPORT_HELD);
+	expect_error(ask(VERB_CANCEL, NULL), ERR_IMPORT_HELD);
+	expect_error(ask(VERB_REFRESH, NULL), ERR_IMPORT_HELD);
 	expect_error(engine_import_delete(test.engine, "other", &test.err), ERR_IMPORT_HELD);
 	expect_error(engine_import_session(test.engine, "other", "paused", 1, &test.err), ERR_IMPORT_HELD);
-	expect_error(engine_precheck_members(test.engine, &request, NULL, &result, &test.err), ERR_IMPORT_HELD);
+	expect_error(ask(VERB_PRECHECK, &request), ERR_IMPORT_HELD);
 	snprintf(request.id, sizeof(request.id), "third");
 	expect_error(engine_import_create(test.engine, &request, NULL, id, &created, &test.err), ERR_IMPORT_HELD);
 	assert_int_equal(engine_import_session(test.engine, "test", "in_progress", 1, &test.err), 0);
@@ -298,7 +295,7 @@ static void power_is_cut_while_held(void **state)
 /* The release is decided, and nothing but the maps' own release is left. */
 static void release_without_power(enum side to)
 {
-	const struct failure failure = { .kind = POWER_CUT, .call = 1, .call_name = "dm.hold_resume" };
+	const struct failure failure = { .kind = POWER_CUT, .call = 1, .call_name = "dm.resume" };
 	jmp_buf landing;
 
 	world_begin(test.world, &failure);
@@ -334,18 +331,18 @@ static void power_is_cut_at_the_release(void **state)
 /* An array for which the maps were held does not forward: an exchange without it would lose what was written since. */
 static void way_back_without_a_hold(void **state)
 {
-	struct json_object *result = NULL;
+	const struct verb_request cancel = { .verb = VERB_CANCEL };
 
 	(void)state;
 	begin(1);
 	host_test_must(&test, VERB_HELD_SWITCH);
-	expect_error(engine_switch(test.engine, "test", SIDE_SOURCE, NULL, &result, &test.err), ERR_HOLD_NEEDED);
-	expect_error(engine_cancel(test.engine, "test", false, NULL, &result, &test.err), ERR_HOLD_NEEDED);
+	expect_error(host_test_run(&test, VERB_SWITCH_BACK), ERR_HOLD_NEEDED);
+	expect_error(host_test_ask(&test, cancel), ERR_HOLD_NEEDED);
 	must_hold(SIDE_SOURCE);
-	expect_error(engine_cancel(test.engine, "test", false, NULL, &result, &test.err), ERR_HOLD_NEEDED);
+	expect_error(host_test_ask(&test, cancel), ERR_HOLD_NEEDED);
 	assert_int_equal(release(SIDE_DESTINATION), 0);
 	host_test_expect(&test, "on_destination", SIDE_DESTINATION);
-	expect_error(engine_cancel(test.engine, "test", false, NULL, &result, &test.err), ERR_HOLD_NEEDED);
+	expect_error(host_test_ask(&test, cancel), ERR_HOLD_NEEDED);
 	host_test_must(&test, VERB_HELD_SWITCH_BACK);
 	host_test_must(&test, VERB_CANCEL);
 	host_test_expect(&test, "cancelled", SIDE_SOURCE);

@@ -3,9 +3,11 @@
  * any failing call is for the sweeps; here they run once more with records that the power cut halves, and with a
  * journal that is compacted all the time.
  */
+#include "dm-import/store/journal.h"
+
 #include "sweep.h"
 
-#include "dm-import/engine.h"
+#include "dm-import/core/engine.h"
 
 static const char path[] = "/var/lib/dm-import/journal";
 static struct host_test test;
@@ -144,9 +146,8 @@ static unsigned call_behind(const char *name)
 
 static void full_disk_refuses_the_verb(void **state)
 {
-	static const enum verb verbs[] = { VERB_PREPARE,     VERB_SWITCH, VERB_HOLD,
-					   VERB_SWITCH_BACK, VERB_CANCEL, VERB_COMMIT };
-	static const enum verb way[] = { VERB_PREPARE, VERB_SWITCH };
+	static const int verbs[] = { VERB_PREPARE, VERB_SWITCH, VERB_HOLD, VERB_SWITCH_BACK, VERB_CANCEL, VERB_COMMIT };
+	static const int way[] = { VERB_PREPARE, VERB_SWITCH };
 	static const size_t way_length[] = { 0, 1, 1, 2, 2, 2 };
 
 	(void)state;
@@ -185,7 +186,7 @@ static void full_disk_refuses_the_verb(void **state)
 static void full_disk_behind_the_reservation(void **state)
 {
 	static const struct {
-		enum verb verb;
+		int verb;
 		const char *ends;
 	} rows[] = { { VERB_CANCEL, "cancelled" },
 		     { VERB_PREPARE, "new" } /* the pre-check in it finds the full disk */ };
@@ -220,7 +221,7 @@ static void full_disk_behind_the_reservation(void **state)
 /* Die with the maps held; the guardian is dead, too. */
 static void die_while_held(void)
 {
-	const struct failure failure = { .kind = DIE_AFTER, .call = 2, .call_name = "dm.hold_suspend" };
+	const struct failure failure = { .kind = DIE_AFTER, .call = 2, .call_name = "dm.suspend" };
 	jmp_buf landing;
 
 	world_begin(test.world, &failure);

@@ -308,14 +308,12 @@ static void must_be_unchanged(const char *before, const char *what)
 
 static int precheck(void)
 {
-	json_object_put(test.result);
-	test.result = NULL;
-	return engine_precheck(test.engine, "test", NULL, &test.result, &test.err);
+	return host_test_ask(&test, (struct verb_request){ .verb = VERB_PRECHECK });
 }
 
 static void begin(size_t verbs)
 {
-	static const enum verb way[] = { VERB_CREATE, VERB_PREPARE, VERB_SWITCH, VERB_COMMIT };
+	static const int way[] = { VERB_CREATE, VERB_PREPARE, VERB_SWITCH, VERB_COMMIT };
 
 	host_test_begin(&test, 1, 2);
 	assert_int_equal(host_test_open(&test), 0);
@@ -405,7 +403,7 @@ static void destination_that_is_not_mapped(void **state)
 	assert_int_equal(precheck(), 0);
 	must_find(&absent);
 	before = comparable_dump();
-	assert_int_equal(engine_prepare(test.engine, "test", NULL, &test.result, &test.err), -1);
+	assert_int_equal(host_test_ask(&test, (struct verb_request){ .verb = VERB_PREPARE }), -1);
 	assert_int_equal(test.err.code, ERR_DESTINATION_ABSENT);
 	must_be_unchanged(before, "prepare without a destination");
 	free(before);
@@ -471,9 +469,7 @@ static void source_that_does_not_answer_keeps_the_import_on_the_destination(void
 
 static void map_that_cannot_be_held_in_time(void **state)
 {
-	const struct failure hung = {
-		.kind = FAIL_BEFORE, .call = 2, .call_name = "dm.hold_suspend", .sys_errno = EINTR
-	};
+	const struct failure hung = { .kind = FAIL_BEFORE, .call = 2, .call_name = "dm.suspend", .sys_errno = EINTR };
 
 	(void)state;
 	begin(2);
@@ -488,8 +484,9 @@ static void map_that_cannot_be_held_in_time(void **state)
 /* Which verb is possible in which state: 1 yes or already so, 0 STATE_WRONG. */
 static void verbs_in_wrong_states(void **state)
 {
-	static const enum verb verbs[] = { VERB_PREPARE, VERB_SWITCH, VERB_SWITCH_BACK,
-					   VERB_COMMIT,	 VERB_CANCEL, VERB_DELETE };
+	static const int verbs[] = {
+		VERB_PREPARE, VERB_SWITCH, VERB_SWITCH_BACK, VERB_COMMIT, VERB_CANCEL, VERB_DELETE
+	};
 	static const bool possible[][ARRAY_SIZE(verbs)] = {
 		[IMPORT_NEW] = { 1, 0, 0, 0, 1, 0 },
 		[IMPORT_PREPARED] = { 1, 1, 1, 0, 1, 0 },
@@ -529,8 +526,8 @@ static void verbs_on_an_unknown_import(void **state)
 {
 	(void)state;
 	begin(0);
-	for (enum verb verb = VERB_PREPARE; verb <= VERB_CANCEL; verb++) {
-		assert_int_equal(host_test_run(&test, verb), -1);
+	for (int verb = VERB_PRECHECK; verb <= VERB_RESERVATION + 1; verb++) {
+		assert_int_equal(host_test_run(&test, verb <= VERB_RESERVATION ? verb : VERB_SWITCH_BACK), -1);
 		assert_int_equal(test.err.code, ERR_IMPORT_UNKNOWN);
 	}
 	assert_int_equal(host_test_run(&test, VERB_DELETE), 0);

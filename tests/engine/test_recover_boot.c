@@ -4,7 +4,7 @@
  */
 #include "recovery.h"
 
-#include "dm-import/engine.h"
+#include "dm-import/core/engine.h"
 
 static const char store[] = "/etc/dm-import/identity";
 
@@ -64,7 +64,7 @@ static void damaged_store_behind_a_boot(void **state)
 		host_test_expect_side(&recovery_test, SIDE_DESTINATION);
 		recovery_dry_run_must_tell("identity_files");
 		assert_non_null(strstr(detail_of(0), missing ? "is missing" : "checksum"));
-		assert_non_null(strstr(detail_of(0), "rules are whole"));
+		assert_non_null(strstr(detail_of(0), "rules are intact"));
 		recovery_must();
 		recovery_nothing_is_left();
 		agent_must_start("on_destination", SIDE_DESTINATION);
@@ -113,7 +113,7 @@ static void cut_power_in_a_switch(const char *call)
 /* A switch is cut off by the power, and rules are lost: those of the boot would undo what ends it. */
 static void torn_switch_under_rules_of_a_boot(void **state)
 {
-	static const char *const calls[] = { "dm.hold_suspend", "multipathd.start" };
+	static const char *const calls[] = { "dm.suspend", "multipathd.start" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
@@ -147,7 +147,7 @@ static void nothing_is_whole_behind_a_boot(void **state)
 		boot();
 		assert_null(recovery_live_map(0));
 		recovery_must_leave_it_alone("store_damaged", ERR_STORE_DAMAGED, recovery_scenes[scene].state);
-		assert_non_null(strstr(recovery_test.err.detail, "no copy of it is whole"));
+		assert_non_null(strstr(recovery_test.err.detail, "no copy of it is intact"));
 		assert_int_equal(recovery_run(world_destination_wwid(1), false), -1);
 		assert_int_equal(recovery_test.err.code, ERR_STORE_DAMAGED);
 		host_test_end(&recovery_test);
@@ -320,7 +320,7 @@ static void the_other_one_is_down(void **state)
 /* A destination that is still to come is to be hidden, whoever was recovered. */
 static void the_other_one_is_only_created(void **state)
 {
-	struct presentation shown;
+	struct publication shown;
 
 	(void)state;
 	two_imports(false);
@@ -328,10 +328,10 @@ static void the_other_one_is_only_created(void **state)
 	recovery_damage_all();
 	recovery_open_torn();
 	recovery_must();
-	identity_present(&recovery_test.engine->identities, world_destination_wwid(1), &shown);
+	identity_published(&recovery_test.engine->identities, world_destination_wwid(1), &shown);
 	assert_true(shown.hidden);
 	agent_must_start("on_destination", SIDE_DESTINATION);
-	identity_present(&recovery_test.engine->identities, world_destination_wwid(1), &shown);
+	identity_published(&recovery_test.engine->identities, world_destination_wwid(1), &shown);
 	assert_true(shown.hidden);
 	host_test_end(&recovery_test);
 }

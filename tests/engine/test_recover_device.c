@@ -1,7 +1,7 @@
 /*
  * recover_device: what a person can do to a device , each with the import in each state: a dry run tells
- * it and changes nothing, recovering mends it, and finds nothing a second time. The engine runs meanwhile, or is opened
- * behind it. And recovering itself dies, or fails, at each of its calls.
+ * it and changes nothing, recovering repairs it, and finds nothing a second time. The engine runs meanwhile, or is
+ * opened behind it. And recovering itself dies, or fails, at each of its calls.
  */
 #include "recovery.h"
 
@@ -167,8 +167,8 @@ struct doing_of_a_person {
 	const char *findings; /* recovery_codes, in the order of looking */
 	bool behind_our_back; /* only while no engine is open, which knows better */
 	const char *state;    /* afterwards, when it is not as before */
-	const char *broken;   /* an invariant, until it is mended */
-	unsigned refused;     /* scenes: no agent starts before it is mended */
+	const char *broken;   /* an invariant, until it is repaired */
+	unsigned refused;     /* scenes: no agent starts before it is repaired */
 };
 
 static const struct doing_of_a_person doings[] = {
@@ -262,7 +262,7 @@ static void each_doing_is_mended(void **state)
 	}
 }
 
-/* What the agent's own start mends is not left to anybody; together they mend everything. */
+/* What the agent's own start repairs is not left to anybody; together they repair everything. */
 static void each_doing_is_mended_behind_a_start(void **state)
 {
 	const struct doing_of_a_person *doing = *state;
@@ -370,7 +370,7 @@ int main(void)
 
 	if (__lsan_disable)
 		__lsan_disable();
-	count = add(swept, count, names, "mended", each_doing_is_mended);
+	count = add(swept, count, names, "repaired", each_doing_is_mended);
 	count = add(swept, count, names, "behind a start", each_doing_is_mended_behind_a_start);
 	count = add(swept, count, names, "recovering fails or dies", recovering_fails_or_dies);
 	failed = _cmocka_run_group_tests("recover_device", swept, count, NULL, NULL);

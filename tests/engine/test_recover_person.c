@@ -3,7 +3,7 @@
  */
 #include "recovery.h"
 
-#include "dm-import/engine.h"
+#include "dm-import/core/engine.h"
 
 /* --- what a crash leaves --- */
 
@@ -13,7 +13,7 @@ extern void __lsan_disable(void) __attribute__((weak));
 /* The agent and its guardian die between the releases: one member is there, one is here and held. */
 static void half_exchanged(void **state)
 {
-	const struct failure failure = { .kind = DIE_AFTER, .call = 1, .call_name = "dm.hold_resume" };
+	const struct failure failure = { .kind = DIE_AFTER, .call = 1, .call_name = "dm.resume" };
 	jmp_buf landing;
 
 	(void)state;
@@ -66,7 +66,7 @@ static void stuck_verb_is_ended(void **state)
  * The process and its guardian die behind the n-th call of a verb, or the power is cut; nobody starts an agent. False:
  * there is no such call.
  */
-static bool die_and_recover(const struct fake_world *start, enum verb verb, enum failure_kind kind, unsigned call)
+static bool die_and_recover(const struct fake_world *start, int verb, enum failure_kind kind, unsigned call)
 {
 	const struct failure failure = { .kind = kind, .call = call };
 	struct host_test *test = &recovery_test;
@@ -109,7 +109,7 @@ static void every_death_of_every_verb(void **state)
 {
 	static const struct {
 		size_t scene;
-		enum verb verb;
+		int verb;
 	} rows[] = { { 0, VERB_PREPARE },	   { 0, VERB_CANCEL }, { 1, VERB_SWITCH },
 		     { 1, VERB_HELD_SWITCH },	   { 1, VERB_CANCEL }, { 2, VERB_SWITCH_BACK },
 		     { 2, VERB_HELD_SWITCH_BACK }, { 2, VERB_CANCEL }, { 2, VERB_COMMIT } };
@@ -138,8 +138,7 @@ static void forced_cancel_of_a_stuck_switch(void **state)
 	(void)state;
 	get_stuck();
 	recovery_test.world->failure.kind = FAIL_NONE;
-	assert_int_equal(
-		engine_cancel(recovery_test.engine, "test", true, NULL, &recovery_test.result, &recovery_test.err), 0);
+	assert_int_equal(host_test_ask(&recovery_test, (struct verb_request){ .verb = VERB_CANCEL, .force = true }), 0);
 	recovery_dry_run_must_tell("multipathd_not_running");
 	recovery_must();
 	host_test_expect(&recovery_test, "cancelled", SIDE_DESTINATION);
@@ -167,21 +166,15 @@ static const char two_contradictions[] = "side_contradicted side_contradicted";
 /* Whoever looks at a volume is told what its import needs: the code of the first one's reason, "" without any. */
 static const char *reason_of_volume(void)
 {
-	static char code[64];
-	struct json_object *report = NULL, *volumes, *reason = NULL, *value;
+	CLEANUP(volume_reports_free) struct volume_reports volumes = { 0 };
 
-	assert_int_equal(engine_report_volumes(recovery_test.engine, false, &report, &recovery_test.err), 0);
-	assert_true(json_object_object_get_ex(report, "volumes", &volumes));
-	assert_true(json_object_object_get_ex(json_object_array_get_idx(volumes, 0), "reason", &reason));
-	snprintf(code, sizeof(code), "%s",
-		 json_object_object_get_ex(reason, "code", &value) ? json_object_get_string(value) : "");
-	json_object_put(report);
-	return code;
+	assert_int_equal(engine_report_volumes(recovery_test.engine, &volumes, &recovery_test.err), 0);
+	return volumes.list[0].reason.code == ERR_NONE ? "" : error_name(volumes.list[0].reason.code);
 }
 
 static void contradiction_is_left_to_a_person(void **state)
 {
-	static const enum verb decisions[] = { VERB_SWITCH, VERB_SWITCH_BACK, VERB_CANCEL };
+	static const int decisions[] = { VERB_SWITCH, VERB_SWITCH_BACK, VERB_CANCEL };
 	static const char *const ends[] = { "on_destination", "prepared", "cancelled" };
 
 	(void)state;

@@ -97,13 +97,20 @@ static const struct row rows[] = {
 	{ "another default", "/etc/default/LifeKeeper.old", "", "none:" },
 };
 
+static struct json_object *report_of_host(void)
+{
+	CLEANUP(host_report_free) struct host_report host = { 0 };
+
+	assert_int_equal(engine_report_host(test.engine, &host, &test.err), 0);
+	return host_json(&host);
+}
+
 /* "type: member member", owned by the caller. */
 static char *cluster(void)
 {
-	struct json_object *report = NULL, *cluster_object, *type, *members;
+	struct json_object *report = report_of_host(), *cluster_object, *type, *members;
 	struct buf text = { 0 };
 
-	assert_int_equal(engine_report_host(test.engine, &report, &test.err), 0);
 	assert_true(json_object_object_get_ex(report, "cluster", &cluster_object));
 	assert_true(json_object_object_get_ex(cluster_object, "type", &type));
 	assert_true(json_object_object_get_ex(cluster_object, "members", &members));
@@ -177,12 +184,13 @@ static char *codes_of(struct json_object *findings)
 /* Of the report, which asks multipathd too; those that files alone tell are the same without it. */
 static void expect_findings(const char *of_files, const char *of_multipathd)
 {
-	struct json_object *report = NULL, *findings, *by_files = NULL;
+	struct json_object *report = report_of_host(), *findings, *by_files;
+	CLEANUP(finding_list_free) struct finding_list list = { 0 };
 	CLEANUP_BUF struct buf all = { 0 };
 
-	assert_int_equal(engine_report_host(test.engine, &report, &test.err), 0);
 	assert_true(json_object_object_get_ex(report, "findings", &findings));
-	assert_int_equal(engine_report_findings(&test.options, &test.ports.host, &by_files, &test.err), 0);
+	assert_int_equal(engine_report_findings(&test.options, &test.ports.host, &list, &test.err), 0);
+	by_files = findings_json(&list);
 	CLEANUP_FREE char *seen = codes_of(findings), *seen_by_files = codes_of(by_files);
 
 	buf_printf(&all, "%s%s%s", of_files, *of_files && *of_multipathd ? " " : "", of_multipathd);
@@ -211,14 +219,14 @@ static void what_is_wrong_with_the_host(void **state)
 /* What cannot be looked at is no clean bill. */
 static void findings_that_cannot_be_read(void **state)
 {
-	struct json_object *findings = NULL;
+	struct finding_list findings = { 0 };
 	struct host_port *host = &test.ports.host;
 
 	(void)state;
 	host->list = list_fails;
 	assert_int_equal(engine_report_findings(&test.options, host, &findings, &test.err), -1);
 	assert_int_equal(test.err.code, ERR_IO);
-	assert_null(findings);
+	assert_null(findings.list);
 }
 
 int main(void)

@@ -4,7 +4,7 @@
  */
 #include "reservations.h"
 
-#include "dm-import/pr_lun.h"
+#include "dm-import/reservations/lun.h"
 
 /* --- the ways through --- */
 

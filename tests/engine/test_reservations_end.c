@@ -56,13 +56,13 @@ static void note_warning(void *ctx, int level, const char *line)
 static int try_to_end(const struct end *end)
 {
 	const struct observer observer = { .log = note_warning };
+	int rc;
 
 	warnings[0] = '\0';
-	json_object_put(pr_test.result);
-	pr_test.result = NULL;
-	pr_test.err = (struct error){ 0 };
-	return end->commits ? engine_commit(pr_test.engine, "test", &observer, &pr_test.result, &pr_test.err)
-			    : engine_cancel(pr_test.engine, "test", false, &observer, &pr_test.result, &pr_test.err);
+	pr_test.observer = &observer;
+	rc = host_test_ask(&pr_test, (struct verb_request){ .verb = end->commits ? VERB_COMMIT : VERB_CANCEL });
+	pr_test.observer = NULL;
+	return rc;
 }
 
 static void must_end(const struct end *end)
@@ -280,7 +280,7 @@ static void offline_with_a_key_per_initiator(void **state)
 				assert_int_equal(has_key(left, PEER_KEY), with_peer);
 				assert_int_equal(own_count(kept_lun(&ends[e])), 3);
 				if (stays)
-					expect_one_warning("would take its end for a fencing");
+					expect_one_warning("would take its removal for a fencing");
 				else
 					assert_string_equal(warnings, "");
 				host_test_end(&pr_test);

@@ -5,10 +5,7 @@
 
 static int lift(bool lifted)
 {
-	json_object_put(pr_test.result);
-	pr_test.result = NULL;
-	pr_test.err = (struct error){ 0 };
-	return engine_lift_reservation(pr_test.engine, "test", lifted, NULL, &pr_test.result, &pr_test.err);
+	return host_test_ask(&pr_test, (struct verb_request){ .verb = VERB_RESERVATION, .lifted = lifted });
 }
 
 /* It is so already: nothing is sent, and the result says so. */
@@ -152,10 +149,9 @@ static void all_registrants_lifted_by_a_peer(void **state)
 /* Of the first member's reservations: "destination.type", as text. */
 static const char *reported(const char *side, const char *field)
 {
-	struct json_object *report = NULL, *at = NULL;
+	struct json_object *report = host_test_report(&pr_test), *at = NULL;
 	static char text[64];
 
-	assert_int_equal(engine_report_import(pr_test.engine, "test", &report, &pr_test.err), 0);
 	assert_true(json_object_object_get_ex(report, "members", &at));
 	assert_true(json_object_object_get_ex(json_object_array_get_idx(at, 0), "reservations", &at));
 	if (*side)

@@ -73,16 +73,9 @@ static void recovery_fails(void **state)
 /* The operation fails from its n-th call on. False when the verb makes fewer. */
 static bool fail_on(const struct sweep_case *at, const struct fake_world *start, unsigned call)
 {
-	struct failure failure = { .kind = FAIL_BEFORE, .call = call, .lasting = true };
 	const struct sweep *sweep = at->sweep;
-	int rc = -1;
+	int rc = sweep_run_failing(at, start, call);
 
-	snprintf(failure.call_name, sizeof(failure.call_name), "%s", at->call_name);
-	world_restore(sweep_test.world, start);
-	world_begin(sweep_test.world, NULL);
-	sweep_must_open(sweep);
-	world_begin(sweep_test.world, &failure);
-	assert_true(sweep_run_verb(sweep->verb, &rc));
 	sweep_test.world->failure.kind = FAIL_NONE;
 	if (sweep_test.world->violations[0] || sweep_test.world->holds)
 		fail_msg("%s, when %s and goes on: %s\ncalls:\n%s", verb_names[sweep->verb], sweep_test.world->failures,

@@ -8,7 +8,7 @@
  */
 #include "sweep.h"
 
-#include "dm-import/engine.h"
+#include "dm-import/core/engine.h"
 
 #define OWN_KEY UINT64_C(0xa0001)
 #define PEER_KEY UINT64_C(0xb0001)
@@ -149,7 +149,7 @@ static void must_be_fenced(const struct sweep *sweep, unsigned call)
 
 	for (int i = 0; i < 3; i++) {
 		world_pass_time(sweep_test.world, LOOK_US);
-		engine_tend(sweep_test.engine, NULL);
+		engine_poll(sweep_test.engine, NULL);
 	}
 	why = host_test_disagreement(&sweep_test);
 	if (why || own_paths(sweep_test.world, world_source(0)) || own_paths(sweep_test.world, world_destination(0)))

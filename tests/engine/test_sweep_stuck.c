@@ -14,22 +14,16 @@ static unsigned combinations;
  * An operation goes on failing until the import is stuck; the verb (or cancel) is sent again to the same engine and
  * fails at its n-th call; then it is sent once more. 0: it was not stuck, or the second try makes fewer calls.
  */
-static bool fail_when_stuck(const struct sweep_case *at, const struct fake_world *start, unsigned call, enum verb verb,
+static bool fail_when_stuck(const struct sweep_case *at, const struct fake_world *start, unsigned call, int verb,
 			    unsigned again)
 {
-	struct failure failure = { .kind = FAIL_BEFORE, .call = call, .lasting = true };
 	const struct failure second = { .kind = FAIL_BEFORE, .call = again };
 	const struct sweep *sweep = at->sweep;
 	bool stuck, hit = false;
 	size_t length;
-	int rc = -1;
+	int rc;
 
-	snprintf(failure.call_name, sizeof(failure.call_name), "%s", at->call_name);
-	world_restore(sweep_test.world, start);
-	world_begin(sweep_test.world, NULL);
-	sweep_must_open(sweep);
-	world_begin(sweep_test.world, &failure);
-	assert_true(sweep_run_verb(sweep->verb, &rc));
+	sweep_run_failing(at, start, call);
 	stuck = sweep_state_is("recovering");
 	if (stuck) {
 		length = strlen(sweep_test.world->failures);
@@ -49,7 +43,7 @@ static void verb_fails_when_stuck(void **state)
 {
 	const struct sweep_case *at = *state;
 	struct fake_world *start = sweep_begin(at->sweep, at->members);
-	const enum verb verbs[] = { at->sweep->verb, VERB_CANCEL };
+	const int verbs[] = { at->sweep->verb, VERB_CANCEL };
 	unsigned again = 1, stuck = 0;
 
 	for (unsigned call = 1; call <= CALLS_MAX && stuck < STUCK_ENOUGH; call++) {

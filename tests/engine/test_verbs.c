@@ -4,7 +4,7 @@
  */
 #include "engine_test.h"
 
-#include "dm-import/engine.h"
+#include "dm-import/core/engine.h"
 
 #include <inttypes.h>
 
@@ -17,7 +17,7 @@ static void begin(unsigned members, unsigned paths)
 }
 
 /* A verb changes what it should; the same verb once more is success and changes nothing. */
-static void twice(enum verb verb, const char *state, enum side side)
+static void twice(int verb, const char *state, enum side side)
 {
 	char *before, *after;
 
@@ -95,7 +95,7 @@ static void there_back_there_and_commit(void **state)
 /* Cancel from each state that comes before commit, then delete, which leaves nothing of ours. */
 static void cancel_and_delete_from_every_state(void **state)
 {
-	static const enum verb way[] = { VERB_CREATE, VERB_PREPARE, VERB_SWITCH, VERB_SWITCH_BACK };
+	static const int way[] = { VERB_CREATE, VERB_PREPARE, VERB_SWITCH, VERB_SWITCH_BACK };
 
 	(void)state;
 	for (size_t length = 1; length <= ARRAY_SIZE(way); length++) {
@@ -131,7 +131,7 @@ static void deleted_cancelled_import_can_be_made_again(void **state)
 static void reboot_after_every_verb(void **state)
 {
 	static const struct {
-		enum verb verb;
+		int verb;
 		const char *state;
 		enum side side;
 	} way[] = {
@@ -232,8 +232,8 @@ static void second_import_beside_the_first(void **state)
 {
 	struct member_request member;
 	struct import_request request = { .id = "other", .members = &member, .member_count = 1 };
+	struct verb_request other = { .import_id = "other", .to = SIDE_DESTINATION };
 	char id[IMPORT_ID_SIZE];
-	struct json_object *result = NULL;
 	bool created;
 
 	(void)state;
@@ -246,10 +246,8 @@ static void second_import_beside_the_first(void **state)
 	snprintf(member.destination_wwid, sizeof(member.destination_wwid), "%s", world_destination_wwid(1));
 	assert_int_equal(engine_import_create(test.engine, &request, NULL, id, &created, &test.err), 0);
 	world_map_lun(test.world, world_destination(1));
-	assert_int_equal(engine_prepare(test.engine, "other", NULL, &result, &test.err), 0);
-	json_object_put(result);
-	assert_int_equal(engine_switch(test.engine, "other", SIDE_DESTINATION, NULL, &result, &test.err), 0);
-	json_object_put(result);
+	for (other.verb = VERB_PREPARE; other.verb <= VERB_SWITCH; other.verb++)
+		assert_int_equal(host_test_ask(&test, other), 0);
 	test.members = 2;
 	host_test_expect(&test, "on_destination", SIDE_DESTINATION);
 	test.members = 1;
@@ -295,6 +293,31 @@ static void switch_reports_the_pause_of_each_map(void **state)
 	host_test_end(&test);
 }
 
+static unsigned host_looks(const struct fake_world *world)
+{
+	unsigned count = 0;
+
+	for (const char *call = world->log; (call = strstr(call, "device.disks")); call++)
+		count++;
+	return count;
+}
+
+/* However many members: one look before anything is changed, one with the identities published, one at the end. */
+static void switch_takes_3_looks_at_the_host(void **state)
+{
+	(void)state;
+	begin(3, 2);
+	host_test_must(&test, VERB_CREATE);
+	host_test_must(&test, VERB_PREPARE);
+	world_begin(test.world, NULL);
+	host_test_must(&test, VERB_SWITCH);
+	assert_int_equal(host_looks(test.world), 3);
+	world_begin(test.world, NULL);
+	host_test_must(&test, VERB_SWITCH_BACK);
+	assert_int_equal(host_looks(test.world), 3);
+	host_test_end(&test);
+}
+
 /* The administrator had the destination mapped and scanned before anybody said that it is one. */
 static void map_older_than_the_import_is_hidden(void **state)
 {
@@ -326,7 +349,7 @@ static int stop_nothing(void *ctx, struct error *err)
 	return 0;
 }
 
-static int clear_nothing(struct dm_hold *hold)
+static int clear_nothing(struct dm_suspend *hold)
 {
 	(void)hold;
 	return 0;
@@ -347,22 +370,20 @@ static void engine_that_does_not_stop_multipathd_is_caught(void **state)
 
 static void engine_that_does_not_clear_tables_is_caught(void **state)
 {
-	const struct failure hung = {
-		.kind = FAIL_BEFORE, .call = 1, .call_name = "dm.hold_suspend", .sys_errno = EINTR
-	};
+	const struct failure hung = { .kind = FAIL_BEFORE, .call = 1, .call_name = "dm.suspend", .sys_errno = EINTR };
 
 	(void)state;
 	begin(1, 2);
 	host_test_must(&test, VERB_CREATE);
 	host_test_must(&test, VERB_PREPARE);
-	test.ports.dm.hold_clear = clear_nothing;
+	test.ports.dm.clear_loaded = clear_nothing;
 	world_begin(test.world, &hung);
 	host_test_run(&test, VERB_SWITCH);
 	assert_non_null(host_test_disagreement(&test));
 	host_test_end(&test);
 }
 
-static void refused_unchanged(enum verb verb, const char *state, enum side side, enum error_code code, const char *step)
+static void refused_unchanged(int verb, const char *state, enum side side, enum error_code code, const char *step)
 {
 	char *before = world_dump(test.world), *after;
 
@@ -412,7 +433,7 @@ static void switch_without_udevd_is_refused(void **state)
 {
 	static const enum side sides[] = { SIDE_SOURCE, SIDE_DESTINATION };
 	static const char *const states[] = { "prepared", "on_destination" };
-	static const enum verb verbs[] = { VERB_SWITCH, VERB_SWITCH_BACK };
+	static const int verbs[] = { VERB_SWITCH, VERB_SWITCH_BACK };
 
 	(void)state;
 	begin(1, 2);
@@ -431,7 +452,7 @@ static void switch_without_udevd_is_refused(void **state)
 /* A person's `multipath -F` takes every map that nobody has open. */
 static void idle_map_that_somebody_flushed_is_made_again(void **state)
 {
-	static const enum verb verbs[] = { VERB_SWITCH, VERB_SWITCH_BACK };
+	static const int verbs[] = { VERB_SWITCH, VERB_SWITCH_BACK };
 
 	(void)state;
 	begin(1, 2);
@@ -490,6 +511,7 @@ int main(void)
 		cmocka_unit_test(second_import_beside_the_first),
 		cmocka_unit_test(switch_under_idle_applications),
 		cmocka_unit_test(switch_reports_the_pause_of_each_map),
+		cmocka_unit_test(switch_takes_3_looks_at_the_host),
 		cmocka_unit_test(map_older_than_the_import_is_hidden),
 		cmocka_unit_test(switch_without_udevd_is_refused),
 		cmocka_unit_test(idle_map_that_somebody_flushed_is_made_again),

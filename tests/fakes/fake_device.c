@@ -35,7 +35,7 @@ static void fill_disk(struct fake_world *world, const struct fake_disk *disk, st
 	memcpy(ret->name, disk->name, sizeof(ret->name));
 	snprintf(ret->hctl, sizeof(ret->hctl), "%u:0:0:%d", disk->minor / 16, disk->lun);
 	memcpy(ret->true_wwid, lun->wwid, sizeof(ret->true_wwid));
-	property_get(disk->properties, "ID_SERIAL", ret->presented_wwid, sizeof(ret->presented_wwid));
+	property_get(disk->properties, "ID_SERIAL", ret->published_wwid, sizeof(ret->published_wwid));
 	memcpy(ret->vendor, lun->vendor, sizeof(ret->vendor));
 	memcpy(ret->product, lun->product, sizeof(ret->product));
 	snprintf(ret->revision, sizeof(ret->revision), "0001");

@@ -11,7 +11,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-struct dm_hold {
+struct dm_suspend {
 	struct fake_world *world;
 	char uuid[UUID_SIZE];
 };
@@ -185,6 +185,21 @@ int dm_resume_map(struct fake_world *world, struct fake_map *map)
 	return 0;
 }
 
+static void describe(const struct fake_map *map, struct dm_device *ret)
+{
+	*ret = (struct dm_device){
+		.major = 253,
+		.minor = map->minor,
+		.open_count = map->open_count,
+		.suspended = map->suspended,
+		.read_only = map->read_only,
+		.has_inactive_table = map->inactive[0] != '\0',
+		.limits = map->limits,
+	};
+	memcpy(ret->name, map->name, sizeof(ret->name));
+	memcpy(ret->uuid, map->uuid, sizeof(ret->uuid));
+}
+
 static int do_list(struct fake_world *world, struct dm_device **ret, size_t *ret_count)
 {
 	struct dm_device *devices = calloc(MAPS_MAX, sizeof(*devices));
@@ -192,25 +207,9 @@ static int do_list(struct fake_world *world, struct dm_device **ret, size_t *ret
 
 	if (!devices)
 		abort();
-	for (size_t i = 0; i < MAPS_MAX; i++) {
-		const struct fake_map *map = &world->maps[i];
-		struct dm_device *device = &devices[count];
-
-		if (!map->exists)
-			continue;
-		count++;
-		*device = (struct dm_device){
-			.major = 253,
-			.minor = map->minor,
-			.open_count = map->open_count,
-			.suspended = map->suspended,
-			.read_only = map->read_only,
-			.has_inactive_table = map->inactive[0] != '\0',
-			.limits = map->limits,
-		};
-		memcpy(device->name, map->name, sizeof(device->name));
-		memcpy(device->uuid, map->uuid, sizeof(device->uuid));
-	}
+	for (size_t i = 0; i < MAPS_MAX; i++)
+		if (world->maps[i].exists)
+			describe(&world->maps[i], &devices[count++]);
 	*ret = devices;
 	*ret_count = count;
 	return 0;
@@ -219,6 +218,21 @@ static int do_list(struct fake_world *world, struct dm_device **ret, size_t *ret
 static int dm_list(void *ctx, struct dm_device **ret, size_t *ret_count, struct error *err)
 {
 	return WORLD_QUERY(ctx, "dm.list", NULL, err, do_list(ctx, ret, ret_count));
+}
+
+static int do_device(struct fake_world *world, const char *name, struct dm_device *ret, struct error *err)
+{
+	const struct fake_map *map = world_map(world, name);
+
+	if (!map)
+		return world_refuse(world, "dm.device", name, ENXIO, err);
+	describe(map, ret);
+	return 0;
+}
+
+static int dm_device(void *ctx, const char *map, struct dm_device *ret, struct error *err)
+{
+	return WORLD_QUERY(ctx, "dm.device", map, err, do_device(ctx, map, ret, err));
 }
 
 static int do_table(struct fake_world *world, const char *name, char **ret_table, struct error *err)
@@ -339,73 +353,74 @@ static int dm_message(void *ctx, const char *map, const char *message, struct er
 	return WORLD_CALL(ctx, "dm.message", map, err, do_message(ctx, map, message, err));
 }
 
-static int do_hold_prepare(struct fake_world *world, const char *name, struct dm_hold **ret, struct error *err)
+static int do_suspend_prepare(struct fake_world *world, const char *name, struct dm_suspend **ret, struct error *err)
 {
 	struct fake_map *map = world_map(world, name);
-	struct dm_hold *hold;
+	struct dm_suspend *suspend;
 
 	if (!map)
-		return world_refuse(world, "dm.hold_prepare", name, ENXIO, err);
+		return world_refuse(world, "dm.suspend_prepare", name, ENXIO, err);
 	if (world->holds)
-		world_violation(world, "hold_prepare (%s) allocates while a map is held", name);
-	hold = calloc(1, sizeof(*hold));
-	if (!hold)
+		world_violation(world, "suspend_prepare (%s) allocates while a map is held", name);
+	suspend = calloc(1, sizeof(*suspend));
+	if (!suspend)
 		abort();
-	hold->world = world;
-	memcpy(hold->uuid, map->uuid, sizeof(hold->uuid));
+	suspend->world = world;
+	memcpy(suspend->uuid, map->uuid, sizeof(suspend->uuid));
 	world->hold_handles++;
-	*ret = hold;
+	*ret = suspend;
 	return 0;
 }
 
-static int dm_hold_prepare(void *ctx, const char *map, struct dm_hold **ret, struct error *err)
+static int dm_suspend_prepare(void *ctx, const char *map, struct dm_suspend **ret, struct error *err)
 {
-	return WORLD_QUERY(ctx, "dm.hold_prepare", map, err, do_hold_prepare(ctx, map, ret, err));
+	return WORLD_QUERY(ctx, "dm.suspend_prepare", map, err, do_suspend_prepare(ctx, map, ret, err));
 }
 
-/* The hold calls answer an errno: 0 stays 0, a failure before or after is the error's. */
-#define HOLD_CALL(hold, name, work) \
+/* These calls answer an errno: 0 stays 0, a failure before or after is the error's. */
+#define SUSPEND_CALL(suspend, name, work) \
 	({ \
 		struct error error_ = { 0 }; \
 		int errno_ = 0; \
-		int failed_ = WORLD_CALL((hold)->world, name, (hold)->uuid, &error_, (errno_ = (work)) ? -1 : 0); \
+		int failed_ = \
+			WORLD_CALL((suspend)->world, name, (suspend)->uuid, &error_, (errno_ = (work)) ? -1 : 0); \
 		failed_ ? (errno_ ? errno_ : (error_.sys_errno ? error_.sys_errno : EIO)) : 0; \
 	})
 
-static int do_suspend(const struct dm_hold *hold)
+static int do_suspend(const struct dm_suspend *suspend)
 {
-	struct fake_map *map = world_map_by_uuid(hold->world, hold->uuid);
+	struct fake_map *map = world_map_by_uuid(suspend->world, suspend->uuid);
 
 	if (!map)
 		return ENXIO;
 	if (map->suspended)
 		return 0;
 	map->suspended = true;
-	map->suspended_since_us = hold->world->now_us;
-	hold->world->holds++;
+	map->suspended_since_us = suspend->world->now_us;
+	suspend->world->holds++;
 	return 0;
 }
 
-static int dm_hold_suspend(struct dm_hold *hold)
+static int dm_suspend_map(struct dm_suspend *suspend)
 {
-	return HOLD_CALL(hold, "dm.hold_suspend", do_suspend(hold));
+	return SUSPEND_CALL(suspend, "dm.suspend", do_suspend(suspend));
 }
 
-static int do_resume(const struct dm_hold *hold)
+static int do_resume(const struct dm_suspend *suspend)
 {
-	struct fake_map *map = world_map_by_uuid(hold->world, hold->uuid);
+	struct fake_map *map = world_map_by_uuid(suspend->world, suspend->uuid);
 
-	return map ? dm_resume_map(hold->world, map) : ENXIO;
+	return map ? dm_resume_map(suspend->world, map) : ENXIO;
 }
 
-static int dm_hold_resume(struct dm_hold *hold)
+static int dm_resume(struct dm_suspend *suspend)
 {
-	return HOLD_CALL(hold, "dm.hold_resume", do_resume(hold));
+	return SUSPEND_CALL(suspend, "dm.resume", do_resume(suspend));
 }
 
-static int do_hold_clear(const struct dm_hold *hold)
+static int do_clear_loaded(const struct dm_suspend *suspend)
 {
-	struct fake_map *map = world_map_by_uuid(hold->world, hold->uuid);
+	struct fake_map *map = world_map_by_uuid(suspend->world, suspend->uuid);
 
 	if (!map)
 		return ENXIO;
@@ -413,31 +428,31 @@ static int do_hold_clear(const struct dm_hold *hold)
 	return 0;
 }
 
-static int dm_hold_clear(struct dm_hold *hold)
+static int dm_clear_loaded(struct dm_suspend *suspend)
 {
-	return HOLD_CALL(hold, "dm.hold_clear", do_hold_clear(hold));
+	return SUSPEND_CALL(suspend, "dm.clear_loaded", do_clear_loaded(suspend));
 }
 
 /* Where an application is at work, an I/O more each time. */
-static int do_completed(const struct dm_hold *hold, uint64_t *ret)
+static int do_completed(const struct dm_suspend *suspend, uint64_t *ret)
 {
-	struct fake_world *world = hold->world;
+	struct fake_world *world = suspend->world;
 
 	*ret = world->idle_applications ? 0 : ++world->completed_ios;
 	return 0;
 }
 
-static int dm_hold_completed(struct dm_hold *hold, uint64_t *ret)
+static int dm_completed_ios(struct dm_suspend *suspend, uint64_t *ret)
 {
-	return HOLD_CALL(hold, "dm.hold_completed", do_completed(hold, ret));
+	return SUSPEND_CALL(suspend, "dm.completed_ios", do_completed(suspend, ret));
 }
 
-static void dm_hold_free(struct dm_hold *hold)
+static void dm_suspend_free(struct dm_suspend *suspend)
 {
-	if (!hold)
+	if (!suspend)
 		return;
-	hold->world->hold_handles--;
-	free(hold);
+	suspend->world->hold_handles--;
+	free(suspend);
 }
 
 void fake_dm_port(struct fake_world *world, struct dm_port *ret)
@@ -445,17 +460,18 @@ void fake_dm_port(struct fake_world *world, struct dm_port *ret)
 	*ret = (struct dm_port){
 		.ctx = world,
 		.list = dm_list,
+		.device = dm_device,
 		.table = dm_table,
 		.load = dm_load,
 		.clear = dm_clear,
 		.remove = dm_remove,
 		.rename = dm_rename,
 		.message = dm_message,
-		.hold_prepare = dm_hold_prepare,
-		.hold_suspend = dm_hold_suspend,
-		.hold_resume = dm_hold_resume,
-		.hold_clear = dm_hold_clear,
-		.hold_completed = dm_hold_completed,
-		.hold_free = dm_hold_free,
+		.suspend_prepare = dm_suspend_prepare,
+		.suspend = dm_suspend_map,
+		.resume = dm_resume,
+		.clear_loaded = dm_clear_loaded,
+		.completed_ios = dm_completed_ios,
+		.suspend_free = dm_suspend_free,
 	};
 }

@@ -277,7 +277,7 @@ int multipathd_command(struct fake_world *world, const char *command, char **ret
 	int done;
 
 	if (!world->multipathd_running)
-		return error_set(err, ERR_MULTIPATHD_NOT_RUNNING, NULL, "nobody to tell '%.60s'", command);
+		return error_set(err, ERR_MULTIPATHD_NOT_RUNNING, NULL, "it cannot be sent '%.60s'", command);
 	if (query) {
 		reply = show(world, command + 5);
 	} else {

@@ -205,13 +205,17 @@ static bool application_waits(const struct fake_world *world)
 }
 
 /*
- * What may be done while an application waits: the hold's own calls; and, of a hold that has a lease, making the
- * identities last (such a hold is refused where these files lie on a map that it holds).
+ * What may be done while an application waits: the calls of a prepared suspend; and, of a hold that has a lease, making
+ * the identities last (such a hold is refused where these files lie on a map that it holds).
  */
 static bool is_allowed_in_hold(struct fake_world *world, const char *name, const char *subject)
 {
-	if (strncmp(name, "dm.hold_", 8) == 0 || strcmp(name, "scsi.pr_watch_read") == 0)
-		return true;
+	static const char *const calls[] = { "dm.suspend", "dm.resume", "dm.clear_loaded", "dm.completed_ios",
+					     "scsi.pr_watch_read" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
+		if (strcmp(name, calls[i]) == 0)
+			return true;
 	if (!world_file(world, "/run/dm-import.held"))
 		return false;
 	return (strcmp(name, "host.replace") == 0 || strcmp(name, "host.remove") == 0) &&

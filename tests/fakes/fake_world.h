@@ -168,7 +168,7 @@ struct fake_world {
 	unsigned calls, calls_of_name;
 	bool no_maps_yet;	 /* the host comes up: nothing is asked of maps */
 	unsigned changing_calls; /* of those that do not only look */
-	unsigned holds;		 /* maps suspended through hold_suspend and not yet resumed */
+	unsigned holds;		 /* maps suspended through suspend and not yet resumed */
 	bool exchanged;		 /* in this hold a table was swapped in: from here on the way is forward */
 	uint64_t completed_ios;
 	bool idle_applications; /* nobody sends I/O */

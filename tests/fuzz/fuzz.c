@@ -3,7 +3,8 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include "agent/problem.h"
+#include "agent/shared/problem.h"
+#include "api/problem.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -110,7 +111,7 @@ bool fuzz_is_printable(const char *text)
 void fuzz_check_refusal(const struct error *err)
 {
 	struct json_object *problem = problem_json(err), *detail;
-	int status = error_http_status(err->code);
+	unsigned status = problem_http_status(err->code);
 
 	require(err->code > ERR_NONE && err->code < ERR_COUNT);
 	require(status >= 400 && status < 500);

@@ -3,6 +3,8 @@
  */
 #include "tests/fuzz/fuzz_agent.h"
 
+#include "agent/routes/handlers.h"
+
 #include "base/clock.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -95,7 +97,7 @@ static const char *query(void *connection, const char *name)
 }
 
 int fuzz_request(struct agent *agent, const char *method, const char *target, const char *body,
-		 const struct auth_client *client, const unsigned char *served, struct reply *reply, struct error *err)
+		 const struct client *client, const unsigned char *served, struct reply *reply, struct error *err)
 {
 	static const atomic_bool stop;
 	const char *mark = strchr(target, '?');

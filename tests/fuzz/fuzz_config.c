@@ -1,11 +1,11 @@
 /*
- * Fuzzes the configuration (agent/config.h). An input is a whole agent.conf.
+ * Fuzzes the configuration (agent/shared/config.h). An input is a whole agent.conf.
  *
  * What is accepted is within its limits. When the port is stored, every other line stays, byte for byte and in its
  * order; the file can be read, has that port, and else says what it said; storing the port once more changes nothing.
  * Only a file that is broken in other lines is left as it is.
  */
-#include "agent/config.h"
+#include "agent/shared/config.h"
 #include "dm-import/dm_import.h"
 #include "tests/fuzz/fuzz.h"
 

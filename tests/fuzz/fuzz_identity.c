@@ -6,8 +6,10 @@
  * written and read again, and when it is read out of the rules. The rules are comments and udev assignments with values
  * of plain characters: nothing of a record can end a line, a value or a comment, nor substitute or run anything.
  */
+#include "dm-import/store/identity_rules.h"
+
 #include "base/checksum.h"
-#include "dm-import/identity.h"
+#include "dm-import/core/identity.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <inttypes.h>

@@ -5,8 +5,8 @@
  * Besides what the sanitizers see: entries lie in the text, in their order; what is whole, cut off behind that or
  * compacted, says the same again.
  */
-#include "dm-import/identity.h"
-#include "dm-import/journal.h"
+#include "dm-import/core/identity.h"
+#include "dm-import/store/journal.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check_entries(const struct journal *journal, const char *text, size_t length)

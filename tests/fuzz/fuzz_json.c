@@ -1,11 +1,11 @@
 /*
- * Fuzzes the strict reading of a body (agent/json_in.h). An input is a body.
+ * Fuzzes the strict reading of a body (agent/routes/json_in.h). An input is a body.
  *
  * A reader of RFC 8259 of its own says what is JSON: what is an object of at most eight levels is read, and nothing
  * else is. What was read says the same again when it is written and read once more, and each field is either given as
  * what it is or refused.
  */
-#include "agent/json_in.h"
+#include "agent/routes/json_in.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { DEPTH_MAX = 8 };

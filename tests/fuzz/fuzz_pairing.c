@@ -8,7 +8,7 @@
  * else's. Whoever does is trusted and gets the host's proof; nobody else is, and all refusals of proofs are the same,
  * with a code and without.
  */
-#include "agent/pairing.h"
+#include "agent/trust/pairing.h"
 #include "base/clock.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/fuzz_agent.h"
@@ -24,11 +24,11 @@ enum { CLIENTS = 2, DIGITS = 2 * PAIRING_PROOF_BYTES + 1 };
 
 struct stranger {
 	gnutls_session_t server, client;
-	struct auth_client seen; /* as auth_check sees the client */
+	struct client seen; /* as auth_check sees the client */
 };
 
 static struct stranger strangers[CLIENTS];
-static unsigned char host[TLS_FINGERPRINT_BYTES];
+static unsigned char host[FINGERPRINT_BYTES];
 
 /* What must come of each proof. */
 struct model {
@@ -69,13 +69,14 @@ static void connect_stranger(struct stranger *ret, const char *name)
 		require(server == 0 || server == GNUTLS_E_AGAIN);
 		require(client == 0 || client == GNUTLS_E_AGAIN);
 	}
-	ret->seen = (struct auth_client){ .tls_session = ret->server, .socket = fds[0] };
+	ret->seen = (struct client){ .tls_session = ret->server, .socket = fds[0] };
+	ret->seen.has_certificate = tls_client_fingerprint(ret->server, ret->seen.fingerprint);
 }
 
 static void connect_all(struct agent *agent)
 {
 	struct tls_identity identity;
-	char who[AUTH_NAME_SIZE];
+	char who[CLIENT_NAME_SIZE];
 	struct error err = { 0 };
 
 	if (strangers[0].server)
@@ -98,9 +99,9 @@ static void make_proof(const char *code, const char *label, int client, char ret
 
 	buf_puts(&text, label);
 	buf_add(&text, host, sizeof(host));
-	buf_add(&text, strangers[client].seen.fingerprint, TLS_FINGERPRINT_BYTES);
+	buf_add(&text, strangers[client].seen.fingerprint, FINGERPRINT_BYTES);
 	require(gnutls_hmac_fast(GNUTLS_MAC_SHA256, code, strlen(code), text.data, text.length, proof) == 0);
-	tls_fingerprint_text(proof, ret);
+	fingerprint_text(proof, ret);
 }
 
 static void fill_in(struct buf *out, const char *body, const struct model *model)
@@ -188,7 +189,7 @@ static void pair(struct agent *agent, struct model *model, int client, const cha
 	CLEANUP_BUF struct buf body = { 0 };
 	struct error err = { 0 };
 	struct reply reply = { 0 };
-	char proof[DIGITS], who[AUTH_NAME_SIZE];
+	char proof[DIGITS], who[CLIENT_NAME_SIZE];
 	int result;
 
 	fill_in(&body, line, model);
@@ -215,12 +216,12 @@ static void distrust_all(struct trust *trust)
 {
 	struct trusted *list, gone;
 	struct error err = { 0 };
-	char digits[TLS_FINGERPRINT_TEXT];
+	char digits[FINGERPRINT_TEXT];
 	size_t count;
 
 	require(trust_list(trust, &list, &count, &err) == 0);
 	for (size_t i = 0; i < count; i++) {
-		tls_fingerprint_text(list[i].fingerprint, digits);
+		fingerprint_text(list[i].fingerprint, digits);
 		require(trust_remove(trust, digits, &gone, &err) == 0);
 	}
 	free(list);

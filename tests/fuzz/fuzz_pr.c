@@ -5,7 +5,7 @@
  * Besides what the sanitizers see: a decoder that refuses leaves the state alone, asks for more only when it needs more
  * than it got, and what it accepts is complete text.
  */
-#include "dm-import/pr.h"
+#include "dm-import/formats/pr.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check_registrations(const struct pr_state *state)

@@ -6,7 +6,7 @@
  * does a GET. What succeeded succeeds when it is said again. What got into the host's state is of the form that is
  * asked for.
  */
-#include "agent/utf8.h"
+#include "agent/shared/utf8.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/fuzz_agent.h"
 
@@ -85,7 +85,7 @@ static bool is_held(const char *state)
 
 static void run(struct agent *agent, const char *method, const char *target, const char *body)
 {
-	const struct auth_client root = { .socket = -1 };
+	const struct client root = { .socket = -1 };
 	CLEANUP_FREE char *before = state_of(agent), *after = NULL;
 	struct reply reply = { 0 };
 	struct error err = { 0 };
@@ -141,10 +141,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	require(trust_list(agent.trust, &trusted, &count, &err) == 0);
 	for (size_t i = 0; i < count; i++) {
-		char digits[TLS_FINGERPRINT_TEXT];
+		char digits[FINGERPRINT_TEXT];
 		struct trusted gone;
 
-		tls_fingerprint_text(trusted[i].fingerprint, digits);
+		fingerprint_text(trusted[i].fingerprint, digits);
 		require(trust_remove(agent.trust, digits, &gone, &err) == 0);
 	}
 	free(trusted);

@@ -1,10 +1,12 @@
 /*
- * Fuzzes the router (agent/router.h). An input is a method, a space, and a path.
+ * Fuzzes the router (agent/routes/router.h). An input is a method, a space, and a path.
  *
  * The pattern of what is found, with its parameter put in, is the path, byte for byte: nothing is decoded, shortened or
  * passed over. What is said of methods holds: each that is offered is found, and no other. Strangers get to two paths.
  */
-#include "agent/router.h"
+#include "agent/routes/handlers.h"
+#include "agent/routes/reply.h"
+#include "agent/routes/router.h"
 #include "tests/fuzz/fuzz.h"
 
 static const char *const methods[] = { "GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS" };

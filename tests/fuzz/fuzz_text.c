@@ -1,12 +1,12 @@
 /*
- * Fuzzes what makes foreign bytes harmless: log_sanitise (base/log.h), utf8_clean (agent/utf8.h), and num_parse
- * (base/num.h). The first byte of an input says how much room there is for what is sanitised.
+ * Fuzzes what makes foreign bytes harmless: log_sanitise (agent/shared/log.h), utf8_clean (agent/shared/utf8.h), and
+ * num_parse (base/num.h). The first byte of an input says how much room there is for what is sanitised.
  *
  * What goes to the log is one printable line, and reading its escapes backwards gives the bytes again: nothing is
  * forged, and nothing hidden. What goes into an answer is UTF-8, and what was so already is left alone.
  */
-#include "agent/utf8.h"
-#include "base/log.h"
+#include "agent/shared/log.h"
+#include "agent/shared/utf8.h"
 #include "base/num.h"
 #include "tests/fuzz/fuzz.h"
 

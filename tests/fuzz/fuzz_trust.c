@@ -1,13 +1,13 @@
 /*
- * Fuzzes the trusted certificates (agent/trust.h): what somebody gives to trust_add. An input is PEM, or the DER of a
- * certificate, which is so much easier to change.
+ * Fuzzes the trusted certificates (agent/trust/trust.h): what somebody gives to trust_add. An input is PEM, or the DER
+ * of a certificate, which is so much easier to change.
  *
  * What is refused leaves the directory empty. What is taken lies in one file with a name of hexadecimal digits, and is
  * one certificate; it is trusted by the SHA-256 of its bytes and by no other, adding it again adds nothing, and
  * removing it leaves nothing behind.
  */
-#include "agent/trust.h"
-#include "base/log.h"
+#include "agent/shared/log.h"
+#include "agent/trust/trust.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <dirent.h>
@@ -33,14 +33,14 @@ static size_t count_files(const char *directory, char ret_name[static 256])
 
 static void check_file(const char *directory, const struct trusted *trusted)
 {
-	char name[256], text[TLS_FINGERPRINT_TEXT], path[PATH_MAX];
-	unsigned char digest[TLS_FINGERPRINT_BYTES];
+	char name[256], text[FINGERPRINT_TEXT], path[PATH_MAX];
+	unsigned char digest[FINGERPRINT_BYTES];
 	CLEANUP_FREE char *pem = NULL;
 	gnutls_datum_t der = { 0 };
 	size_t size;
 
 	require(count_files(directory, name) == 1 && strcmp(name, trusted->file) == 0);
-	tls_fingerprint_text(trusted->fingerprint, text);
+	fingerprint_text(trusted->fingerprint, text);
 	require(strncmp(name, text, 32) == 0 && strcmp(name + 32, ".pem") == 0);
 	snprintf(path, sizeof(path), "%s/%s", directory, name);
 	pem = fuzz_read(path, &size);
@@ -56,8 +56,8 @@ static void check_file(const char *directory, const struct trusted *trusted)
 static void check_trusted(struct trust *trust, const char *directory, const struct trusted *trusted, const char *pem,
 			  size_t length)
 {
-	unsigned char other[TLS_FINGERPRINT_BYTES];
-	char digits[TLS_FINGERPRINT_TEXT], subject[TRUST_SUBJECT_SIZE], name[256];
+	unsigned char other[FINGERPRINT_BYTES];
+	char digits[FINGERPRINT_TEXT], subject[TRUST_SUBJECT_SIZE], name[256];
 	struct trusted *list, again;
 	struct error err = { 0 };
 	bool added = true;
@@ -73,7 +73,7 @@ static void check_trusted(struct trust *trust, const char *directory, const stru
 	require(trust_list(trust, &list, &count, &err) == 0 && count == 1);
 	free(list);
 	require(trust_add(trust, pem, length, &again, &added, &err) == 0 && !added);
-	tls_fingerprint_text(trusted->fingerprint, digits);
+	fingerprint_text(trusted->fingerprint, digits);
 	require(trust_remove(trust, digits, &again, &err) == 0);
 	require(memcmp(again.fingerprint, trusted->fingerprint, sizeof(again.fingerprint)) == 0);
 	require(count_files(directory, name) == 0 && trust_check(trust, trusted->fingerprint, &err) < 0);

@@ -14,11 +14,11 @@ $(FUZZ_OUT)/%.o: %.c
 	@clang $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
 
 # What is fuzzed, and what that stands on. A fuzzer takes from it what it needs.
-FUZZ_SRC := $(wildcard base/*.c) $(filter-out agent/main.c agent/agent.c agent/server.c agent/gate.c agent/web.c agent/listener.c \
-	agent/udev_watch.c,$(wildcard agent/*.c)) $(addprefix dm-import/,pr.c journal.c identity.c identity_rules.c) \
+FUZZ_SRC := $(wildcard base/*.c api/*.c) $(filter-out agent/net/server.c agent/net/gate.c agent/net/web.c agent/net/listener.c \
+	agent/work/udev_watch.c,$(wildcard agent/*/*.c)) $(addprefix dm-import/,formats/pr.c store/journal.c core/identity.c core/import.c core/reports.c store/identity_rules.c) \
 	$(addprefix certs/,certificate.c check.c names.c pair.c)
 $(FUZZ_OUT)/libfuzzed.a: $(FUZZ_SRC:%.c=$(FUZZ_OUT)/%.o) $(FUZZ_OUT)/tests/fuzz/fuzz.o
-	@rm -f $@; $(AR) rcs $@ $^
+	@rm -f $@; $(AR) qcs $@ $^
 
 FUZZ_AGENT := $(addprefix $(FUZZ_OUT)/tests/,fuzz/fuzz_agent.o daemon/fake_engine.o daemon/fake_commands.o)
 FUZZ_LINK = clang -fsanitize=fuzzer,address,undefined -o $@ $(filter %.o,$^) $(1) $(filter %.a,$^) $(FUZZ_LIBS)
@@ -33,13 +33,18 @@ $(FUZZERS:%=%_faulty): $(FUZZ_OUT)/fuzz_%_faulty: $(FUZZ_OUT)/tests/fuzz/fuzz_%.
 	@clang $(FUZZ_CFLAGS) -w -iquote $$(tests/fuzz/plant --folder $*) -c -o $@.o $@.c
 	@$(call FUZZ_LINK,$@.o)
 
-.PHONY: fuzz check-fuzz
-fuzz: $(FUZZERS)
-	@for fuzzer in $(FUZZERS); do mkdir -p $$fuzzer.found; \
-		$$fuzzer -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -artifact_prefix=$$fuzzer.found/ $$fuzzer.found \
-			tests/fuzz/corpus/$${fuzzer##*/fuzz_} || exit 1; done
+# What make-corpus writes is made anew when what it reads has changed.
+FUZZ_CORPUS := $(FUZZ_OUT)/corpus/made
+$(FUZZ_CORPUS): tests/fuzz/make-corpus agent/routes/router.c $(wildcard tests/fixtures/certs/*)
+	@tests/fuzz/make-corpus $(@D) && touch $@
 
-check-fuzz: $(FUZZERS) $(FUZZERS:%=%_faulty)
+.PHONY: fuzz check-fuzz
+fuzz: $(FUZZERS) $(FUZZ_CORPUS)
+	@for fuzzer in $(FUZZERS); do name=$${fuzzer##*/fuzz_}; mkdir -p $$fuzzer.found; \
+		$$fuzzer -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -artifact_prefix=$$fuzzer.found/ $$fuzzer.found \
+			$$(ls -d tests/fuzz/corpus/$$name $(FUZZ_OUT)/corpus/$$name 2>/dev/null) || exit 1; done
+
+check-fuzz: $(FUZZERS) $(FUZZERS:%=%_faulty) $(FUZZ_CORPUS)
 	@tests/fuzz/check $(FUZZERS)
 CHECKS_FAST += check-fuzz
 

@@ -5,18 +5,10 @@ import os
 import socket
 import subprocess
 
-from hostlib import ADAPTER, unchanged
+from hostlib import ADAPTER, case_table, unchanged
 
-CASES = {}
+CASES, case = case_table()
 WHOLE = ["--noninteractive", "--accepted-EULA", "--iscsiprotocol", "--adapter=" + ADAPTER]
-
-
-def case(name, system="debian"):
-    def add(function):
-        function.system = system
-        CASES[name] = function
-        return function
-    return add
 
 
 def wrong_usage(name, words, sentence):
@@ -31,23 +23,23 @@ def wrong_usage(name, words, sentence):
 
 
 for _name, _words, _sentence in (
-        ("nothing", [], "There is no terminal to ask questions in"),
+        ("nothing", [], "There is no terminal for questions"),
         ("option", ["--fast"], "There is no option '--fast'."),
         ("word", ["install"], "There is no option 'install'."),
         ("eula-missing", [*WHOLE[:1], *WHOLE[2:]], "--noninteractive needs --accepted-EULA"),
         ("protocol-missing", [*WHOLE[:2], *WHOLE[3:]], "--noninteractive needs --fcprotocol or --iscsiprotocol."),
-        ("two-protocols", [*WHOLE, "--fcprotocol"], "Say --fcprotocol or --iscsiprotocol, and once."),
+        ("two-protocols", [*WHOLE, "--fcprotocol"], "Give either --fcprotocol or --iscsiprotocol, once."),
         ("adapter-missing", WHOLE[:3], "--noninteractive needs --adapter=ADDRESS."),
         ("adapter-word", [*WHOLE[:3], "--adapter"], "--adapter needs a value"),
-        ("adapter-empty", [*WHOLE[:3], "--adapter="], "'' is no IPv4 or IPv6 address."),
-        ("adapter-name", [*WHOLE[:3], "--adapter=host.example"], "'host.example' is no IPv4 or IPv6 address."),
-        ("adapter-short", [*WHOLE[:3], "--adapter=192.0.2"], "'192.0.2' is no IPv4"),
-        ("adapter-256", [*WHOLE[:3], "--adapter=192.0.2.256"], "'192.0.2.256' is no IPv4"),
-        ("adapter-octal", [*WHOLE[:3], "--adapter=192.0.2.010"], "'192.0.2.010' is no IPv4"),
-        ("adapter-shell", [*WHOLE[:3], "--adapter=1.1.1.1;reboot"], "'1.1.1.1;reboot' is no IPv4"),
-        ("port", [*WHOLE, "--port=8080"], "The port is one of 8443, 50443, 55443 and 60443, not '8080'."),
-        ("port-empty", [*WHOLE, "--port="], "The port is one of"),
-        ("port-two", [*WHOLE, "--port=8443 50443"], "The port is one of"),
+        ("adapter-empty", [*WHOLE[:3], "--adapter="], "'' is not an IPv4 or IPv6 address."),
+        ("adapter-name", [*WHOLE[:3], "--adapter=host.example"], "'host.example' is not an IPv4 or IPv6 address."),
+        ("adapter-short", [*WHOLE[:3], "--adapter=192.0.2"], "'192.0.2' is not an IPv4"),
+        ("adapter-256", [*WHOLE[:3], "--adapter=192.0.2.256"], "'192.0.2.256' is not an IPv4"),
+        ("adapter-octal", [*WHOLE[:3], "--adapter=192.0.2.010"], "'192.0.2.010' is not an IPv4"),
+        ("adapter-shell", [*WHOLE[:3], "--adapter=1.1.1.1;reboot"], "'1.1.1.1;reboot' is not an IPv4"),
+        ("port", [*WHOLE, "--port=8080"], "The port must be 8443, 50443, 55443 or 60443, not '8080'."),
+        ("port-empty", [*WHOLE, "--port="], "The port must be"),
+        ("port-two", [*WHOLE, "--port=8443 50443"], "The port must be"),
         ("removal", ["--noninteractive", "--uninstall"], "--noninteractive --uninstall needs --accepted-removal.")):
     wrong_usage(_name, _words, _sentence)
 
@@ -118,7 +110,7 @@ def old_platform(host):
     host.write("/etc/os-release", "ID=debian\nVERSION_ID=\"11\"\n")
 
 
-@refused("manager", "none of dnf, yum, zypper and apt-get is here")
+@refused("manager", "there is no dnf, yum, zypper or apt-get")
 def no_manager(host):
     host.remove("/usr/bin/apt-get")
 
@@ -135,7 +127,7 @@ def old_kernel(host):
     os.chmod(host.path("/usr/bin/uname"), 0o755)
 
 
-@refused("systemd", "systemd does not run this host")
+@refused("systemd", "this host does not run systemd")
 def no_systemd(host):
     host.remove("/run/systemd/system")
 
@@ -160,7 +152,7 @@ def no_iscsid(host):
     host.remove("/stub/active/iscsid.socket")
 
 
-@refused("fc", "no Fibre Channel port is here", words=[*WHOLE[:2], "--fcprotocol", WHOLE[3]])
+@refused("fc", "there is no Fibre Channel port", words=[*WHOLE[:2], "--fcprotocol", WHOLE[3]])
 def no_fc(host):
     assert not os.listdir(host.path("/sys/class/fc_host"))
 
@@ -188,12 +180,12 @@ def equallogic(host):
     os.makedirs(host.path("/sys/module/dm_switch"))
 
 
-@refused("adapter", "192.0.2.11 is no address of this host", words=[*WHOLE[:3], "--adapter=192.0.2.11"])
+@refused("adapter", "192.0.2.11 is not an address of this host", words=[*WHOLE[:3], "--adapter=192.0.2.11"])
 def other_adapter(_):
     pass
 
 
-@refused("adapter-v6", "2001:db8::11 is no address of this host", words=[*WHOLE[:3], "--adapter=2001:db8::11"])
+@refused("adapter-v6", "2001:db8::11 is not an address of this host", words=[*WHOLE[:3], "--adapter=2001:db8::11"])
 def other_adapter_v6(_):
     pass
 
@@ -212,7 +204,7 @@ def port_taken(host):
             other.listen()
             with unchanged(host):
                 status, _, error = host.install("--port=55443")
-            assert status == 3 and "Not ready: port 55443 is taken by another program" in error, error
+            assert status == 3 and "Not ready: port 55443 is in use by another program" in error, error
             status, _, error = host.minstall("--dry-run", "--port=50443", *WHOLE[2:])
             assert status == 0, error
 
@@ -245,15 +237,15 @@ def tamper(path):
 def tampered_package(host):
     tamper(package_of(host, "deb"))
     status, _, error = host.install()
-    assert status == 3 and "files of the kit are not as they were signed: packages/debian-12/dm-import_" in error, error
+    assert status == 3 and "files of the kit are missing or have changed since it was signed: packages/debian-12/dm-import_" in error, error
 
 
-@refused("tampered-installer", "files of the kit are not as they were signed: EULA")
+@refused("tampered-installer", "files of the kit are missing or have changed since it was signed: EULA")
 def tampered_text(host):
     tamper(host.path("/kit/EULA"))
 
 
-@refused("file-missing", "files of the kit are not as they were signed: LICENSES")
+@refused("file-missing", "files of the kit are missing or have changed since it was signed: LICENSES")
 def missing_text(host):
     host.remove("/kit/LICENSES")
 
@@ -281,7 +273,7 @@ def package_of_another_kit(host):
     host.remove(package_of(host, "deb")[len(host.root):])
     subprocess.run(["cp", *glob.glob(host.path("/other/packages/debian-12/*.deb")), host.path("/kit/packages/debian-12/")], check=True)
     status, _, error = host.install()
-    assert status == 3 and "is not among what was signed" in error, error
+    assert status == 3 and "is not in the signed list of files" in error, error
 
 
 @case("check-rpm-signature", system="rhel")

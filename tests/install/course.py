@@ -9,19 +9,11 @@ import subprocess
 import time
 
 from checks import WHOLE
-from hostlib import ADAPTER, unchanged
+from hostlib import ADAPTER, case_table, unchanged
 
-CASES = {}
+CASES, case = case_table()
 SOURCE, DESTINATION = "36001405aaaaaaaaaaaaaaaaaaaaaaa01", "36001405bbbbbbbbbbbbbbbbbbbbbbb01"
 RECORDS = f"pair db1 {SOURCE} {DESTINATION} retired 3\n"
-
-
-def case(name, system="debian"):
-    def add(function):
-        function.system = system
-        CASES[name] = function
-        return function
-    return add
 
 
 def case_on(name, *systems):
@@ -144,8 +136,8 @@ def other_key(host):
     done(host.install())
     with unchanged(host):
         status, _, error = host.install(kit="/other")
-    assert status == 3 and "Not ready: this kit is signed by " in error, error
-    other = re.search(r"signed by (\w+), the installed", error).group(1)
+    assert status == 3 and "Not ready: this kit is signed with the key " in error, error
+    other = re.search(r"signed with the key (\w+), the installed", error).group(1)
     done(host.install("--accepted-key=" + other, kit="/other"))
     assert host.read("/etc/dm-import/kit-key") == other + "\n"
 
@@ -189,7 +181,7 @@ def upgrade_undone(host):
     host.write("/stub/broken-build", build_of(host))
     status, _, error = host.install("--port=60443")
     assert status == 1 and "the agent does not start" in error and "undoing: upgrade" in error, error
-    assert "the upgrade failed; what is there is dm-import 1.0-" in error and "could not be undone" not in error, error
+    assert "the upgrade failed; dm-import 1.0-" in error and "could not be undone" not in error, error
     assert agent_says(host, "ha_version").endswith(build_of(host, "/old") + "\n")
     assert host.read("/etc/dm-import/agent.conf") == conf and host.read("/etc/dm-import/tls/agent.key") == key
     expect_installed(host)
@@ -209,7 +201,7 @@ def upgrade_stays(host):
     host.remove("/var/cache/dm-import")
     host.write("/stub/broken-build", build_of(host))
     status, _, error = host.install("--port=60443")
-    assert status == 1 and "the upgrade failed. What is there now" in error and "Configuration and certificate are as they were" in error, error
+    assert status == 1 and "the upgrade failed. Now installed: " in error and "Configuration and certificate are unchanged" in error, error
     assert host.read("/etc/dm-import/agent.conf") == conf and host.read("/etc/dm-import/tls/agent.key") == key
 
 

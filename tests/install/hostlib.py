@@ -22,6 +22,19 @@ ELSEWHERE = ("stub", "var/lib/dpkg", "var/lib/rpm", "var/cache/apt", "var/cache/
              "var/lib/systemd", "run/lock")
 
 
+def case_table():
+    """A table of cases, and the decorator that puts a function of a host into it, by its name."""
+    table = {}
+
+    def case(name, system="debian"):
+        def add(function):
+            function.system = system
+            table[name] = function
+            return function
+        return add
+    return table, case
+
+
 class Host:
     def __init__(self, scratch, out, kits, system="debian"):
         self.base, self.out, self.kits = scratch, out, kits

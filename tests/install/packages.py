@@ -8,22 +8,14 @@ import sys
 import course
 import kits
 from course import done
-from hostlib import HERE, ROOT, unchanged
+from hostlib import HERE, ROOT, case_table, unchanged
 
 sys.path.insert(0, os.path.join(ROOT, "tests/cli"))
 import journal_cases  # noqa: E402  # writes journals
 
-CASES = {}
+CASES, case = case_table()
 UPDATE = False
 NEEDED = ("etc/dm-import", "etc/dm-import/identity", "etc/dm-import/initramfs", "var/lib/dm-import", "var/lib/dm-import/journal")
-
-
-def case(name, system="debian"):
-    def add(function):
-        function.system = system
-        CASES[name] = function
-        return function
-    return add
 
 
 def package(suffix, folder=None):
@@ -306,7 +298,7 @@ def removal_contradicted(host, tool, old, _):
     done(host.run("import-boot", "restore", "/tmp/records"))
     with unchanged(host):
         status, _, error = tool.remove()
-    assert status and "files of ours are damaged" in error, error
+    assert status and "the identity store or its rules are damaged" in error, error
 
 
 @for_both("removal-leaves-nothing")

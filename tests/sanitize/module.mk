@@ -8,9 +8,8 @@ SANITIZED_tsan_quick = check-threads
 SANITIZED = $(SANITIZED_$(MODE)$(QUICK))
 
 CONTROL := $(OUT)/tests/sanitize/control
-$(CONTROL): $(CONTROL).o
-	@echo "  LD    $@"
-	@$(CC) $(ALL_LDFLAGS) -o $@ $^ -lpthread
+$(CONTROL): $(CONTROL).o $(OUT)/linked-with
+	$(call link,-lpthread)
 
 AGENTS := $(addprefix $(OUT)/,import-agent-fake import-agent-world)
 

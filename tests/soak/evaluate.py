@@ -96,10 +96,13 @@ def build_of(directory):
 
 HEAD = """# The soak
 
-Written by `make soak` (`tests/soak`): build %s, %s, %d times there and back under load with verification, in one emulated VM. %s
-How the verdicts come about is in the head of `tests/soak/evaluate.py`; that they are given where they should be, in `tests/soak/check`.
+Written by `make soak` (`tests/soak`): build %s, %s, %d times there and back
+under load with verification, in one emulated VM.
+%s
 
-The agent's list of finished jobs is full before the first switch. Each number is taken after a switch, without a client connected.
+The head of `tests/soak/evaluate.py` says how the verdicts are reached; `tests/soak/check` shows
+that they catch what they should. The agent's list of finished jobs is full before the first switch.
+Each number is taken after a switch, with no client connected.
 """
 
 
@@ -114,7 +117,7 @@ def middle(values):
 def document(rows, samples, rounds, result, build):
     words = {True: "passed", False: "**failed**", None: "not judged"}
     hours = (samples[-1]["unix"] - samples[0]["unix"]) / 3600 if samples else 0
-    told = "They took %.1f hours; the longest I/O, %d ms." % (hours, result.get("longest_io_us", 0) // 1000)
+    told = "The run took %.1f hours; the longest I/O took %d ms." % (hours, result.get("longest_io_us", 0) // 1000)
     lines = [HEAD % (build, datetime.date.today().isoformat(), rounds, told),
              "| what | verdict | why | least | median of each quarter | greatest |", "| --- | --- | --- | --- | --- | --- |"]
     for what, verdict, text, values in rows:

@@ -2,6 +2,7 @@
  * base's errors and files: the table of codes, how an error is filled and told, and that a file is replaced whole or
  * not at all.
  */
+#include "api/problem.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -51,7 +52,7 @@ static void every_code_is_described(void **state)
 
 		assert_int_equal(strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_"), strlen(name));
 		assert_int_equal(error_from_name(name), code); /* so no name is there twice */
-		assert_in_range(error_http_status(code), 400, 599);
+		assert_in_range(problem_http_status(code), 400, 599);
 		assert_true(strlen(error_text(code)) > 0 && error_text(code)[strlen(error_text(code)) - 1] == '.');
 		assert_true(strlen(error_remedy(code)) > 0);
 	}

@@ -2,10 +2,10 @@
  * base's texts: the growing string, numbers, patterns, times, and lines that are safe to log. Tables of input and
  * result, and sweeps over lengths.
  */
+#include "agent/shared/log.h"
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/num.h"
 #include "base/pattern.h"
 

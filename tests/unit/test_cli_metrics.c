@@ -1,9 +1,9 @@
 /*
  * Prometheus' text as importcli reads it: what is of the format, and what is not, at every length.
  */
-#include "cli/metrics_text.h"
+#include "cli/show/metrics_text.h"
 
-#include "cli/field.h"
+#include "cli/screen/field.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,22 +30,6 @@ static void all_of_it(void **state)
 		"1769854272.123}]},"
 		"{\"name\":\"lonely\",\"type\":\"untyped\",\"help\":\"\",\"samples\":[{\"labels\":{},"
 		"\"value\":1e3}]}]}");
-	json_object_put(seen);
-}
-
-static void values(void **state)
-{
-	struct json_object *seen = metrics_parse(whole);
-	double value = 0;
-
-	(void)state;
-	assert_true(metrics_value(seen, "b", &value));
-	assert_true(value > 1769854272.12 && value < 1769854272.13);
-	assert_true(metrics_value(seen, "lonely", &value));
-	assert_true(value > 999 && value < 1001);
-	assert_false(metrics_value(seen, "a_total", &value)); /* has several */
-	assert_false(metrics_value(seen, "c", &value));
-	assert_false(metrics_value(NULL, "b", &value));
 	json_object_put(seen);
 }
 
@@ -98,7 +82,6 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_of_it),
-		cmocka_unit_test(values),
 		cmocka_unit_test(what_is_none),
 		cmocka_unit_test(each_prefix),
 	};

@@ -1,7 +1,7 @@
 /*
  * What importcli prints: sizes at the edges of their units, times, bars, clipping, tables.
  */
-#include "cli/print.h"
+#include "cli/screen/print.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

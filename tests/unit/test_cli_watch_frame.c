@@ -2,8 +2,8 @@
  * The screen of `import watch`: whatever the agent says and however small the terminal is, no line is wider and no
  * screen is higher than that. The looks are in tests/cli/golden.
  */
-#include "cli/print.h"
-#include "cli/watch_frame.h"
+#include "cli/import/watch_frame.h"
+#include "cli/screen/print.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

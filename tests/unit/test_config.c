@@ -2,7 +2,7 @@
  * agent.conf: what a person would read otherwise than the parser is refused, and storing the port leaves a file that
  * can be read. tests/fuzz/fuzz_config.c asks the same of many more.
  */
-#include "agent/config.h"
+#include "agent/shared/config.h"
 
 #include "base/cleanup.h"
 #include "base/file.h"

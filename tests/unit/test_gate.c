@@ -2,7 +2,7 @@
  * The gate alone, on loopback, before a web server that is slow: it takes connections and never ends them. What the
  * gate is for is tested with the whole agent in tests/daemon/test_crowd.py.
  */
-#include "agent/gate.h"
+#include "agent/net/gate.h"
 
 #include "base/cleanup.h"
 

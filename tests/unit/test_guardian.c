@@ -1,8 +1,8 @@
 /*
- * The guardian with real processes and false holds: a hold's operations write into shared memory what they were
+ * The guardian with real processes and false suspends: a hold's operations write into shared memory what they were
  * asked, in order, so that the test sees what the child did after its parent was killed.
  */
-#include "dm-import/guardian.h"
+#include "dm-import/hold/guardian.h"
 
 #include "base/cleanup.h"
 
@@ -39,15 +39,15 @@ struct log {
 	char text[LOG_SIZE];
 };
 
-struct dm_hold {
+struct dm_suspend {
 	int number;
 };
 
 static struct log *calls;
-static struct dm_hold holds_data[MAPS] = { { 0 }, { 1 }, { 2 } };
-static struct dm_hold *holds[MAPS] = { &holds_data[0], &holds_data[1], &holds_data[2] };
+static struct dm_suspend holds_data[MAPS] = { { 0 }, { 1 }, { 2 } };
+static struct dm_suspend *suspends[MAPS] = { &holds_data[0], &holds_data[1], &holds_data[2] };
 
-static void note(char what, const struct dm_hold *hold)
+static void note(char what, const struct dm_suspend *hold)
 {
 	unsigned at = atomic_fetch_add(&calls->used, 2);
 
@@ -57,19 +57,19 @@ static void note(char what, const struct dm_hold *hold)
 	}
 }
 
-static int false_resume(struct dm_hold *hold)
+static int false_resume(struct dm_suspend *hold)
 {
 	note('r', hold);
 	return atomic_load(&calls->fail_resumes) > 0 && atomic_fetch_sub(&calls->fail_resumes, 1) > 0 ? EIO : 0;
 }
 
-static int false_clear(struct dm_hold *hold)
+static int false_clear(struct dm_suspend *hold)
 {
 	note('c', hold);
 	return 0;
 }
 
-static const struct dm_port port = { .hold_resume = false_resume, .hold_clear = false_clear };
+static const struct dm_port port = { .resume = false_resume, .clear_loaded = false_clear };
 
 static int set_up(void **state)
 {
@@ -89,7 +89,7 @@ static struct guardian *start(unsigned deadline_ms)
 	struct guardian *guardian = NULL;
 	struct error err = { 0 };
 
-	assert_int_equal(guardian_start(&guardian, &port, holds, MAPS, deadline_ms, &err), 0);
+	assert_int_equal(guardian_start(&guardian, &port, suspends, MAPS, deadline_ms, &err), 0);
 	return guardian;
 }
 
@@ -180,7 +180,7 @@ static void test_a_failed_resume_is_repeated(void **state)
 	assert_memory_equal(calls->text, "r0r0r1r2", 8);
 }
 
-/* A process that holds, starts its guardian, says so, and is killed. */
+/* A process that suspends, starts its guardian, says so, and is killed. */
 static void kill_a_parent(bool releasing)
 {
 	int ends[2];
@@ -193,7 +193,7 @@ static void kill_a_parent(bool releasing)
 	if (parent == 0) {
 		struct guardian *guardian = NULL;
 
-		if (guardian_start(&guardian, &port, holds, MAPS, FAR_MS, NULL) < 0 ||
+		if (guardian_start(&guardian, &port, suspends, MAPS, FAR_MS, NULL) < 0 ||
 		    (releasing && !guardian_release(guardian)) || write(ends[1], "x", 1) != 1)
 			_exit(1);
 		for (;;)

@@ -3,7 +3,8 @@
  * must be refused rather than half believed. The rules' effect is tested in tests/engine, where the fake udev
  * interprets them.
  */
-#include "dm-import/identity.h"
+#include "dm-import/core/identity.h"
+#include "dm-import/store/identity_rules.h"
 
 #include "base/cleanup.h"
 
@@ -42,9 +43,9 @@ static void test_present(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct identity_store store = store_with(cases[i].role);
-		struct presentation shown;
+		struct publication shown;
 
-		identity_present(&store, cases[i].wwid, &shown);
+		identity_published(&store, cases[i].wwid, &shown);
 		assert_string_equal(shown.wwid, cases[i].shown);
 		assert_int_equal(shown.hidden, cases[i].hidden);
 		assert_int_equal(shown.retired, cases[i].retired);

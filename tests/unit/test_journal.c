@@ -2,7 +2,7 @@
  * The journal as text: every length that a crash can leave of it, every changed byte, what counts, and what compacting
  * leaves.
  */
-#include "dm-import/journal.h"
+#include "dm-import/store/journal.h"
 
 #include "base/buf.h"
 #include "base/checksum.h"

@@ -2,8 +2,8 @@
  * Bodies: what is JSON in the sense of RFC 8259 and what only json-c takes for it. tests/fuzz/fuzz_json.c asks the same
  * of many more.
  */
-#include "agent/json_in.h"
-#include "agent/utf8.h"
+#include "agent/routes/json_in.h"
+#include "agent/shared/utf8.h"
 
 #include "base/cleanup.h"
 

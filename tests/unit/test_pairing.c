@@ -1,10 +1,11 @@
 /* The life of a pairing code. That both proofs are what docs/openapi.yaml says is tests/daemon's to show. */
-#include "agent/pairing.h"
+#include "agent/trust/pairing.h"
 
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include <cmocka.h>

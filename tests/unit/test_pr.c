@@ -2,7 +2,7 @@
  * Persistent reservation data: vectors laid out as in SPC-4 6.15, 6.16 and 7.6.4, every prefix and every byte of valid
  * answers, and random ones (run with MODE=asan: each case is its own allocation).
  */
-#include "dm-import/pr.h"
+#include "dm-import/formats/pr.h"
 
 #include "base/cleanup.h"
 

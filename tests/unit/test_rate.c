@@ -1,6 +1,6 @@
 /* Token buckets, and which addresses count as one peer. */
-#include "agent/peer.h"
-#include "agent/rate.h"
+#include "agent/net/peer.h"
+#include "agent/net/rate.h"
 
 #include "base/cleanup.h"
 

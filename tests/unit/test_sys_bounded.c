@@ -1,13 +1,14 @@
 /*
  * Calls that are given up: the caller goes on in time, the call goes on alone, and what it works on is freed once.
  */
-#include "dm-import/sys.h"
+#include "dm-import/system/tools/bounded.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include <cmocka.h>

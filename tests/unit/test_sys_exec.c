@@ -1,7 +1,7 @@
 /*
  * Running helper programs: output, exit status, limits, and what the program inherits.
  */
-#include "dm-import/sys.h"
+#include "dm-import/system/tools/exec.h"
 
 #include "base/cleanup.h"
 

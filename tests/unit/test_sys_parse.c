@@ -1,7 +1,7 @@
 /*
  * The texts of sysfs and /proc, good and bad, and each good one cut at every length.
  */
-#include "dm-import/sys_parse.h"
+#include "dm-import/formats/kernel_text.h"
 
 #include "base/cleanup.h"
 

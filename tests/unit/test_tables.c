@@ -2,10 +2,10 @@
  * Pure readers of other people's text: multipath tables, multipathd's configuration and JSON, the array table. Tables
  * of input and result, and for the tables of maps every way to cut one.
  */
-#include "dm-import/arrays.h"
-#include "dm-import/mp_table.h"
-#include "dm-import/mpconf.h"
-#include "dm-import/multipathd_maps.h"
+#include "dm-import/formats/arrays.h"
+#include "dm-import/formats/mp_table.h"
+#include "dm-import/formats/mpconf.h"
+#include "dm-import/formats/multipathd_maps.h"
 
 #include "base/cleanup.h"
 

@@ -2,7 +2,7 @@
  * VPD page 83h: pages of real arrays, which designator wins, and a sweep over every way to cut or corrupt a page:
  * the parser must never read beyond what it was given (run with MODE=asan: each case is its own allocation).
  */
-#include "dm-import/vpd.h"
+#include "dm-import/formats/vpd.h"
 
 #include "base/cleanup.h"
 

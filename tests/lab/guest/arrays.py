@@ -7,7 +7,7 @@ kept in a file, and built again from it at every boot, before the host looks."""
 import json
 import os
 
-import shelf
+import qemu_luns
 import tgt
 from util import read, sh, wait_for, write, write_durably
 from vm import steady
@@ -100,17 +100,17 @@ class TgtPort(Port):
             tgt.unmap_lun(lun)
 
 
-class ShelfPort(Port):
-    """One of QEMU's adapters, with the shelf's LUNs behind it."""
+class QemuPort(Port):
+    """One of QEMU's adapters, with its LUNs behind it."""
 
     def build(self):
-        shelf.start()
+        qemu_luns.start()
 
     def map(self, lun):
-        shelf.find(lun, self.number)
+        qemu_luns.find(lun, self.number)
 
     def unmap(self, lun):
-        shelf.forget(lun, self.number)
+        qemu_luns.forget(lun, self.number)
 
 
 class Lun:
@@ -252,12 +252,12 @@ class DestinationLun(Lun):
         self.load("0 %d linear %s %d" % (self.sectors, DISK, self.array.arrays.new_start(self.index)))
 
 
-class OnShelf:
+class OnQemu:
     """A LUN that QEMU has: the pair's two have the same medium."""
 
     @property
     def naa(self):
-        return shelf.naa(self.array.side, self.index)
+        return qemu_luns.naa(self.array.side, self.index)
 
     def build(self):
         for port in self.array.ports:
@@ -267,14 +267,14 @@ class OnShelf:
         """There is one medium."""
 
     def write_stat(self):
-        return shelf.write_stat(self)
+        return qemu_luns.write_stat(self)
 
 
-class ShelfSourceLun(OnShelf, SourceLun):
+class QemuSourceLun(OnQemu, SourceLun):
     pass
 
 
-class ShelfDestinationLun(OnShelf, DestinationLun):
+class QemuDestinationLun(OnQemu, DestinationLun):
     pass
 
 
@@ -290,7 +290,7 @@ class Array:
         self.iqn = PROFILES[side]["iqn"]
         self.tgt = side == "source" and spec["tgt"]
         self.port_count = spec["paths"]
-        kind = ShelfPort if spec["shelf"] else TgtPort if self.tgt else Port
+        kind = QemuPort if spec["qemu_luns"] else TgtPort if self.tgt else Port
         self.ports = [kind(self, number) for number in range(self.port_count)]
         self.luns = []
 
@@ -315,12 +315,12 @@ class Array:
 
 
 class Arrays:
-    """Both arrays. `spec` has luns, size_mib, paths, transport, alua, tgt, shelf, initiators: those of a cluster's hosts, each
+    """Both arrays. `spec` has luns, size_mib, paths, transport, alua, tgt, qemu_luns, initiators: those of a cluster's hosts, each
     with LUNs mapped to it (initiators.py); with none, whatever is mapped is mapped to whoever comes."""
 
     def __init__(self, spec):
         self.spec = dict(spec)
-        self.kinds = (ShelfSourceLun, ShelfDestinationLun) if spec["shelf"] else (SourceLun, DestinationLun)
+        self.kinds = (QemuSourceLun, QemuDestinationLun) if spec["qemu_luns"] else (SourceLun, DestinationLun)
         self.slot = (spec["size_mib"] + 32) * MIB
         self.source = Array(self, "source", spec)
         self.destination = Array(self, "destination", spec)

@@ -46,7 +46,7 @@ STEPS = {
         "stop_multipathd": ["multipathd.command#1", "multipathd.stop#1"],
         "present": ["host.replace#1", "device.reidentify#1"],
         "load": ["dm.load#1"],
-        "exchange": ["dm.hold_suspend#2", "dm.hold_resume#1"],
+        "exchange": ["dm.suspend#2", "dm.resume#1"],
         "drop_unseen": ["device.disks#1"],
         "start_multipathd": ["multipathd.start#1"],
         "verify": ["multipathd.command#1"],
@@ -161,7 +161,7 @@ def plans_in_source(folder):
         with open(os.path.join(folder, file)) as opened:
             text = opened.read()
         for found in re.finditer(r"static const struct plan_step (\w+)\[\] = \{\n(.*?)\n\};", text, re.S):
-            tables[file, found[1]] = re.findall(r'\{ "(\w+)",', found[2])
+            tables[file, found[1]] = re.findall(r'\.name = "(\w+)"', found[2])
         for found in re.finditer(r'static const struct plan \w+ = \{ "(\w+)", (\w+),', text):
             plans[found[1]] = tables[file, found[2]]
     return plans

@@ -17,7 +17,7 @@ from arrays import DISK, STATE, Arrays
 from util import Failure, log, read, sh, write, write_durably
 from vm import collect, command_line, power_off, steady
 
-sys.path[:0] = ["/lab/scenarios", "/lab/apart"]
+sys.path[:0] = ["/lab/scenarios", "/lab/manual"]
 MULTIPATH = {"user_friendly_names": "no", "find_multipaths": "no", "polling_interval": 2}
 
 
@@ -27,7 +27,7 @@ def load(name):
         spec = dict(scenario.DEFAULTS, product=False, luns=int(command_line("luns", "2")),
                     paths=int(command_line("paths", "2")))
         return None, spec
-    for path in sorted(glob.glob("/lab/scenarios/*.py") + glob.glob("/lab/apart/*.py")):
+    for path in sorted(glob.glob("/lab/scenarios/*.py") + glob.glob("/lab/manual/*.py")):
         if '@scenario("%s"' % name in read(path):
             importlib.import_module(os.path.basename(path)[:-3])
             return scenario.SCENARIOS[name]
@@ -63,7 +63,7 @@ def build_arrays(options):
     pairing.prepare(trusted=not options["bare"])
     host.write_multipath_conf({**MULTIPATH, **options["multipath"]}, options["conf"])
     arrays = Arrays.create({"initiators": initiators, **{
-        key: options[key] for key in ("luns", "size_mib", "paths", "transport", "alua", "tgt", "shelf")}})
+        key: options[key] for key in ("luns", "size_mib", "paths", "transport", "alua", "tgt", "qemu_luns")}})
     if options["known"]:
         os.makedirs("/etc/multipath", mode=0o700, exist_ok=True)
         write("/etc/multipath/wwids", "".join("/%s/\n" % lun.wwid for lun in arrays.source.luns))

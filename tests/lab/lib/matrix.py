@@ -155,7 +155,7 @@ class Matrix:
         return chosen
 
     def check(self):
-        wrong, count = self.cells.differences(REPO + "/dm-import")
+        wrong, count = self.cells.differences(REPO + "/dm-import/verbs")
         for text in wrong:
             print("FAIL " + text)
         print("%d passed, %d failed" % (count - len(wrong), len(wrong)))
@@ -211,8 +211,7 @@ class Matrix:
     def conclude(self, chosen, results, report_file):
         print(report.table(self.cells, chosen, results))
         if report_file:
-            with open(report_file, "w") as file:
-                file.write(report.document())
+            report.write_document(report_file)
         failed = sum(not said["passed"] for said in results.values())
         print("%d passed, %d failed" % (len(results) - failed, failed))
         return 1 if failed else 0

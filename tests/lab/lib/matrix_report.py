@@ -1,4 +1,4 @@
-"""What the matrices have shown: as tables for the terminal, and as docs/RELIABILITY.md."""
+"""What the matrices have shown: a line a cell for the terminal, a line a crash or fault in docs/RELIABILITY.md."""
 import glob
 import json
 import os
@@ -7,22 +7,62 @@ import re
 import crash_cells
 import fault_cells
 
-# The results are kept with the code: all cells take longer than a day's work on one machine.
-KEPT = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../../docs/reliability"))
+BUILD = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../../build"))
 # Of a VM, in the result of the cell that failed in it.
 WRONG = ("io_errors", "verify_errors", "stray_source_writes")
 HEAD = """# What survives a crash, and what a fault does
 
-Written by `make check-faults` (`tests/lab/crash-matrix`, `tests/lab/fault-matrix`), not by hand. Under fio that verifies what it reads, in a VM with the
-real kernel, udev and multipathd: the **crash matrix** hits each verb before, inside and behind each of its steps; the **fault matrix** has something
-go wrong around it, before the verb is sent or in its middle, or in a state of an import. Behind each cell: the import is in the verb's first or
-last state; kernel, udev, multipathd and journal agree about it; no map is held, no disk is in two maps, nothing is left over; no I/O failed, no write
-is lost or stray; and the verb, sent again, leads to its end. Times are of an emulated machine; they are good for comparison, and as upper bounds.
+Written by `make check-faults` (`tests/lab/crash-matrix`, `tests/lab/fault-matrix`), not by hand.
+Both matrices run in a VM with the real kernel, udev and multipathd, under fio that verifies what it
+reads. The **crash matrix** hits each verb before, inside and after each of its steps. The **fault
+matrix** makes something go wrong around a verb, before it is sent or in its middle, or in a state
+of an import. After each cell these are checked:
+
+- the import is in the verb's first or last state;
+- kernel, udev, multipathd and journal agree about it;
+- no map is suspended, no disk is in two maps, nothing is left over;
+- no I/O failed, no write is lost or stray;
+- the verb, sent again, leads to its end.
+
+Times are those of an emulated machine: good for comparison, and as upper bounds.
+
+A number is how many cells survived; *a of b* means that some did not. A row shows the last complete
+run of its cells. Rows that are not run again stay as they are.
+
 """
+TAIL = """
+- *End*: the verb came to its end in spite of the crash or fault, or the next agent brought it
+  there, or the state was not affected. *As before*: the verb was refused or taken back, and nothing
+  was changed. *Stuck*: the import was left `recovering`; once the fault had gone, the verb was sent
+  again and led to its end.
+- *Pause*: the longest I/O of the application. The maps queue I/O while they have no path
+  (`no_path_retry queue`), so the application waits as long as all paths of its side are lost or its
+  array hangs. There is no pause for power cuts: the application dies with the host. *Recovery*:
+  from the crash until the agent answers again; after a power cut, from the kernel's start.
+- SIGKILL of agent and guardian is possible only inside `exchange`: a guardian exists only there.
+  SIGKILL of multipathd is not possible between `stop_multipathd` and `start_multipathd`: it does
+  not run. Steps that call nothing when there are no reservations (`look_after`, and `drop_unseen`
+  on the way to the destination) cannot be hit inside.
+- `tests/lab/crash-matrix --kept` and `tests/lab/fault-matrix --kept` show what each cell did, on a
+  machine on which they have run.
+
+## Seen once, and not again
+
+- In two cells of some 600 the kernel (6.1) warned when a map was removed: `block/mq-deadline.c …
+  dd_exit_sched`. By the I/O scheduler's own count of requests, one fewer was completed than
+  inserted. The cells counted as failed, and passed when they ran again. No request was lost: the
+  kernel empties a queue (it freezes it) before it removes the scheduler, no I/O failed, and
+  everything that was written was found. It could not be reproduced alone: not by 180 rounds of
+  suspend, resume and removal under load, nor with all paths lost and restored under 64 writers,
+  with FUA and without. Remedy: none is needed.
+"""
+# What a column of the summary counts.
+VERBS = {"prepare": ["prepare"], "to destination": ["to-destination"], "to source": ["to-source"], "release": ["release", "release-back"],
+         "commit": ["commit"], "cancel": ["cancel"], "no verb": [verb for verb in fault_cells.VERBS if verb.startswith("stay-")]}
 
 
 def kept_file(cells):
-    return "%s/%s-matrix.json" % (KEPT, cells.NAME)
+    return "%s/%s-matrix/results.json" % (BUILD, cells.NAME)
 
 
 def kept_results(cells):
@@ -37,7 +77,6 @@ def kept_results(cells):
 def keep_results(cells, results):
     """A line a cell, for a change to be read."""
     path = kept_file(cells)
-    os.makedirs(KEPT, exist_ok=True)
     with open(path + ".new", "w") as file:
         file.write("{\n%s\n}\n" % ",\n".join("%s: %s" % (json.dumps(name), json.dumps(results[name], sort_keys=True))
                                              for name in sorted(results)))
@@ -64,10 +103,6 @@ def told(said):
     return ", ".join(word for word in words if word)
 
 
-def in_table(text):
-    return text.replace("|", "or")
-
-
 # The crash matrix: a line a place, a column a kind
 
 def crash_word(cell, results):
@@ -76,7 +111,7 @@ def crash_word(cell, results):
     said = results.get(crash_cells.name(cell))
     if not said:
         return ""
-    return told(said) if said["passed"] else "FAILED"
+    return told(said) if said["passed"] else "FAILED: " + told(said)
 
 
 def crash_rows(chosen, results):
@@ -99,8 +134,8 @@ def fault_rows(chosen, results):
             place = "before it" if cell.step == fault_cells.NO_STEP else "%s %s" % (cell.where, cell.step)
             if cell.verb.startswith("stay-"):
                 place = "in the state"
-            found.append((cell.kind, cell.verb, place, in_table(fault_cells.EXPECTED[cell]),
-                          in_table(told(said)) if said["passed"] else "FAILED"))
+            found.append((cell.kind, cell.verb, place, fault_cells.EXPECTED[cell],
+                          told(said) if said["passed"] else "FAILED: " + told(said)))
     return found
 
 
@@ -114,11 +149,6 @@ def table(cells, chosen, results):
     return "\n".join("  ".join(text.ljust(width) for text, width in zip(line, widths)).rstrip() for line in lines)
 
 
-def markdown(lines):
-    return ["| %s |" % " | ".join(lines[0]), "| %s |" % " | ".join(["---"] * len(lines[0]))] + [
-        "| %s |" % " | ".join(line) for line in lines[1:]]
-
-
 def build_of(directory):
     """The agent's own word, from its log."""
     for path in sorted(glob.glob(directory + "/**/agent.log", recursive=True)):
@@ -129,106 +159,70 @@ def build_of(directory):
     return "not noted"
 
 
-# What they add up to
+# The summary: a line a crash or fault
+
+COLUMNS = ("crash or fault", *VERBS, "end", "as before", "stuck", "longest pause, ms", "longest recovery, s", "build", "date")
+
 
 def longest(results, key):
     values = [said[key] for said in results if key in said]
     return "%.1f" % max(values) if values else "-"
 
 
-def run_of(cells, kind, results):
-    """(how many cells there are of this kind, the results of those that have run)"""
-    there = [cell for cell in cells.all_cells() if cell.kind == kind and not cells.why_not(cell)]
-    return len(there), [results[cells.name(cell)] for cell in there if cells.name(cell) in results]
+def survived(results):
+    count, passed = len(results), sum(said["passed"] for said in results)
+    return "-" if not count else str(count) if passed == count else "**%d of %d**" % (passed, count)
 
 
-def crash_summary(results):
-    lines = [("crash", "points", "run", "survived", "longest pause, ms", "longest recovery, s", "went back", "went forward")]
-    for kind, text in crash_cells.KINDS.items():
-        count, run = run_of(crash_cells, kind, results)
-        lines.append((text, str(count), str(len(run)), str(sum(said["passed"] for said in run)), longest(run, "pause_ms"),
-                      longest(run, "recovery_s"), *(str(sum(said.get("outcome") == side for said in run)) for side in ("back", "forward"))))
-    return lines
+def span(values):
+    """The first and the last; a build ends in its number."""
+    values = sorted(set(values), key=lambda value: (int(re.sub(r".*_(\d+)$|.*", r"\1", value) or 0), value))
+    return " to ".join(dict.fromkeys((values[0], values[-1])))
 
 
-def fault_summary(results):
-    lines = [("fault", "cells", "run", "survived", "longest pause, ms", "finished", "refused, nothing changed", "stuck until it went, and the verb again")]
-    for kind, text in fault_cells.KINDS.items():
-        count, run = run_of(fault_cells, kind, results)
-        outcomes = [said.get("outcome", "") for said in run]
-        lines.append(("%s (`%s`)" % (text, kind), str(count), str(len(run)), str(sum(said["passed"] for said in run)), longest(run, "pause_ms"),
-                      str(sum(outcome in ("done", "waits", "forward", "unnoticed") for outcome in outcomes)),
-                      str(sum(outcome.startswith("refused") or outcome == "back" for outcome in outcomes)),
-                      str(sum(outcome.startswith("stuck") for outcome in outcomes))))
-    return lines
+def how_it_ended(results):
+    outcomes = [said.get("outcome", "") for said in results]
+    return (sum(outcome in ("done", "waits", "forward", "unnoticed") for outcome in outcomes),
+            sum(outcome.startswith("refused") or outcome == "back" for outcome in outcomes),
+            sum(outcome.startswith("stuck") for outcome in outcomes))
 
 
-def writes(results):
+def title(cells, kind, results):
+    text = "%s (`%s`)" % (cells.KINDS[kind], kind)
     cut = [said for said in results if "acknowledged" in said]
-    counts = {key: sum(said.get(key, 0) for said in results) for key in WRONG}
-    return [("writes", ""),
-            ("acknowledged before power cuts", str(sum(said["acknowledged"] for said in cut))),
-            ("found behind them", str(sum(said["found"] for said in cut))),
-            ("power cuts; of them looked at for what was not flushed; of these, it was gone", "%d; %d; %d" % (
-                len(cut), sum("unflushed_lost" in said for said in cut), sum(said.get("unflushed_lost", False) for said in cut))),
-            ("I/O errors", str(counts["io_errors"])),
-            ("reads of something else than was written", str(counts["verify_errors"])),
-            ("writes that reached the side that was left", str(counts["stray_source_writes"]))]
+    if cut:
+        text += "; of %d acknowledged writes %d were found; what was not flushed was gone after %d" % (
+            sum(said["acknowledged"] for said in cut), sum(said["found"] for said in cut), sum(said.get("unflushed_lost", False) for said in cut))
+    return text
 
 
-# What made a cell fail once, is not the product's, and did not come when the cell ran again.
-SEEN = """- In two cells of some 600 the kernel (6.1) warned when a map was removed: `block/mq-deadline.c … dd_exit_sched`; of the I/O scheduler's own count of
-  requests one less was completed than inserted. They counted as failed, and passed when they ran again. No request was lost: the kernel lets a queue run empty
-  (it freezes it) before it takes the scheduler away, no I/O failed, and all that was written was found. Not reproduced apart: 180 rounds of suspend,
-  resume and removal under load, and all paths lost and back under 64 writers, with FUA and without. Remedy: none is needed."""
+def summary(cells, kind, results):
+    """The row of this kind; None while not all of its cells have run."""
+    there = [cell for cell in cells.all_cells() if cell.kind == kind and not cells.why_not(cell)]
+    said = {cell: results[cells.name(cell)] for cell in there if cells.name(cell) in results}
+    if len(said) < len(there):
+        return None
+    run = list(said.values())
+    verbs = [survived([said[cell] for cell in there if cell.verb in verbs]) for verbs in VERBS.values()]
+    return "| %s |" % " | ".join([title(cells, kind, run), *verbs, *map(str, how_it_ended(run)), longest(run, "pause_ms"),
+                                  longest(run, "recovery_s"), span(one["build"] for one in run), span(one["date"] for one in run)])
 
 
-def exceptions(results):
-    """What did not survive, and what needed somebody."""
-    lines = []
-    for name, said in sorted(results.items()):
-        if not said["passed"]:
-            lines.append("- `%s` **failed**: %s" % (name, said.get("text", "")))
-        elif said.get("stuck"):
-            lines.append("- `%s`: the import was left `recovering` (%s). Remedy: the verb again, which led to its end." % (
-                name, said["stuck"]))
-        elif said.get("answer", "").startswith("failed"):
-            lines.append("- `%s`: the verb %s. Remedy: the verb again, which led to its end." % (name, said["answer"]))
-    return lines or ["None."]
+def not_run(cells, kind):
+    return "| %s |" % " | ".join([title(cells, kind, []), "**not run**", *["-"] * (len(COLUMNS) - 2)])
 
 
-def has_run(cells, results, what):
-    known = {cells.name(cell) for cell in cells.all_cells() if not cells.why_not(cell)}
-    there = [said for name, said in results.items() if name in known]
-    builds, days = sorted({said["build"] for said in there}), sorted({said["date"] for said in there})
-    return "%d of %d %s have run; %d of them survived. Builds %s; %s.\n" % (
-        len(there), len(known), what, sum(said["passed"] for said in there),
-        ", ".join("`%s`" % build for build in builds) or "-", " to ".join(sorted({days[0], days[-1]})) if days else "-")
-
-
-def of_now(cells, results):
-    """Without what is in the list of cells no longer."""
-    known = {cells.name(cell) for cell in cells.all_cells()}
-    return {name: said for name, said in results.items() if name in known}
-
-
-def document():
-    crash = of_now(crash_cells, kept_results(crash_cells))
-    fault = of_now(fault_cells, kept_results(fault_cells))
-    return "\n".join([
-        HEAD, "## Crashes", "", has_run(crash_cells, crash, "points"), *markdown(crash_summary(crash)), "",
-        "*Pause*: the longest I/O of the application. *Recovery*: from the crash until the agent answers again; behind a power cut, from the "
-        "kernel's start. No pause is given for power cuts: the application dies with the host.", "",
-        "## Faults", "", has_run(fault_cells, fault, "cells"), *markdown(fault_summary(fault)), "",
-        "The maps queue while they have no path (`no_path_retry queue`), so the application waits as long as all paths of its side are gone or its array "
-        "hangs; that is in the pauses.", "",
-        "## Writes", "", *markdown(writes([*crash.values(), *fault.values()])), "",
-        "## Exceptions", "", *exceptions({**crash, **fault}), "", "### Seen once, and not again", "", SEEN, "", "## No points of the crash matrix", "",
-        "- SIGKILL of agent and guardian, where there is no guardian: one lives inside `exchange` alone. Elsewhere it is a SIGKILL of the agent.",
-        "- SIGKILL of multipathd, between `stop_multipathd` and `start_multipathd`: it does not run.",
-        "- Inside steps that call nothing when there are no reservations (`look_after`, and `drop_unseen` on the way to the destination).", "",
-        "## Every cell of the fault matrix", "",
-        "`refused` and the code: it was refused or gone back with it, and all was as before. `stuck`: `recovering` until the fault had gone and the verb came "
-        "again. `waits`: it ended when the fault had gone. `back`, `forward`: the side on which the next agent found it or brought it, its answer being lost.", "",
-        *markdown(fault_rows(fault_cells.all_cells(), fault)), "", "## Every point of the crash matrix", "",
-        *markdown(crash_rows(crash_cells.all_cells(), crash)), ""])
+def write_document(path):
+    """docs/RELIABILITY.md, of which the rows stay that are not known better."""
+    try:
+        with open(path) as file:
+            written = file.read()
+    except FileNotFoundError:
+        written = ""
+    earlier = {found[1]: found[0] for found in re.finditer(r"^\| [^|]*\(`([a-z-]+)`\).*$", written, re.M)}
+    lines = ["| %s |" % " | ".join(COLUMNS), "| %s |" % " | ".join(["---"] * len(COLUMNS))]
+    for cells in (crash_cells, fault_cells):
+        results = kept_results(cells)
+        lines += [summary(cells, kind, results) or earlier.get(kind) or not_run(cells, kind) for kind in cells.KINDS]
+    with open(path, "w") as file:
+        file.write(HEAD + "\n".join(lines) + "\n" + TAIL)

@@ -13,7 +13,7 @@ make_layer() { # FILE [SCRIPT [AGENT [KITS]]]: with another agent in the place o
 	fi
 	[ -z "${3:-}" ] || install -m 0755 "$3" "$tree/usr/sbin/import-agent"
 	cp -r "$lab/rootfs/." "$tree/"
-	cp -r "$lab/guest" "$lab/scenarios" "$lab/apart" "$tree/lab/"
+	cp -r "$lab/guest" "$lab/scenarios" "$lab/manual" "$tree/lab/"
 	[ -z "${2:-}" ] || cp "$2" "$tree/lab/script"
 	[ -z "${LAB_ADD:-}" ] || cp -r "$LAB_ADD" "$tree/lab/add"
 	for unit in $(words "$lab/masks"); do
@@ -45,48 +45,68 @@ make_product() {
 		return
 	fi
 	[ -f "$repo/Makefile" ] || { echo "lab: no Makefile yet, the VM gets no product" >&2; return; }
-	if make -C "$repo" -s install DESTDIR="$scratch/product" > "$out/product.log" 2>&1; then
+	if make -C "$repo" -s -j"$(nproc)" install DESTDIR="$scratch/product" > "$out/product.log" 2>&1; then
 		product=$scratch/product
 	else
 		echo "lab: 'make install' failed, the VM gets no product; see ${out#"$repo/"}/product.log" >&2
 	fi
 }
 
+declared_with() { # KEY NAME...: whether one of these scenarios is declared with KEY=1
+	local key=$1 name
+	shift
+	for name; do
+		[ "$(parameter "$name" "$key" 0)" -eq 0 ] || return 0
+	done
+	return 1
+}
+
 # The agent with crash points, when one of these scenarios is declared with crash=1.
 make_crash_agent() { # NAME...
-	local name
 	crash_agent=
-	for name; do
-		[ "$(parameter "$name" crash 0)" -eq 0 ] || crash_agent=needed
-	done
-	[ -z "$crash_agent" ] || crash_agent=$(make -C "$repo" -s crash-agent 2> "$out/crash-agent.log") || {
+	declared_with crash "$@" || return 0
+	crash_agent=$(make -C "$repo" -s -j"$(nproc)" crash-agent 2> "$out/crash-agent.log") || {
 		echo "lab: 'make crash-agent' failed; see $out/crash-agent.log" >&2
 		return 1
 	}
 }
 
-# For scenarios declared with bare=1: a kit of this tree, and one of the same tree that counts as the build before; one key for both.
+# For scenarios declared with bare=1: a kit of this tree, and one of the same tree that counts as the build before; with released=1
+# also one of an older commit. One key for all.
 make_kits() { # NAME...
-	local name needed='' build older key=lab@dm-import.invalid
+	local build older released='' key=lab@dm-import.invalid
 	kits=
-	for name; do
-		[ "$(parameter "$name" bare 0)" -eq 0 ] || needed=1
-	done
-	[ -n "$needed" ] || return 0
+	declared_with bare "$@" || return 0
 	"$repo/tests/deps" kit
 	kits=$scratch/kits
 	mkdir -p "$kits" && mkdir -m 0700 "$scratch/gnupg"
 	build=$(make -C "$repo" -s build-version)
 	older=${build%_*}_$((${build##*_} - 1))
+	! declared_with released "$@" || unpack_released
 	(
 		export GNUPGHOME=$scratch/gnupg
 		gpg --batch --quiet --passphrase '' --quick-generate-key "$key" rsa2048 sign 1y
 		make -C "$repo" -s kit KIT_GPG_KEY="$key" BUILD_VERSION="$older"
 		make -C "$repo" -s kit KIT_GPG_KEY="$key"
+		[ -z "$released" ] || make -C "$repo/build/released/$released" -s kit KIT_GPG_KEY="$key" BUILD_VERSION="$released"
 		gpgconf --kill gpg-agent
 	) > "$out/kits.log" 2>&1 || { echo "lab: 'make kit' failed; see $out/kits.log" >&2; return 1; }
 	cp -r "$repo/build/kit/dm-import-1.0-$older" "$kits/older"
 	cp -r "$repo/build/kit/dm-import-1.0-$build" "$kits/newer"
+	[ -z "$released" ] || cp -r "$repo/build/released/$released/build/kit/dm-import-1.0-$released" "$kits/released"
+}
+
+# The tree of the older commit, build/released/$released; it is kept, so that it is compiled once.
+unpack_released() {
+	local commit tree
+	commit=$(git -C "$repo" rev-parse --verify --short=8 "${LAB_RELEASED:-724d394a}^{commit}")
+	released=${commit}_$(git -C "$repo" rev-list --count "$commit")
+	tree=$repo/build/released/$released
+	[ ! -d "$tree" ] || return 0
+	rm -rf "$tree.new"
+	mkdir -p "$tree.new"
+	git -C "$repo" archive "$commit" | tar -x -C "$tree.new"
+	mv "$tree.new" "$tree"
 }
 
 make_disks() { # DIR
@@ -123,7 +143,7 @@ run_vm() { # DIR SCENARIO TIMEOUT_S MEMORY_MIB [ARGUMENT OF QEMU...]
 	make_disks "$dir"
 	while :; do
 		status=0
-		[ -z "${shelf:-}" ] || initramfs=$(host_initramfs "$dir")
+		[ -z "${qemu_luns:-}" ] || initramfs=$(host_initramfs "$dir")
 		boot_vm "$dir" "$2" $((end - SECONDS)) "$4" "${@:5}" || status=$?
 		boots=$((boots + 1))
 		[ $status -eq 0 ] || break

@@ -37,7 +37,7 @@ def put(texts):
 @scenario("control-crash", crash=1, size_mib=64, max_io_ms=120000)
 def control_crash(lab):
     """Nobody starts the agent again; then one that knows of nothing to recover; then an acknowledged write is gone."""
-    matrix, cell = CrashMatrix(lab, []), cells.Cell("to-destination", "exchange", "dm.hold_suspend#2", "both")
+    matrix, cell = CrashMatrix(lab, []), cells.Cell("to-destination", "exchange", "dm.suspend#2", "both")
     matrix.start_load()
     matrix.lead_to("prepared")
     prepared = texts_of(IDENTITIES)

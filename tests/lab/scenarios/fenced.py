@@ -1,5 +1,5 @@
 """A host that is fenced during its import, and the control that shows that the lab sees one which somebody revives. The
-peer that fences is the lab's own initiator; fence agents as shipped are in apart/fencing.py."""
+peer that fences is the lab's own initiator; fence agents as shipped are in manual/fencing.py."""
 import host
 import reservations
 from peer import Peer

@@ -90,18 +90,18 @@ def boots(lab, maker):
         lab.reboot()
     lab.expect(made.get(source) == {source}, "the old initramfs made %s" % made, "staging")
     said = sh("journalctl -b --no-pager -o cat -u dm-import-maps.service")
-    lab.expect("is made anew" in said, "the check of maps said: " + said)
+    lab.expect("builds it again" in said, "the check of maps said: " + said)
     work = on_destination(lab)
     lab.fio()
     work.commit()
 
 
-@scenario("reboot-initramfs", shelf=1, luns=2, timeout=3600)
+@scenario("reboot-initramfs", qemu_luns=1, luns=2, timeout=3600)
 def reboot_initramfs(lab):
     boots(lab, INITRAMFS_TOOLS)
 
 
-@scenario("reboot-initramfs-dracut", shelf=1, luns=2, timeout=3600)
+@scenario("reboot-initramfs-dracut", qemu_luns=1, luns=2, timeout=3600)
 def reboot_initramfs_dracut(lab):
     """As on RHEL and SLES: systemd and multipathd run in the initramfs."""
     boots(lab, DRACUT)

@@ -1,5 +1,6 @@
 """The product on a host, from the kit: installed on a clean system, used, upgraded, removed, installed again."""
 import os
+import re
 import subprocess
 
 import checks
@@ -70,16 +71,29 @@ def kept_files():
     return {path: read(path) for path in paths}
 
 
-def refused_during_import(lab):
+def package_of(kit):
+    return sh(["sh", "-c", "echo /lab/kits/%s/packages/*/*.deb" % kit]).strip()
+
+
+def must_name(lab, who, said, imports):
+    for name in imports:
+        lab.expect(re.search(r"An import is in progress: .*\b%s \(" % name, said), "%s: %s" % (who, said))
+
+
+def refused(lab, words, imports):
+    """By the package manager, because of these imports."""
+    status, said = call(words)
+    lab.expect(status != 0, "%s: %s" % (words[0], said))
+    must_name(lab, words[0], said, imports)
+
+
+def refused_during_import(lab, imports):
     """By the installer, and by the package whoever asks for it; before anything changes."""
     before, version = host.settled_snapshot(), sh("importcli ha_version")
     for words in (WHOLE, REMOVAL):
-        said = minstall(lab, "newer", words, status=3)
-        lab.expect("An import is in progress: lab" in said, "minstall said: " + said)
-    package = sh(["sh", "-c", "echo /lab/kits/newer/packages/*/*.deb"]).strip()
-    for words in (["dpkg", "-i", package], ["apt-get", "-y", "remove", "dm-import"]):
-        status, said = call(words)
-        lab.expect(status != 0 and "An import is in progress: lab" in said, "%s: %s" % (words[0], said))
+        must_name(lab, "minstall", minstall(lab, "newer", words, status=3), imports)
+    for words in (["dpkg", "-i", package_of("newer")], ["apt-get", "-y", "remove", "dm-import"]):
+        refused(lab, words, imports)
     lab.expect(sh("importcli ha_version") == version, "the agent is another one")
     lab.expect(host.settled_snapshot() == before, "the host has changed", "changed")
     lab.expect(sh("systemctl is-active import-agent").strip() == "active", "the agent does not run")
@@ -92,7 +106,7 @@ def upgrade_that_fails(lab):
     write(drop_in, "[Service]\nExecStartPre=/bin/sh -c '! importcli ha_version | grep -qF %s'\n" % build_of("newer"))
     sh("systemctl daemon-reload")
     said = minstall(lab, "newer", WHOLE[:2], status=1)
-    lab.expect("the agent does not start" in said and "the upgrade failed; what is there is dm-import" in said, "minstall said: " + said)
+    lab.expect("the agent does not start" in said and "the upgrade failed; dm-import " in said, "minstall said: " + said)
     installed(lab, "older")
     os.unlink(drop_in)
     os.rmdir(os.path.dirname(drop_in))
@@ -110,7 +124,7 @@ def install_upgrade(lab):
     lab.fio()
     work = lab.create_import()
     work.to_destination()
-    refused_during_import(lab)
+    refused_during_import(lab, ("lab",))
     work.copy()
     work.commit()
     kept = kept_files()

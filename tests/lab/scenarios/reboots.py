@@ -146,7 +146,7 @@ def reboot_rules_lost(lab):
     """Two rule files are gone and the others damaged: they are made again from the store, before udev starts."""
     if lab.boot == 0:
         on_destination_when_damaged(lab, gone=RULES[:2], damaged=RULES[2:])
-    told_at_boot(lab, "made again from the identity store")
+    told_at_boot(lab, "written again from the identity store")
     work = still_on_destination(lab)
     lab.fio()
     work.cancel()
@@ -162,10 +162,10 @@ def reboot_store_damaged(lab):
     told_at_boot(lab, STORE)
     lab.fio()
     refused = both_streams("importcli status")
-    lab.expect(STORE in refused and "rules are whole" in refused, "importcli status said: " + refused)
+    lab.expect(STORE in refused and "rules are intact" in refused, "importcli status said: " + refused)
     recover = "importcli recover_device %s " % lab.wwids(0)[0]
     found = both_streams(recover + "--dry-run")
-    lab.expect("identity_files " + STORE in found and "rules are whole" in found, "a dry run found: " + found)
+    lab.expect("identity_files " + STORE in found and "rules are intact" in found, "a dry run found: " + found)
     lab.expect("Recovered device successfully!" in both_streams(recover), "recover_device did not succeed")
     sh("systemctl start import-agent")
     work = still_on_destination(lab)
@@ -253,7 +253,7 @@ def initramfs_knows_no_pair(lab):
     lab.stop_applications()
     assemble_without_rules(lab)
     said = both_streams("import-boot maps")
-    lab.expect(said.count("is made anew") == 2, "import-boot said: " + said)
+    lab.expect(said.count("builds it again") == 2, "import-boot said: " + said)
     lab.expect(not [name for name, found in host.maps().items() if found["mpath"]], "maps are left: %s" % host.maps())
     for unit in "multipathd.socket", "multipathd.service", "import-agent.service":
         sh("systemctl start " + unit)

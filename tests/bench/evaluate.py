@@ -3,14 +3,15 @@
 
 usage: evaluate.py RESULT_DIRECTORY OUT_FILE
 
-Ratios are those of neighbours: each of our switches against the bare exchanges right before and behind it (their mean) and against
-the `multipath -r` behind it. What the machine does meanwhile is in both and falls out; of the pairs' ratios the median
-and the quartiles are given. (The ratio of two medians over the whole run is none of these: half a run beside another VM moves
-one of them and not the other.)
+Ratios are those of neighbours: each of our switches against the bare exchanges right before and after it (their mean), and
+against the `multipath -r` after it. What the machine does meanwhile is in both and cancels out. Of the pairs' ratios the median
+and the quartiles are given. (A ratio of two medians over the entire run is not the same: another VM beside half of the run
+moves one of them and not the other.)
 
-An I/O counts for an action when it was in flight at any moment of it; `reported_over_seen` looks at the hold alone. `ours` is looked at twice: while the tables are
-exchanged (ours_us: the step that holds the map, comparable to what the bare program does), and from the request to
-the job's end (ours_whole_us: with udev's and multipathd's work, which does not hold the map but wants the CPU).
+An I/O counts for an action when it was in flight at any moment of it; `reported_over_seen` looks at the hold alone. `ours` is
+looked at twice: while the tables are exchanged (ours_us: the step that holds the map, comparable to what the bare program does),
+and from the request to the job's end (ours_whole_us: with udev's and multipathd's work, which does not hold the map but wants the
+CPU). It fails where a number is missing: a switch without its looks at the host, an action without I/O.
 """
 import bisect
 import datetime
@@ -32,10 +33,10 @@ def load_ios(result):
 
 
 def longest_us(ios, begin, end):
-    """Of the I/Os that overlap [begin, end]; none is in flight for more than 20 s."""
+    """Of the I/Os that overlap [begin, end], of which there must be one; none is in flight for more than 20 s."""
     first = bisect.bisect_left(ios, (begin, 0))
     last = bisect.bisect_right(ios, (end + 20, 0))
-    return max((int(latency * 1e6) for at, latency in ios[first:last] if at - latency <= end), default=0)
+    return max((int(latency * 1e6) for at, latency in ios[first:last] if at - latency <= end))
 
 
 def spread(values):
@@ -49,17 +50,11 @@ def quartiles(ratios):
 
 
 def compared(ours, neighbours):
-    return quartiles([one / other for one, other in zip(ours, neighbours) if other])
+    return quartiles([one / other for one, other in zip(ours, neighbours)])
 
 
 def show_ratio(ratio):
     return "%.2f (%.2f to %.2f, %d pairs)" % (ratio["median"], *ratio["quartiles"], ratio["pairs"])
-
-
-def looks(jobs):
-    """How often a switch looked at the whole host; None, where the agent does not say it."""
-    counts = [job["result"]["host_looks"] for job in jobs if "host_looks" in job["result"]]
-    return spread(counts) if counts else None
 
 
 def step_window(job, name):
@@ -94,7 +89,7 @@ def evaluate(run, ios):
         "bare_held_us": spread([sum(map(int, row[name]["value"])) for row in rounds for name in ("bare", "bare_after")]),
         "request_to_end_us": spread([int((row["ours"]["end"] - row["ours"]["begin"]) * 1e6) for row in rounds]),
         "steps_us": {name: spread(values) for name, values in steps.items()},
-        "host_looks": looks(jobs), "ios": len(ios),
+        "host_looks": spread([row["host_looks"] for row in rounds]), "ios": len(ios),
     }
 
 
@@ -109,7 +104,7 @@ def show(numbers):
             print("%-24s median %8d      min %8d   max %8d   (%d rounds)" % (
                 key, value["median"], value["min"], value["max"], value["rounds"]))
         else:
-            print("%-24s %s" % (key, "not said by this agent" if value is None else value))
+            print("%-24s %s" % (key, value))
 
 
 def main():

@@ -11,7 +11,6 @@ passed between the kernel's sending a command and its answer, `gaps_us` what pas
 the first one of a look. `step_us` is the whole step of the prepare that was first.
 """
 import json
-import os
 import statistics
 import sys
 
@@ -62,9 +61,13 @@ def move(paths, size):
     }
 
 
-def moves(lab, name):
+def load_run(lab, name):
     with open("%s/%s/rounds.json" % (lab, name)) as file:
-        run = json.load(file)
+        return json.load(file)
+
+
+def moves(lab, name):
+    run = load_run(lab, name)
     for size in run["sizes"]:
         yield move(run["paths"], size)
 
@@ -76,7 +79,7 @@ def there_and_back(rounds, value_of):
 
 def paired(with_us, without_us):
     return {"with_us": int(statistics.median(with_us)), "without_us": int(statistics.median(without_us)),
-            "ratio": quartiles([one / other for one, other in zip(with_us, without_us)])}
+            "ratio": quartiles([one / other for one, other in zip(with_us, without_us, strict=True)])}
 
 
 def compared(rounds, value_of):
@@ -91,13 +94,10 @@ def asked_us(row):
     return sum(command["took_us"] or 0 for command in row["sent"])
 
 
-def pause(result):
+def pause(rounds, ios):
     """The longest pause of the group at each switch, as the agent reports it, and the longest I/O while tables were
     exchanged. A hold asks LUNs without reservations too; `asking` is therefore the pause against the same pause less
     what the answers took: what a hold that asks nothing would be."""
-    with open(result + "/rounds.json") as file:
-        rounds = json.load(file)["rounds"]
-    ios = load_ios(result)
     guarded = [row for row in rounds if row["guarded"]]
     return {
         "members": len(rounds[0]["job"]["result"]["pauses_us"]), "rounds": len(rounds),
@@ -129,7 +129,7 @@ def show(numbers):
 def main():
     lab, out = sys.argv[1:3]
     numbers = {"moves": [row for name in ("bench-pr-2", "bench-pr-8") for row in moves(lab, name)],
-               "pause": pause(os.path.join(lab, "bench-pr-pause"))}
+               "pause": pause(load_run(lab, "bench-pr-pause")["rounds"], load_ios(lab + "/bench-pr-pause"))}
     with open(out, "w") as file:
         json.dump(numbers, file, indent=1)
         file.write("\n")

@@ -38,7 +38,7 @@ def host_looks():
 @scenario("bench-pause", luns=1, paths=2, steady=1, timeout=3600, max_io_ms=5000)
 def bench_pause(lab):
     live = lab.map_name()
-    lab.fio(thinktime_us=0)
+    lab.fio(thinktime_us=4000)
     work = lab.create_import("bench")
     work.map()
     work.prepare()

@@ -43,14 +43,11 @@ def spread(values):
     return {"median": int(statistics.median(values)), "min": min(values), "max": max(values), "rounds": len(values)}
 
 
-def quartiles(ratios):
-    """Of the pairs' ratios."""
+def paired_ratios(ours, neighbours):
+    """Of each of ours and its neighbour."""
+    ratios = [one / other for one, other in zip(ours, neighbours, strict=True)]
     low, median, high = statistics.quantiles(ratios, n=4, method="inclusive")
     return {"median": round(median, 3), "quartiles": [round(low, 3), round(high, 3)], "pairs": len(ratios)}
-
-
-def compared(ours, neighbours):
-    return quartiles([one / other for one, other in zip(ours, neighbours)])
 
 
 def show_ratio(ratio):
@@ -83,9 +80,9 @@ def evaluate(run, ios):
         steps.setdefault(step["name"], []).append(step["duration_us"])
     return {
         "ours_us": spread(ours), "bare_us": spread(sum(bare, [])), "multipath_r_us": spread(multipath_r), "ours_whole_us": spread(whole),
-        "ratio_bare": compared(ours, beside), "ratio_multipath_r": compared(ours, multipath_r),
-        "ratio_whole_bare": compared(whole, beside), "ratio_whole_multipath_r": compared(whole, multipath_r),
-        "reported_us": spread(reported), "seen_us": spread(seen), "reported_over_seen": compared(reported, seen),
+        "ratio_bare": paired_ratios(ours, beside), "ratio_multipath_r": paired_ratios(ours, multipath_r),
+        "ratio_whole_bare": paired_ratios(whole, beside), "ratio_whole_multipath_r": paired_ratios(whole, multipath_r),
+        "reported_us": spread(reported), "seen_us": spread(seen), "reported_over_seen": paired_ratios(reported, seen),
         "bare_held_us": spread([sum(map(int, row[name]["value"])) for row in rounds for name in ("bare", "bare_after")]),
         "request_to_end_us": spread([int((row["ours"]["end"] - row["ours"]["begin"]) * 1e6) for row in rounds]),
         "steps_us": {name: spread(values) for name, values in steps.items()},

@@ -3,38 +3,30 @@
 
 usage: evaluate_maps.py RESULT_DIRECTORY OUT_FILE
 
-The steps of a switch that ask what is on the host, with the other maps against without them. Switches without them are made
-before and after: each switch with them is paired with the mean of the two that came at its place there (and went in its
-direction), so that what changes with time alone does not count. It fails at the aim or beyond.
+The steps of a switch that ask what is on the host, with the other maps against without them. Each switch with them is paired with
+the one at its place without them, which went in the same direction. It fails at the aim or beyond.
 """
 import json
 import sys
 
-from evaluate import quartiles, show_ratio, spread
+from evaluate import paired_ratios, show_ratio, spread
 
 STEPS = ("check", "reservations", "verify")
 AIM = 1.3
 
 
-def step_us(row, name):
-    return next(step["duration_us"] for step in row["job"]["steps"] if step["name"] == name)
+def took_us(job, names):
+    steps = {step["name"]: step["duration_us"] for step in job["steps"]}
+    return sum(steps[name] for name in names)
 
 
-def all_us(row):
-    return sum(step_us(row, name) for name in STEPS)
-
-
-def compared(parts, value_of):
-    before, others, after = ([value_of(row) for row in part] for part in parts)
-    return {"without_us": spread(before + after), "with_us": spread(others),
-            "ratio": quartiles([2 * value / (first + last) for first, value, last in zip(before, others, after, strict=True)])}
+def compared(run, names):
+    without, others = ([took_us(job, names) for job in run[part]] for part in ("without", "with"))
+    return {"without_us": spread(without), "with_us": spread(others), "ratio": paired_ratios(others, without)}
 
 
 def evaluate(run):
-    parts = run["parts"]
-    numbers = {name: compared(parts, lambda row, name=name: step_us(row, name)) for name in STEPS}
-    numbers["all"] = compared(parts, all_us)
-    return {"others": run["others"], "paths": run["paths"], "steps": numbers}
+    return {"others": run["others"], "steps": {**{name: compared(run, [name]) for name in STEPS}, "all": compared(run, STEPS)}}
 
 
 def main(result, out):

@@ -14,7 +14,7 @@ import json
 import statistics
 import sys
 
-from evaluate import load_ios, longest_us, quartiles, show_ratio, spread, step_window
+from evaluate import load_ios, longest_us, paired_ratios, show_ratio, spread, step_window
 
 LOOK = ("read_full_status", "report_capabilities", "read_reservation")
 LOOKS = 3
@@ -47,7 +47,6 @@ def gaps_us(members):
 def move(paths, size):
     members, rounds = size["members"], size["moves"]
     commands, least = len(size["sent"]), minimum(paths, size["members"])
-    ratios = [row["ours_us"] / row["bare_us"] for row in rounds]
     middle = sorted(rounds, key=lambda row: row["ours_us"])[len(rounds) // 2]
     return {
         "paths": paths, "members": members, "commands": commands, "minimum": least,
@@ -55,7 +54,7 @@ def move(paths, size):
         "by_kind": count_by(size["sent"], "kind"), "by_side": count_by(size["sent"], "side"),
         "repeated": sum(command["status"] != "SAM_STAT_GOOD" for row in rounds for member in row["sent"] for command in member),
         "ours_us": spread([row["ours_us"] for row in rounds]), "bare_us": spread([row["bare_us"] for row in rounds]),
-        "ratio": quartiles(ratios),
+        "ratio": paired_ratios([row["ours_us"] for row in rounds], [row["bare_us"] for row in rounds]),
         "in_commands_us": spread([sum(command["took_us"] or 0 for member in row["sent"] for command in member) for row in rounds]),
         "gaps_us": gaps_us(middle["sent"]), "step_us": size["step_us"],
     }
@@ -79,7 +78,7 @@ def there_and_back(rounds, value_of):
 
 def paired(with_us, without_us):
     return {"with_us": int(statistics.median(with_us)), "without_us": int(statistics.median(without_us)),
-            "ratio": quartiles([one / other for one, other in zip(with_us, without_us, strict=True)])}
+            "ratio": paired_ratios(with_us, without_us)}
 
 
 def compared(rounds, value_of):

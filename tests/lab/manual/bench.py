@@ -9,7 +9,7 @@ from scenario import RESULTS, scenario
 from util import log, read, sh, wait_for, write
 from vm import command_line
 
-ROUNDS = 24
+ROUNDS = 12
 QUIET_S = 0.4       # between actions, so that one's after-effects are not counted for the next
 
 
@@ -44,8 +44,8 @@ def bench_pause(lab):
     work.prepare()
     idle = lab.destination.luns[0].wwid
     lab.agent.call("PUT", "/agent/log_level", {"level": 3})
-    rounds = []
-    for number in range(int(command_line("lab.rounds", ROUNDS))):
+    rounds, wanted = [], int(command_line("lab.rounds", ROUNDS))
+    for number in range(wanted):
         side = ("destination", "source")[number % 2]
         rounds.append({
             "bare": window(lambda: sh(["/lab/add/bare", live, idle]).split()),
@@ -55,6 +55,6 @@ def bench_pause(lab):
             "host_looks": int(wait_for("the looks of switch %d" % (number + 1), lambda: host_looks()[number:])[0]),
         })
         write(RESULTS + "/rounds.json", json.dumps({"live": live, "rounds": rounds}))
-        log("round %d of %d: pause %s us" % (number + 1, ROUNDS, rounds[-1]["ours"]["value"]["result"]["pauses_us"]))
+        log("round %d of %d: pause %s us" % (number + 1, wanted, rounds[-1]["ours"]["value"]["result"]["pauses_us"]))
     work.cancel()
     work.delete()

@@ -1,8 +1,6 @@
-"""What the other maps of a host cost a switch: switches of one import without any, then beside 64 maps of two paths each, then
-without any again, so that what changes with time alone shows. Leaves rounds.json with the jobs; tests/bench/evaluate_maps.py
-makes the numbers of them."""
+"""What the other maps of a host cost a switch: switches of one import without any, then with 64 maps of two paths each. Leaves
+rounds.json with the jobs; tests/bench/evaluate_maps.py makes the numbers of them."""
 import json
-import os
 
 import host
 from bench import switch
@@ -10,7 +8,7 @@ from scenario import RESULTS, scenario
 from util import log, settle, sh, wait_for, write
 
 OTHERS, PATHS = 64, 2
-SWITCHES = 8        # in each of the three parts, there and back in turn
+SWITCHES = 6        # without and with, there and back in turn
 
 
 def others(before):
@@ -18,54 +16,31 @@ def others(before):
     return [name for name, found in host.maps().items() if name not in before and len(found["slaves"]) == PATHS]
 
 
-def make_others(lab, before):
+def make_others(lab):
     """Disks of the kernel's own, which need no array: adapters with the same LUNs."""
+    before = set(host.maps())
     with lab.step("make %d maps" % OTHERS):
         sh(["modprobe", "scsi_debug", "max_luns=%d" % OTHERS, "add_host=%d" % PATHS, "vpd_use_hostno=0", "dev_size_mb=8", "delay=0"])
-        wait_for("%d other maps" % OTHERS, lambda: len(others(before)) == OTHERS, 900, 1)
-        calm()
+        wait_for("%d other maps" % OTHERS, lambda: len(others(before)) == OTHERS, 900, 5)
+        settle()
+        host.wait_multipathd()
 
 
-def remove_others(lab, disks, before):
-    with lab.step("remove %d maps" % OTHERS):
-        for name in sorted(set(host.disks()) - disks):
-            host.delete_disk(name)
-        wait_for("the other maps to go", lambda: not set(host.maps()) - before, 300, 1)
-        wait_for("scsi_debug to go", unloaded, 120, 1)
-        calm()
-
-
-def unloaded():
-    sh("modprobe -r scsi_debug", check=False)
-    return not os.path.exists("/sys/module/scsi_debug")
-
-
-def calm():
-    settle()
-    host.wait_multipathd()
-
-
-def switches(lab, work, count):
-    rows = []
+def switches(lab, work):
+    jobs = []
     for number in range(SWITCHES):
-        side = ("destination", "source")[number % 2]
-        job = switch(lab, work, side)
-        rows.append({"others": count, "to": side, "job": job})
-        log("beside %d maps, to the %s: %s" % (count, side, {step["name"]: step["duration_us"] // 1000 for step in job["steps"]}))
-    return rows
+        jobs.append(switch(lab, work, ("destination", "source")[number % 2]))
+        log("steps in ms: %s" % {step["name"]: step["duration_us"] // 1000 for step in jobs[-1]["steps"]})
+    return jobs
 
 
-@scenario("bench-maps", luns=1, paths=2, multipath={"polling_interval": 20}, timeout=2400)
+@scenario("bench-maps", luns=1, paths=2, steady=1, multipath={"polling_interval": 20}, timeout=3600)
 def bench_maps(lab):
     work = lab.create_import("bench")
     work.map()
     work.prepare()
-    before, disks = set(host.maps()), set(host.disks())
-    parts = [switches(lab, work, 0)]
-    make_others(lab, before)
-    parts.append(switches(lab, work, OTHERS))
-    remove_others(lab, disks, before)
-    parts.append(switches(lab, work, 0))
-    write(RESULTS + "/rounds.json", json.dumps({"others": OTHERS, "paths": PATHS, "parts": parts}))
+    without = switches(lab, work)
+    make_others(lab)
+    write(RESULTS + "/rounds.json", json.dumps({"others": OTHERS, "without": without, "with": switches(lab, work)}))
     work.cancel()
     work.delete()

@@ -11,11 +11,10 @@ passed between the kernel's sending a command and its answer, `gaps_us` what pas
 the first one of a read. `step_us` is the complete step of the first prepare.
 """
 import json
-import os
 import statistics
 import sys
 
-from evaluate import load_ios, longest_us, spread, step_window
+from evaluate import load_ios, longest_us, paired_ratios, show_ratio, spread, step_window
 
 LOOK = ("read_full_status", "report_capabilities", "read_reservation")
 LOOKS = 3
@@ -48,7 +47,6 @@ def gaps_us(members):
 def move(paths, size):
     members, rounds = size["members"], size["moves"]
     commands, least = len(size["sent"]), minimum(paths, size["members"])
-    ratios = [row["ours_us"] / row["bare_us"] for row in rounds]
     middle = sorted(rounds, key=lambda row: row["ours_us"])[len(rounds) // 2]
     return {
         "paths": paths, "members": members, "commands": commands, "minimum": least,
@@ -56,28 +54,35 @@ def move(paths, size):
         "by_kind": count_by(size["sent"], "kind"), "by_side": count_by(size["sent"], "side"),
         "repeated": sum(command["status"] != "SAM_STAT_GOOD" for row in rounds for member in row["sent"] for command in member),
         "ours_us": spread([row["ours_us"] for row in rounds]), "bare_us": spread([row["bare_us"] for row in rounds]),
-        "ratio": round(statistics.median(ratios), 3), "ratio_range": [round(min(ratios), 3), round(max(ratios), 3)],
+        "ratio": paired_ratios([row["ours_us"] for row in rounds], [row["bare_us"] for row in rounds]),
         "in_commands_us": spread([sum(command["took_us"] or 0 for member in row["sent"] for command in member) for row in rounds]),
         "gaps_us": gaps_us(middle["sent"]), "step_us": size["step_us"],
     }
 
 
-def moves(lab, name):
+def load_run(lab, name):
     with open("%s/%s/rounds.json" % (lab, name)) as file:
-        run = json.load(file)
+        return json.load(file)
+
+
+def moves(lab, name):
+    run = load_run(lab, name)
     for size in run["sizes"]:
         yield move(run["paths"], size)
 
 
 def there_and_back(rounds, value_of):
-    """The sum of both directions' medians, since one direction takes longer than the other."""
-    return int(sum(statistics.median(value_of(row) for row in rounds if row["to"] == side) for side in ("destination", "source")))
+    """Of each time: both directions together, since one takes longer than the other."""
+    return [value_of(there) + value_of(back) for there, back in zip(rounds[::2], rounds[1::2])]
+
+
+def paired(with_us, without_us):
+    return {"with_us": int(statistics.median(with_us)), "without_us": int(statistics.median(without_us)),
+            "ratio": paired_ratios(with_us, without_us)}
 
 
 def compared(rounds, value_of):
-    with_us, without_us = (there_and_back([row for row in rounds if row["guarded"] == guarded], value_of)
-                           for guarded in (True, False))
-    return {"with_us": with_us, "without_us": without_us, "ratio": round(with_us / without_us, 3)}
+    return paired(*(there_and_back([row for row in rounds if row["guarded"] == guarded], value_of) for guarded in (True, False)))
 
 
 def longest_pause(row):
@@ -88,21 +93,16 @@ def asked_us(row):
     return sum(command["took_us"] or 0 for command in row["sent"])
 
 
-def pause(result):
+def pause(rounds, ios):
     """The longest pause of the group at each switch, as the agent reports it, and the longest I/O while tables were
     exchanged. A hold asks LUNs without reservations too; `asking` is therefore the pause against the same pause less
     what the answers took: what a hold that asks nothing would be."""
-    with open(result + "/rounds.json") as file:
-        rounds = json.load(file)["rounds"]
-    ios = load_ios(result)
     guarded = [row for row in rounds if row["guarded"]]
-    silent_us = there_and_back(guarded, lambda row: longest_pause(row) - asked_us(row))
     return {
         "members": len(rounds[0]["job"]["result"]["pauses_us"]), "rounds": len(rounds),
         "reported": compared(rounds, longest_pause),
         "seen": compared(rounds, lambda row: longest_us(ios, *step_window(row["job"], "exchange"))),
-        "asking": {"with_us": there_and_back(guarded, longest_pause), "without_us": silent_us,
-                   "ratio": round(there_and_back(guarded, longest_pause) / silent_us, 3)},
+        "asking": paired(there_and_back(guarded, longest_pause), there_and_back(guarded, lambda row: longest_pause(row) - asked_us(row))),
         "asked_us": {kind: spread([asked_us(row) for row in rounds if row["guarded"] == value])
                      for kind, value in (("with", True), ("without", False))},
     }
@@ -111,10 +111,9 @@ def pause(result):
 def show(numbers):
     print("paths members  commands minimum ratio       ours     in commands         bare  ratio (aim %.1f)   step of prepare" % AIM_TIME)
     for row in numbers["moves"]:
-        print("%5d %7d %9d %7d %5.2f %7d us      %7d us   %7d us  %4.2f (%.2f-%.2f)  %10d us" % (
+        print("%5d %7d %9d %7d %5.2f %7d us      %7d us   %7d us  %s  %10d us" % (
             row["paths"], row["members"], row["commands"], row["minimum"], row["ratio_commands"], row["ours_us"]["median"],
-            row["in_commands_us"]["median"], row["bare_us"]["median"], row["ratio"], *row["ratio_range"],
-            row["step_us"]))
+            row["in_commands_us"]["median"], row["bare_us"]["median"], show_ratio(row["ratio"]), row["step_us"]))
         print("      %s; repeated: %d" % (", ".join("%s %d" % item for item in sorted(row["by_kind"].items())), row["repeated"]))
         print("      us before: %s" % ", ".join("%s %d" % item for item in sorted(row["gaps_us"].items())))
     held = numbers["pause"]
@@ -122,14 +121,14 @@ def show(numbers):
     aim = " (aim %.1f)" % AIM_PAUSE
     for what, key, note in (("pause", "reported", aim), ("pause, without: less what the hold asks", "asking", aim),
                             ("longest I/O", "seen", "")):
-        print("  %-40s with reservations %7d us, without %7d us, ratio %.2f%s" % (
-            what, held[key]["with_us"], held[key]["without_us"], held[key]["ratio"], note))
+        print("  %-40s with reservations %7d us, without %7d us, ratio %s%s" % (
+            what, held[key]["with_us"], held[key]["without_us"], show_ratio(held[key]["ratio"]), note))
 
 
 def main():
     lab, out = sys.argv[1:3]
     numbers = {"moves": [row for name in ("bench-pr-2", "bench-pr-8") for row in moves(lab, name)],
-               "pause": pause(os.path.join(lab, "bench-pr-pause"))}
+               "pause": pause(load_run(lab, "bench-pr-pause")["rounds"], load_ios(lab + "/bench-pr-pause"))}
     with open(out, "w") as file:
         json.dump(numbers, file, indent=1)
         file.write("\n")

@@ -1,5 +1,5 @@
-# The bench: `make bench` builds what it measures against, runs the lab's bench and writes $(BUILD)/bench. BENCH=pause or
-# BENCH=reservations: that part alone.
+# The bench: `make bench` builds what it measures against, runs the lab's bench and writes $(BUILD)/bench. BENCH=pause, maps or
+# reservations: that part alone. What is made of the samples is checked in check-fast.
 BENCH_PROGRAMS := $(OUT)/tests/bench/bare $(OUT)/tests/bench/pr_bare
 $(OUT)/tests/bench/bare: $(OUT)/tests/bench/bare.o $(OUT)/linked-with
 	$(call link,$(call pkg,devmapper))
@@ -10,6 +10,11 @@ $(OUT)/tests/bench/pr_bare: $(OUT)/tests/bench/pr_bare.o $(OUT)/libbase.a $(OUT)
 .PHONY: bench
 bench: $(PROGRAMS) $(BENCH_PROGRAMS)
 	@tests/bench/run $(OUT)/tests/bench $(BENCH)
+
+.PHONY: check-bench
+check-bench:
+	@tests/bench/check
+CHECKS_FAST += check-bench
 
 # What a crowd of strangers costs a paired orchestrator; needs no VM. Writes its tables into docs/PERFORMANCE.md.
 $(OUT)/tests/bench/crowd: $(OUT)/tests/bench/crowd.o $(OUT)/libbase.a $(OUT)/linked-with

@@ -10,9 +10,10 @@ import os
 import qemu_luns
 import tgt
 from util import read, sh, wait_for, write, write_durably
+from vm import steady
 
 TARGET = "/sys/kernel/config/target"
-DISK = "/dev/vde"
+DISK = "/dev/loop0" if steady() else "/dev/vde"
 STATE = "/var/lib/lab/arrays.json"
 APTPL = "/var/target/pr"    # without it LIO carries out a PR OUT and then says NOT READY
 MIB = 2048      # sectors

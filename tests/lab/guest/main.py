@@ -13,9 +13,9 @@ import host
 import node
 import pairing
 import scenario
-from arrays import Arrays, STATE
+from arrays import DISK, STATE, Arrays
 from util import Failure, log, read, sh, write, write_durably
-from vm import collect, command_line, power_off
+from vm import collect, command_line, power_off, steady
 
 sys.path[:0] = ["/lab/scenarios", "/lab/manual"]
 MULTIPATH = {"user_friendly_names": "no", "find_multipaths": "no", "polling_interval": 2}
@@ -51,6 +51,10 @@ def build_arrays(options):
         sh("modprobe -a iscsi_target_mod iscsi_tcp")
     sh("ip link set lo up")
     initiators = cluster.connect(options["cluster"])
+    if steady():
+        sh("modprobe loop")
+        sh("truncate -s 2G /dev/shm/array")
+        sh("losetup %s /dev/shm/array" % DISK)
     if not os.path.ismount("/sys/kernel/config"):
         sh("mount -t configfs configfs /sys/kernel/config")
     if os.path.exists(STATE):

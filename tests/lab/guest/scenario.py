@@ -21,7 +21,8 @@ SCENARIOS = {}
 STATE_DIR = "/var/lib/lab"
 DEFAULTS = {"luns": 1, "size_mib": 96, "paths": 2, "transport": "loop", "alua": False, "tgt": False,
             "multipath": {}, "conf": "", "product": True, "expect": None, "known": False,
-            "max_io_ms": 4000, "timeout": 900, "memory": 1536, "cluster": 0, "crash": 0, "qemu_luns": 0, "bare": 0, "released": 0, "core": False}
+            "max_io_ms": 4000, "timeout": 900, "memory": 1536, "cluster": 0, "crash": 0, "qemu_luns": 0, "bare": 0, "released": 0, "steady": 0,
+            "core": False}
 
 
 class Skip(Exception):
@@ -32,7 +33,8 @@ def scenario(name, **options):
     """Declares a scenario. `expect` names the check that must fail: a negative control. `product=False`
     needs no product. `cluster` is a number of hosts; the function then gets a Cluster (cluster.py). `multipath` are defaults of multipath.conf, `conf` further sections of it; `known`: multipath knows the source's WWIDs from before (its wwids file);
     `tgt`: the source array is tgtd, over iSCSI (tgt.py); `qemu_luns=1`: the LUNs are QEMU's and the host boots its own initramfs
-    (qemu_luns.py); `crash=1`: with the agent that has crash points; `bare=1`: the product is not installed, its kits are in /lab/kits, with `released=1` also that of an older commit. `core`: it runs in
+    (qemu_luns.py); `crash=1`: with the agent that has crash points; `bare=1`: the product is not installed, its kits are in /lab/kits, with `released=1` also that of an older commit;
+    `steady=1`: the VM's clock counts instructions, and the arrays' disk is memory, so that times do not depend on the build machine. `core`: it runs in
     `make check`, one of each kind; all of them in `make check-lab`."""
     unknown = set(options) - set(DEFAULTS)
     assert not unknown, unknown

@@ -19,6 +19,11 @@ def command_line(key, default=None):
     return default
 
 
+def steady():
+    """Whether the VM's clock counts instructions. Then no disk of the build machine's may be in the way of what is timed."""
+    return "lab.steady" in read("/proc/cmdline").split()
+
+
 def collect():
     """Logs that somebody wants to read when a scenario failed, then everything to the results disk."""
     logs = {"journal.log": "journalctl -b --no-pager -o short-monotonic", "dmesg.log": "dmesg",

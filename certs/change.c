@@ -46,7 +46,7 @@ static int judge(const struct certificate *certificate, const char *file, bool f
 										: "");
 }
 
-int change_check(const char *certificate, const char *key, bool force, struct pem_pair *ret, struct error *err)
+static int check_pair(const char *certificate, const char *key, bool force, struct pem_pair *ret, struct error *err)
 {
 	CLEANUP(pem_pair_free) struct pem_pair given = { 0 };
 	CLEANUP(pem_pair_free) struct pem_pair clean = { 0 };
@@ -67,7 +67,7 @@ int change_install(const struct pair_files *files, const char *certificate, cons
 	CLEANUP(pem_pair_free) struct pem_pair pair = { 0 };
 	CLEANUP_FD int lock = -1;
 
-	if (change_check(certificate, key, force, &pair, err) < 0 || pair_lock(files, &lock, err) < 0)
+	if (check_pair(certificate, key, force, &pair, err) < 0 || pair_lock(files, &lock, err) < 0)
 		return -1;
 	return pair_replace(files, &pair, err);
 }

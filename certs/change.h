@@ -17,12 +17,9 @@ int change_create(const struct pair_files *files, const struct names *names, uns
 int change_names(const struct pair_files *files, bool forget, struct names *ret, struct error *err);
 
 /*
- * Check an administrator's pair: ERR_CERTIFICATE_… as in pem_pair_clean, or it has expired, is not valid yet, or,
- * unless `force`, is not for this host. *ret is the pair to install with pair_replace.
+ * Install an administrator's pair: ERR_CERTIFICATE_… as in pem_pair_clean, or it has expired, is not valid yet, or,
+ * unless `force`, is not for this host; else as pair_lock and pair_replace.
  */
-int change_check(const char *certificate, const char *key, bool force, struct pem_pair *ret, struct error *err);
-
-/* pair_lock, change_check and pair_replace. */
 int change_install(const struct pair_files *files, const char *certificate, const char *key, bool force,
 		   struct error *err);
 

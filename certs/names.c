@@ -52,7 +52,7 @@ static bool is_host_name(const char *text)
 	return label && text[strlen(text) - 1] != '-';
 }
 
-bool names_have(const struct names *names, const struct cert_name *name)
+static bool has(const struct names *names, const struct cert_name *name)
 {
 	for (size_t i = 0; i < names->count; i++)
 		if (strcasecmp(names->list[i].text, name->text) == 0)
@@ -71,7 +71,7 @@ int names_add(struct names *names, const char *text, struct error *err)
 		name.is_address = false;
 		snprintf(name.text, sizeof(name.text), "%s", text);
 	}
-	if (names_have(names, &name))
+	if (has(names, &name))
 		return 0;
 	if (names->count == NAMES_MAX)
 		return error_set(err, ERR_VALUE_INVALID, NULL, "more than %d names", NAMES_MAX);

@@ -48,8 +48,6 @@ int names_add_host(struct names *names, bool ask_resolver, struct error *err);
 /* "localhost" and addresses that only the host itself can reach. */
 bool names_is_local(const struct cert_name *name);
 
-bool names_have(const struct names *names, const struct cert_name *name);
-
 /*
  * A certificate with these names is valid for `name`: it has the same name, a wildcard for its first label (RFC 6125,
  * 6.4.3), or, for a host name without a dot, a longer name with that first label.

@@ -134,7 +134,8 @@ int engine_run(struct engine *engine, const struct verb_request *request, const 
 
 /*
  * 0 when the import's state allows the verb, or the import is already in the state it leads to; else -1 with the error
- * that engine_run would return. Does not touch devices.
+ * that engine_run would return. Only for verbs that take an import: no state forbids VERB_REFRESH and VERB_RECOVER.
+ * Does not touch devices.
  */
 int engine_verb_allowed(struct engine *engine, const struct verb_request *request, struct error *err);
 

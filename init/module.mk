@@ -11,11 +11,12 @@ install-init: $(OUT)/import-boot
 		install -D -m 0644 init/$$unit $(DESTDIR)/usr/lib/systemd/system/$$unit || exit; done
 	for unit in service socket; do install -D -m 0644 init/multipathd-held.conf \
 		$(DESTDIR)/usr/lib/systemd/system/multipathd.$$unit.d/50-dm-import.conf || exit; done
-	install -D -m 0600 init/agent.conf $(DESTDIR)/etc/dm-import/agent.conf
+	test -e $(DESTDIR)/etc/dm-import/agent.conf || install -D -m 0600 init/agent.conf $(DESTDIR)/etc/dm-import/agent.conf
 	install -d -m 0700 $(DESTDIR)/etc/dm-import/tls $(DESTDIR)/etc/dm-import/trusted.d
 	install -d -m 0755 $(DESTDIR)/etc/dm-import/arrays.d
 	install -D -m 0644 dm-import/arrays.conf $(DESTDIR)/usr/share/dm-import/arrays.conf
-	install -D -m 0644 init/import-agent.logrotate $(DESTDIR)/etc/logrotate.d/import-agent
+	test -e $(DESTDIR)/etc/logrotate.d/import-agent || \
+		install -D -m 0644 init/import-agent.logrotate $(DESTDIR)/etc/logrotate.d/import-agent
 	install -D -m 0644 init/dm-import.xml $(DESTDIR)/usr/lib/firewalld/services/dm-import.xml
 	install -D -m 0755 init/refresh-initramfs $(DESTDIR)/usr/lib/dm-import/refresh-initramfs
 	install -D -m 0755 init/support-bundle $(DESTDIR)/usr/lib/dm-import/support-bundle

@@ -401,7 +401,7 @@ static bool give_to_daemon(void *ctx, int fd, const struct sockaddr *address, so
 	return MHD_add_connection(server->daemon, fd, address, length) == MHD_YES;
 }
 
-/* A text with %00 would end there and be taken for another: it stays escaped, and is unknown. */
+/* Unescaped, %00 would end the text there. A text that has it stays escaped, so that no route matches it. */
 static size_t unescape(void *ctx, struct MHD_Connection *connection, char *text)
 {
 	(void)ctx;

@@ -56,7 +56,7 @@ enum {
  */
 int engine_lock(const struct engine_options *options, int *ret_fd, struct error *err);
 
-/* NULL when there is none; find_import fills IMPORT_UNKNOWN then. */
+/* NULL when there is none; import_find fills IMPORT_UNKNOWN then. */
 struct import *engine_find(struct engine *engine, const char *id);
 struct import *import_find(struct engine *engine, const char *id, struct error *err);
 

@@ -14,6 +14,9 @@ static const char *const verb_names[] = { "refresh", "precheck", "prepare", "swi
 static const char *const outcome_names[] = { "none", "interrupted", "released", "taken_back", "lease_expired" };
 static const char *const doing_names[] = { "nothing", "prepare", "to_destination", "to_source", "commit", "cancel" };
 
+_Static_assert(ARRAY_SIZE(state_names) == IMPORT_STATE_COUNT && ARRAY_SIZE(verb_names) == VERB_COUNT,
+	       "each has a name");
+
 const char *import_state_name(enum import_state state)
 {
 	return state_names[state];

@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-enum { RELOAD_US = 5000000 };
+enum { RELOAD_US = 5000000, STEADY_TRIES = 10 };
 
 typedef int condition_fn(struct work *work, struct error *err);
 
@@ -61,6 +61,7 @@ int wait_disks(struct work *work, struct error *err)
 	const struct device_port *device = &work->engine->ports->device;
 	const struct host_port *host = &work->engine->ports->host;
 	size_t before, now;
+	int tries = 0;
 
 	if (poll_until(work, enough_disks, work->disks_timeout_ms, err) < 0)
 		return -1;
@@ -72,7 +73,7 @@ int wait_disks(struct work *work, struct error *err)
 		    inventory_load(work->engine->ports, &work->now, err) < 0)
 			return -1;
 		now = destination_disk_count(work);
-	} while (now != before);
+	} while (now != before && ++tries < STEADY_TRIES); /* a path may flap for ever */
 	return 0;
 }
 

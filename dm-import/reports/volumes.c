@@ -46,7 +46,7 @@ static struct import *import_of_wwid(const struct engine *engine, const char *ww
 	return NULL;
 }
 
-/* Neither committed nor cancelled. NULL: no import. */
+/* Neither committed nor cancelled. import NULL: false. */
 static bool import_is_open(const struct import *import)
 {
 	return import && import_state_in_progress(import->state);

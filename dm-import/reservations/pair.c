@@ -52,7 +52,9 @@ int pr_pair_read_other(struct pr_pair *pair, struct error *err)
 	return read_again(pair, other_side(pair->live_side), pr_lun_own_key(&pair->live), &pair->other, err);
 }
 
-int pr_pair_send(struct pr_pair *pair, const struct pr_path *path, const struct pr_request *request, struct error *err)
+/* Send one command through a path of either LUN. Errors as for scsi_port.pr_out. */
+static int send_command(struct pr_pair *pair, const struct pr_path *path, const struct pr_request *request,
+			struct error *err)
 {
 	const struct scsi_port *scsi = &pair->work->engine->ports->scsi;
 
@@ -148,7 +150,7 @@ int pr_pair_register(struct pr_pair *pair, struct error *err)
 
 		if (by_count ? !all : pair->other.paths[i].key == request.service_action_key)
 			continue;
-		if (pr_pair_send(pair, &pair->other.paths[i], &request, err) < 0)
+		if (send_command(pair, &pair->other.paths[i], &request, err) < 0)
 			return -1;
 		note_registered(pair, i, &request);
 	}
@@ -173,7 +175,7 @@ int pr_pair_register_live(struct pr_pair *pair, struct error *err)
 		model = model ? model : pr_lun_registered_path(live);
 		request.service_action_key = model->key;
 		request.all_target_ports = model->all_target_ports;
-		if ((live->by_count || !live->paths[i].key) && pr_pair_send(pair, &live->paths[i], &request, err) < 0)
+		if ((live->by_count || !live->paths[i].key) && send_command(pair, &live->paths[i], &request, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -203,7 +205,7 @@ int pr_pair_set_keys(struct pr_pair *pair, uint64_t key, struct error *err)
 
 		if (!may_have_key(&pair->other, &pair->other.paths[i]))
 			continue;
-		if (pr_pair_send(pair, &pair->other.paths[i], &request, err) < 0)
+		if (send_command(pair, &pair->other.paths[i], &request, err) < 0)
 			result = -1;
 	}
 	return result;
@@ -220,7 +222,7 @@ int pr_pair_preempt(struct pr_pair *pair, const struct pr_path *by, enum pr_acti
 		.service_action_key = key,
 	};
 
-	return pr_pair_send(pair, by, &request, err);
+	return send_command(pair, by, &request, err);
 }
 
 /* --- the reservation ---------------------------------------------------------------------------------------- */
@@ -235,7 +237,7 @@ int pr_pair_release(struct pr_pair *pair, struct error *err)
 	const struct pr_path *mine = pr_lun_holder(&pair->other);
 	const struct pr_request request = { .action = PR_RELEASE, .type = pair->other.state.type, .key = mine->key };
 
-	if (pr_pair_send(pair, mine, &request, err) < 0)
+	if (send_command(pair, mine, &request, err) < 0)
 		return -1;
 	pair->other.state.reserved = false;
 	pair->other.state.type = PR_NONE;
@@ -250,7 +252,7 @@ int pr_pair_reserve(struct pr_pair *pair, const struct pr_path *holder, struct e
 	if (!path)
 		return 0;
 	request.key = path->key;
-	if (pr_pair_send(pair, path, &request, err) < 0)
+	if (send_command(pair, path, &request, err) < 0)
 		return -1;
 	pair->other.state.reserved = true;
 	pair->other.state.type = request.type;
@@ -272,7 +274,7 @@ static int hand_over(struct pr_pair *pair, struct error *err)
 	    (pair->other.state.type_mask && !(pair->other.state.type_mask & 1u << request.type)))
 		return 0;
 	request.key = mine->key;
-	return pr_pair_release(pair, err) < 0 ? -1 : pr_pair_send(pair, mine, &request, err);
+	return pr_pair_release(pair, err) < 0 ? -1 : send_command(pair, mine, &request, err);
 }
 
 int pr_pair_drop_keys(struct pr_pair *pair, struct error *err)

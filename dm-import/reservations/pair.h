@@ -38,9 +38,6 @@ int pr_pair_read(struct pr_pair *pair, struct error *err);
 /* The same for the other LUN only; the live LUN was read before. */
 int pr_pair_read_other(struct pr_pair *pair, struct error *err);
 
-/* Send one command through a path of either LUN. Errors as for scsi_port.pr_out. */
-int pr_pair_send(struct pr_pair *pair, const struct pr_path *path, const struct pr_request *request, struct error *err);
-
 /* Register the other LUN's paths with the keys of their counterparts on the live LUN, where they lack them. */
 int pr_pair_register(struct pr_pair *pair, struct error *err);
 

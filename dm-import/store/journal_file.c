@@ -204,7 +204,8 @@ int import_forget(struct engine *engine, struct import *import, struct error *er
 	return 0;
 }
 
-int import_void(struct engine *engine, struct import *import, struct error *err)
+/* Record that no verb is under way; writes only if the journal says otherwise. */
+static int import_void(struct engine *engine, struct import *import, struct error *err)
 {
 	if (import->recorded != DOING_NOTHING)
 		return import_save(engine, import, JOURNAL_VOID, err);

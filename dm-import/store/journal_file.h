@@ -10,9 +10,6 @@
 int import_save(struct engine *engine, struct import *import, enum journal_event event, struct error *err);
 int import_forget(struct engine *engine, struct import *import, struct error *err);
 
-/* Record that no verb is under way; writes only if the journal says otherwise. */
-int import_void(struct engine *engine, struct import *import, struct error *err);
-
 /*
  * Load the imports from a journal that was read. With STORE_DAMAGED, those whose newest record is certain are loaded.
  */

@@ -23,7 +23,7 @@ enum cell {
 #define EITHER_SIDE SIDE_SOURCE... SIDE_DESTINATION
 
 /* clang-format off */
-static const enum cell cells[VERB_COUNT][2][IMPORT_HELD + 1] = {
+static const enum cell cells[VERB_COUNT][2][IMPORT_STATE_COUNT] = {
 	/*                                   new    prepared        committed     recovering    held
 	                                                   on_destination  cancelled     needs_attention */
 	[VERB_PRECHECK][EITHER_SIDE]     = { YES,   YES,   NO,    NO,    NO,    NO,    NO,    NO },

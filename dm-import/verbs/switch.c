@@ -419,7 +419,15 @@ enum plan_outcome switch_run(struct work *work, struct error *err)
 
 static int check_for_hold(struct work *work, struct error *err)
 {
-	return check(work, err) < 0 ? -1 : precheck_hold(work, err);
+	if (check(work, err) < 0)
+		return -1;
+	if (work->changing_count == 0)
+		return error_set(
+			err, ERR_STATE_WRONG, work->import->id,
+			"its maps are on the %s already, which its record does not say: nothing can be held; switch or "
+			"recover_device records it",
+			work->to == SIDE_DESTINATION ? "destination" : "source");
+	return precheck_hold(work, err);
 }
 
 /* A failed hold is not recorded as a hold: nobody waited for its end. */

@@ -196,6 +196,28 @@ static void bad_leases_and_states(void **state)
 	host_test_end(&test);
 }
 
+/* Somebody exchanged the tables by hand: there is nothing to hold, and a hold of nothing must not begin. */
+static void tables_exchanged_by_hand(void **state)
+{
+	struct fake_map *live, *idle;
+	char table[TABLE_SIZE];
+
+	(void)state;
+	begin(1);
+	live = world_map(test.world, world_source_wwid(0));
+	idle = world_map(test.world, world_destination_wwid(0));
+	memcpy(table, live->active, sizeof(table));
+	memcpy(live->active, idle->active, sizeof(table));
+	memcpy(idle->active, table, sizeof(table));
+	expect_error(hold(SIDE_DESTINATION, LEASE_MS), ERR_STATE_WRONG);
+	assert_false(engine_poll(test.engine, NULL));
+	assert_string_equal(host_test_state(&test), "prepared");
+	assert_true(test.world->multipathd_running);
+	assert_int_equal(test.world->holds, 0);
+	host_test_close(&test);
+	world_free(test.world);
+}
+
 static void others_are_refused_meanwhile(void **state)
 {
 	struct member_request member;
@@ -408,6 +430,7 @@ int main(void)
 		cmocka_unit_test(late_release_changes_nothing),
 		cmocka_unit_test(lease_is_renewed),
 		cmocka_unit_test(bad_leases_and_states),
+		cmocka_unit_test(tables_exchanged_by_hand),
 		cmocka_unit_test(others_are_refused_meanwhile),
 		cmocka_unit_test(agent_dies_while_held),
 		cmocka_unit_test(orderly_end_takes_back),

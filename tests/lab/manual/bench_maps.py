@@ -1,5 +1,5 @@
 """What the other maps of a host cost a switch: switches of one import without any, then with 64 maps of one path each. Leaves
-rounds.json with the jobs; tests/bench/evaluate_maps.py makes the numbers of them."""
+rounds.json with the jobs; tests/bench/evaluate_maps.py makes the numbers of them. `LAB_CMDLINE=lab.others=8`: fewer maps."""
 import json
 import os
 import time
@@ -8,8 +8,9 @@ import host
 from bench import switch
 from scenario import RESULTS, scenario
 from util import log, read, settle, sh, wait_for, write
+from vm import command_line
 
-OTHERS = 64
+OTHERS = int(command_line("lab.others", 64))
 SWITCHES = 4        # without and with, there and back in turn
 LOOK_S, IDLE = 2, 0.6
 

@@ -28,6 +28,7 @@ struct engine {
 	size_t import_count;
 	struct journal_file journal;
 	struct identity_store identities;
+	bool identities_held;	    /* the files are as identities_hold wrote them */
 	struct boot_finding *files; /* what was wrong with the identities' files when the engine was opened; owned */
 	struct arrays arrays;
 	struct work *held; /* the held switch that waits for its release; NULL: none (held.c) */

@@ -45,14 +45,6 @@ int publish_verify(struct engine *engine, const struct import *import, const str
 	return 0;
 }
 
-int publish_kept(struct engine *engine, struct error *err)
-{
-	const struct device_port *device = &engine->ports->device;
-
-	return device->reidentify(device->ctx, NULL, 0, UDEV_TIMEOUT_MS, err) < 0 ? -1
-										  : identities_end_hold(engine, err);
-}
-
 int publish_live(struct engine *engine, const struct import *import, const struct inventory *now, struct error *err)
 {
 	const struct device_port *device = &engine->ports->device;
@@ -77,10 +69,25 @@ int publish_live(struct engine *engine, const struct import *import, const struc
 	return device->reidentify(device->ctx, names, count, UDEV_TIMEOUT_MS + (unsigned)count * UDEV_PER_DISK_MS, err);
 }
 
+/* Once udev has read rules that do not test for the hold's marker, nothing needs it. */
+static int reidentify(struct engine *engine, const char *const *names, size_t count, struct error *err)
+{
+	const struct device_port *device = &engine->ports->device;
+	unsigned timeout_ms = UDEV_TIMEOUT_MS + (unsigned)count * UDEV_PER_DISK_MS;
+
+	if (device->reidentify(device->ctx, names, count, timeout_ms, err) < 0)
+		return -1;
+	return engine->identities_held ? 0 : identities_end_hold(engine, err);
+}
+
+int publish_kept(struct engine *engine, struct error *err)
+{
+	return reidentify(engine, NULL, 0, err);
+}
+
 static int update_udev(struct engine *engine, const struct import *import, const struct inventory *now,
 		       struct error *err)
 {
-	const struct device_port *device = &engine->ports->device;
 	CLEANUP_FREE const char **names = calloc(now->disk_count + 1, sizeof(*names));
 	size_t count = 0;
 
@@ -89,7 +96,7 @@ static int update_udev(struct engine *engine, const struct import *import, const
 	for (size_t i = 0; i < now->disk_count; i++)
 		if (import_concerns(import, now->disks[i].true_wwid))
 			names[count++] = now->disks[i].name;
-	return device->reidentify(device->ctx, names, count, UDEV_TIMEOUT_MS + (unsigned)count * UDEV_PER_DISK_MS, err);
+	return reidentify(engine, names, count, err);
 }
 
 /* The import's LUNs have a disk that is not in the last inventory: it may have appeared before the rules. */

@@ -56,7 +56,7 @@ static int write_rules(struct engine *engine, const char *rules, struct error *e
 				      engine->identities.count ? rules : NULL, err);
 }
 
-int identities_keep(struct engine *engine, struct error *err)
+int identities_apply(struct engine *engine, struct error *err)
 {
 	const struct host_port *host = &engine->ports->host;
 	CLEANUP_FREE char *rules = identity_rules(&engine->identities);
@@ -67,6 +67,7 @@ int identities_keep(struct engine *engine, struct error *err)
 	if ((!empty && identities_write_store(&engine->options, host, &engine->identities, err) < 0) ||
 	    write_rules(engine, rules, err) < 0 || (empty && host->remove(host->ctx, path, err) < 0))
 		return -1;
+	engine->identities_held = false;
 	return 0;
 }
 
@@ -75,11 +76,6 @@ int identities_end_hold(struct engine *engine, struct error *err)
 	const struct host_port *host = &engine->ports->host;
 
 	return host->remove(host->ctx, engine->options.held_marker, err);
-}
-
-int identities_apply(struct engine *engine, struct error *err)
-{
-	return identities_keep(engine, err) < 0 ? -1 : identities_end_hold(engine, err);
 }
 
 static int file_is(const struct engine *engine, const char *path, const char *wanted, struct error *err)
@@ -148,5 +144,6 @@ int identities_hold(struct engine *engine, const struct import *import, enum ide
 	rules = identity_rules_held(&kept, &engine->identities, engine->options.held_marker);
 	if (write_rules(engine, rules, err) < 0)
 		return -1;
+	engine->identities_held = true;
 	return host->replace(host->ctx, engine->options.held_marker, "", 0644, err);
 }

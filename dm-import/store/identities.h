@@ -17,11 +17,9 @@ int identities_assign(struct engine *engine, const struct import *import, enum i
 int identities_hold(struct engine *engine, const struct import *import, enum identity_role role, struct error *err);
 
 /*
- * identities_apply in two halves. The rules of the hold, which udev has read, test for a marker file: without it they
- * publish the identities from before the hold. So the marker stays until udev has read the rules that identities_keep
- * writes (publish_kept).
+ * Remove the hold's marker file, for which the rules of a hold test: without it they publish the identities from before
+ * the hold. So it stays until udev has read the rules that identities_apply wrote (host/publish.c).
  */
-int identities_keep(struct engine *engine, struct error *err);
 int identities_end_hold(struct engine *engine, struct error *err);
 
 /* Write the files. rules NULL: remove them. */

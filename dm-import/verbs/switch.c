@@ -454,7 +454,7 @@ static int unhold(struct work *work, struct error *err)
 
 static int keep_identities(struct work *work, struct error *err)
 {
-	return identities_keep(work->engine, err);
+	return identities_apply(work->engine, err);
 }
 
 static int publish_kept_identities(struct work *work, struct error *err)

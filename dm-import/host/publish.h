@@ -13,7 +13,8 @@
  */
 int publish(struct engine *engine, const struct import *import, struct inventory *now, struct error *err);
 
-/* After a hold, once identities_apply has written the files: udev reads the rules, then the hold's marker is removed. */
+/* After a hold, once identities_apply has written the files: udev reads the rules, then the hold's marker is removed.
+ */
 int publish_kept(struct engine *engine, struct error *err);
 
 /* Verify what udev publishes. UDEV_FAILED names the first disk with a wrong identity. */

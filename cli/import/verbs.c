@@ -12,6 +12,7 @@
 #include "cli/screen/print.h"
 #include "cli/screen/state.h"
 
+#include "base/cleanup.h"
 #include "base/num.h"
 
 #include <limits.h>
@@ -66,17 +67,25 @@ static int show_findings(struct cli *cli)
 	return -1;
 }
 
+/* *ret_job is the job to show; NULL: nothing is left to show (--no-wait, or JSON was printed). */
+static int run_job(struct cli *cli, const char *path, struct json_object *body, struct json_object **ret_job)
+{
+	if (job_run(cli, path, body, ret_job) < 0)
+		return show_findings(cli);
+	if (*ret_job && cli->json) {
+		print_json(*ret_job);
+		json_object_put(TAKE(*ret_job));
+	}
+	return 0;
+}
+
 static int run_verb(struct cli *cli, const char *path, struct json_object *body, const char *done, const char *next)
 {
 	CLEANUP_JSON struct json_object *job = NULL;
 
-	if (job_run(cli, path, body, &job) < 0)
-		return show_findings(cli);
-	if (!job) /* --no-wait */
-		return 0;
-	if (cli->json)
-		print_json(job);
-	else
+	if (run_job(cli, path, body, &job) < 0)
+		return -1;
+	if (job)
 		show_done(job, done, next);
 	return 0;
 }
@@ -104,11 +113,9 @@ static int prepare(struct cli *cli, const char *id)
 
 	buf_printf(&path, "/imports/%s/prepare", id);
 	buf_printf(&next, "Next: importcli import switch %s --to destination", id);
-	if (job_run(cli, buf_text(&path), NULL, &job) < 0)
-		return show_findings(cli);
-	if (job && cli->json)
-		print_json(job);
-	else if (job && job_unchanged(job))
+	if (run_job(cli, buf_text(&path), NULL, &job) < 0)
+		return -1;
+	if (job && job_unchanged(job))
 		show_unchanged(cli, job, id, buf_text(&next));
 	else if (job)
 		show_done(job, "prepared", buf_text(&next));

@@ -51,20 +51,21 @@ static int report(const char *text, bool well)
 	return well ? EXIT_DONE : EXIT_FAILED;
 }
 
-static int run_check(const struct engine_options *options)
+static int run_check(const struct engine_options *options, const char *argument)
 {
 	CLEANUP_FREE char *text = NULL;
 	struct error err = { 0 };
 	struct host_port host;
 	bool well;
 
+	(void)argument;
 	ports_system_host(&host);
 	if (engine_boot_check(options, &host, &text, &well, &err) < 0)
 		return fail(&err);
 	return report(text, well);
 }
 
-static int run_maps(const struct engine_options *options)
+static int run_maps(const struct engine_options *options, const char *argument)
 {
 	CLEANUP_FREE char *text = NULL;
 	struct error err = { 0 };
@@ -72,6 +73,7 @@ static int run_maps(const struct engine_options *options)
 	bool well;
 	int result;
 
+	(void)argument;
 	if (ports_system(&ports, &err) < 0)
 		return fail(&err);
 	result = engine_boot_maps(options, &ports, &text, &well, &err);
@@ -128,18 +130,30 @@ static int set_root(const char *root, struct engine_options *options)
 
 static int run(const char *const *words, const struct engine_options *options)
 {
-	const char *command = words[0] ? words[0] : "", *argument = words[0] ? words[1] : NULL;
-	bool check = strcmp(command, "check") == 0, maps = strcmp(command, "maps") == 0;
-	bool rules = strcmp(command, "initramfs-rules") == 0, restore = strcmp(command, "restore") == 0;
+	static const struct {
+		const char *word;
+		int (*run)(const struct engine_options *options, const char *argument);
+		size_t max_arguments;
+	} commands[] = {
+		{ "check", run_check, 0 },
+		{ "maps", run_maps, 0 },
+		{ "initramfs-rules", run_initramfs_rules, 1 },
+		{ "restore", run_restore, 1 },
+	};
+	size_t count = 0;
 
-	if (!check && !maps && !rules && !restore)
-		return words[0] ? wrong("unknown command", command) : wrong("a command is missing", NULL);
-	if (argument && (check || maps || words[2]))
-		return wrong("unexpected argument", check || maps ? argument : words[2]);
-	return check   ? run_check(options)
-	       : maps  ? run_maps(options)
-	       : rules ? run_initramfs_rules(options, argument)
-		       : run_restore(options, argument);
+	while (words[count])
+		count++;
+	if (count == 0)
+		return wrong("a command is missing", NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strcmp(words[0], commands[i].word) != 0)
+			continue;
+		if (count - 1 > commands[i].max_arguments)
+			return wrong("unexpected argument", words[1 + commands[i].max_arguments]);
+		return commands[i].run(options, words[1]);
+	}
+	return wrong("unknown command", words[0]);
 }
 
 int main(int argc, char **argv)

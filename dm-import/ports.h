@@ -52,10 +52,10 @@ struct dm_port {
 	 * done) instead of an error struct, and may be called in a forked child.
 	 */
 	int (*suspend_prepare)(void *ctx, const char *map, struct dm_suspend **ret, struct error *err);
-	int (*suspend)(
-		struct dm_suspend *suspend); /* noflush, skip_lockfs; waits for I/O in flight; EINTR on a signal */
-	int (*resume)(
-		struct dm_suspend *suspend); /* activates the loaded table, if there is one; a running map: no-op */
+	/* noflush, skip_lockfs; waits for I/O in flight; EINTR on a signal */
+	int (*suspend)(struct dm_suspend *suspend);
+	/* activates the loaded table, if there is one; a running map: no-op */
+	int (*resume)(struct dm_suspend *suspend);
 	int (*clear_loaded)(struct dm_suspend *suspend); /* drops the loaded table */
 	/* How many I/Os the map has completed since it was created; not an ioctl, but a read of an open sysfs file. */
 	int (*completed_ios)(struct dm_suspend *suspend, uint64_t *ret);

@@ -102,8 +102,8 @@ struct volume_report {
 	enum import_state import_state;
 	char import_id[IMPORT_ID_SIZE]; /* of the import in progress, else "" */
 	bool importable;
-	struct error
-		reason; /* why it cannot be imported; if it is in an import, the import's attention. ERR_NONE: none */
+	/* why it cannot be imported; if it is in an import, the import's attention. ERR_NONE: none */
+	struct error reason;
 	struct user *users;
 	size_t user_count;
 };

@@ -142,8 +142,8 @@ static bool run_one_job(struct worker *worker)
 	else
 		log_done(what, &result);
 	snapshot_set_stale(worker->snapshot);
-	snapshot_publish(worker->snapshot, worker->engine,
-			 SNAPSHOT_IMPORTS); /* a client that sees the job's end must see its effect */
+	/* a client that sees the job's end must see its effect */
+	snapshot_publish(worker->snapshot, worker->engine, SNAPSHOT_IMPORTS);
 	atomic_store(&worker->holds, engine_holds(worker->engine));
 	jobs_finish(worker->jobs, job, &result, failed ? &err : NULL);
 	if (!jobs_any_active(worker->jobs) && !engine_holds(worker->engine))

@@ -141,8 +141,8 @@ size_t print_control(const char *text)
 {
 	const unsigned char *bytes = (const unsigned char *)text;
 
-	if (bytes[0] == 0xc2 && bytes[1] >= 0x80 &&
-	    bytes[1] <= 0x9f) /* U+0080 to U+009F: control characters for terminals, too */
+	/* U+0080 to U+009F are control characters for terminals, too */
+	if (bytes[0] == 0xc2 && bytes[1] >= 0x80 && bytes[1] <= 0x9f)
 		return 2;
 	return (bytes[0] && bytes[0] < ' ') || bytes[0] == 0x7f;
 }

@@ -482,8 +482,8 @@ static const struct plan_step hold_steps[] = {
 };
 
 static const struct plan_step release_steps[] = {
-	{ .name = "keep",
-	  .act = keep_identities }, /* decided: after a power cut from here on, the host comes up on the new side */
+	/* decided: after a power cut from here on, the host comes up on the new side */
+	{ .name = "keep", .act = keep_identities },
 	{ .name = "release", .act = release, .undo = exchange_back, .no_return = true },
 	{ .name = "drop_unseen", .act = drop_unseen },
 	{ .name = "start_multipathd", .act = start_multipathd },
